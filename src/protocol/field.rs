@@ -1,0 +1,329 @@
+//! How one field is read and written: the protocol's tolerance in one place.
+//!
+//! Every field but `type` may be absent or null, a key may come twice (the last one counts), and audio stays in the
+//! frame it came in.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use bytestring::ByteString;
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The frame that is being read, when there is one: what lets [`Audio`](super::Audio) borrow from it.
+pub type Frame<'f> = Option<&'f ByteString>;
+
+/// A type that can stand in a record.
+pub trait Field: Default + Serialize {
+    /// Reads the value; null gives the default.
+    fn read<'de, D: Deserializer<'de>>(input: D, frame: Frame<'_>) -> Result<Self, D::Error>;
+
+    /// Whether the field is left out when its record is written.
+    fn is_absent(&self) -> bool {
+        false
+    }
+
+    /// Appends the value as JSON.
+    fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        serde_json::to_writer(out, self)
+    }
+}
+
+/// A struct of the protocol. Made by the `record!` macro.
+pub trait Record: Default {
+    /// Reads the value of `key` into its field, or says that there is no such field and leaves the value unread.
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: &str,
+        map: &mut A,
+        frame: Frame<'_>,
+    ) -> Result<bool, A::Error>;
+
+    /// Appends `,"key":value` for every field that is present.
+    fn write_fields(&self, out: &mut Vec<u8>) -> serde_json::Result<()>;
+}
+
+/// Reads a field by way of [`Field::read`], for serde's maps and sequences.
+pub struct Seed<'f, T>(Frame<'f>, PhantomData<T>);
+
+impl<'f, T> Seed<'f, T> {
+    pub fn new(frame: Frame<'f>) -> Self {
+        Self(frame, PhantomData)
+    }
+}
+
+impl<'de, T: Field> DeserializeSeed<'de> for Seed<'_, T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, input: D) -> Result<T, D::Error> {
+        T::read(input, self.0)
+    }
+}
+
+/// An object's key, borrowed where it has no escapes.
+pub struct Key<'de>(Cow<'de, str>);
+
+impl PartialEq<str> for Key<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+
+        impl<'de> Visitor<'de> for KeyVisitor {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Borrowed(key)))
+            }
+
+            fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Owned(key.to_owned())))
+            }
+        }
+
+        input.deserialize_str(KeyVisitor)
+    }
+}
+
+/// Reads an object into a record. With a `tag`, the object's last `type` must be it.
+struct RecordVisitor<'f, R> {
+    frame: Frame<'f>,
+    tag: Option<&'static str>,
+    record: PhantomData<R>,
+}
+
+impl<'de, R: Record> Visitor<'de> for RecordVisitor<'_, R> {
+    type Value = R;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<R, E> {
+        Ok(R::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<R, A::Error> {
+        let mut record = R::default();
+        let mut tagged = self.tag.is_none();
+        while let Some(Key(key)) = map.next_key()? {
+            match self.tag {
+                Some(tag) if key == "type" => tagged = map.next_value::<Key>()? == *tag,
+                _ if record.read_field(&key, &mut map, self.frame)? => {}
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        if tagged {
+            Ok(record)
+        } else {
+            Err(de::Error::custom("`type` is another"))
+        }
+    }
+}
+
+/// Reads an object, or null, into a record.
+pub fn read_record<'de, R: Record, D: Deserializer<'de>>(
+    input: D,
+    frame: Frame<'_>,
+) -> Result<R, D::Error> {
+    let record = PhantomData;
+    input.deserialize_any(RecordVisitor { frame, tag: None, record })
+}
+
+/// Reads a whole frame into the record of the events of type `tag`.
+pub fn read_event<R: Record>(tag: &'static str, frame: &ByteString) -> serde_json::Result<R> {
+    let mut input = serde_json::Deserializer::from_str(frame);
+    let record = PhantomData;
+    let event = input.deserialize_map(RecordVisitor { frame: Some(frame), tag: Some(tag), record })?;
+    input.end()?;
+    Ok(event)
+}
+
+/// A leaf that is read by visiting whatever is there.
+macro_rules! leaf_visitor {
+    ($Visitor:ident => $Leaf:ty, $expecting:literal, { $($method:item)* }) => {
+        struct $Visitor;
+
+        impl<'de> Visitor<'de> for $Visitor {
+            type Value = $Leaf;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str($expecting)
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Self::Value::default())
+            }
+
+            $($method)*
+        }
+
+        impl Field for $Leaf {
+            fn read<'de, D: Deserializer<'de>>(input: D, _: Frame<'_>) -> Result<Self, D::Error> {
+                input.deserialize_any($Visitor)
+            }
+        }
+    };
+}
+
+// Servers send codes as numbers, too: a scalar is kept as its text.
+leaf_visitor!(StringVisitor => String, "a string", {
+    fn visit_str<E>(self, value: &str) -> Result<String, E> {
+        Ok(value.to_owned())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<String, E> {
+        Ok(value)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<String, E> {
+        Ok(value.to_string())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<String, E> {
+        Ok(value.to_string())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<String, E> {
+        Ok(value.to_string())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<String, E> {
+        Ok(value.to_string())
+    }
+});
+
+// JSON has one kind of number: 12.0 and 12 are the same, and a fraction of a millisecond is rounded.
+macro_rules! integer {
+    ($Visitor:ident => $Int:ty) => {
+        leaf_visitor!($Visitor => $Int, "a whole number", {
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<$Int, E> {
+                value.try_into().map_err(|_| E::custom("number out of range"))
+            }
+
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<$Int, E> {
+                value.try_into().map_err(|_| E::custom("number out of range"))
+            }
+
+            fn visit_f64<E: de::Error>(self, value: f64) -> Result<$Int, E> {
+                let rounded = value.round();
+                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+                if rounded >= 0.0 && rounded <= <$Int>::MAX as f64 {
+                    Ok(rounded as $Int)
+                } else {
+                    Err(E::custom("number out of range"))
+                }
+            }
+        });
+    };
+}
+
+integer!(U32Visitor => u32);
+integer!(U64Visitor => u64);
+
+impl<T: Field> Field for Option<T> {
+    fn read<'de, D: Deserializer<'de>>(input: D, frame: Frame<'_>) -> Result<Self, D::Error> {
+        struct OptionVisitor<'f, T>(Frame<'f>, PhantomData<T>);
+
+        impl<'de, T: Field> Visitor<'de> for OptionVisitor<'_, T> {
+            type Value = Option<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value or null")
+            }
+
+            fn visit_none<E>(self) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, input: D) -> Result<Self::Value, D::Error> {
+                T::read(input, self.0).map(Some)
+            }
+        }
+
+        input.deserialize_option(OptionVisitor(frame, PhantomData))
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+
+    fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        match self {
+            Some(value) => value.write(out),
+            None => serde_json::to_writer(out, &()),
+        }
+    }
+}
+
+impl<T: Field> Field for Vec<T> {
+    fn read<'de, D: Deserializer<'de>>(input: D, frame: Frame<'_>) -> Result<Self, D::Error> {
+        struct VecVisitor<'f, T>(Frame<'f>, PhantomData<T>);
+
+        impl<'de, T: Field> Visitor<'de> for VecVisitor<'_, T> {
+            type Value = Vec<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array")
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Vec::new())
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut values = Vec::new();
+                while let Some(value) = seq.next_element_seed(Seed::new(self.0))? {
+                    values.push(value);
+                }
+                Ok(values)
+            }
+        }
+
+        input.deserialize_any(VecVisitor(frame, PhantomData))
+    }
+}
+
+impl<T: Field> Field for Box<T> {
+    fn read<'de, D: Deserializer<'de>>(input: D, frame: Frame<'_>) -> Result<Self, D::Error> {
+        T::read(input, frame).map(Box::new)
+    }
+
+    fn is_absent(&self) -> bool {
+        T::is_absent(self)
+    }
+}
+
+/// Fields that serde reads as they are, null giving the default.
+macro_rules! plain_fields {
+    ($($Type:ty),* $(,)?) => {$(
+        impl $crate::protocol::field::Field for $Type {
+            fn read<'de, D: serde::Deserializer<'de>>(
+                input: D,
+                _: $crate::protocol::field::Frame<'_>,
+            ) -> Result<Self, D::Error> {
+                Ok(<Option<Self> as serde::Deserialize>::deserialize(input)?.unwrap_or_default())
+            }
+        }
+    )*};
+}
+pub(crate) use plain_fields;
+
+plain_fields!(bool, f64, Value, BTreeMap<String, String>);

@@ -1,0 +1,105 @@
+//! The protocol as pure data: events and their types, text in, text out. No socket, no time.
+//!
+//! An event is one row in one file: [`server`], [`client`], [`translation`]. From the row come the struct, the enum's
+//! variant, its JSON both ways, the conversion and the listeners' dispatch.
+//!
+//! Reading is tolerant. Every field but `type` may be absent or null; an enumeration keeps a name that it does not know;
+//! an object of an unknown `type` is kept as JSON, and an event as [`RawEvent`]. Nothing that arrives makes reading an
+//! event fail, save text that is no event at all.
+
+use std::fmt::Debug;
+
+use bytestring::ByteString;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+mod audio;
+pub mod client;
+mod error;
+pub(crate) mod field;
+mod item;
+mod patch;
+pub(crate) mod raw;
+mod response;
+pub mod server;
+mod session;
+pub(crate) mod table;
+mod tool;
+pub mod translation;
+
+pub use audio::{Audio, AudioError};
+pub use client::*;
+pub use error::*;
+pub use item::*;
+pub use patch::Patch;
+pub use raw::{ParseError, RawEvent};
+pub use response::*;
+pub use server::*;
+pub use session::*;
+pub use tool::*;
+pub use translation::*;
+
+/// The events of one direction of a protocol, such as [`ServerEvent`]: an enum with a variant for each type and
+/// `Other` for the rest. Made by this crate's tables only.
+pub trait Events:
+    raw::ReadEvents + From<RawEvent> + Serialize + DeserializeOwned + Clone + Debug + PartialEq + 'static
+{
+    /// The types in the table.
+    const TYPES: &'static [&'static str];
+
+    /// The event's `type`.
+    fn event_type(&self) -> &str;
+
+    /// The event's own id, where it has one.
+    fn event_id(&self) -> Option<&str>;
+
+    /// The event's text.
+    ///
+    /// # Errors
+    /// When a JSON value in it cannot be written.
+    fn encode(&self) -> serde_json::Result<ByteString>;
+
+    /// Reads one frame's text. Like [`RawEvent::parse`] and [`RawEvent::decode_as`] in one, and faster.
+    ///
+    /// # Errors
+    /// [`ParseError`] when the text is no event. Anything else becomes an event.
+    fn parse(text: impl Into<ByteString>) -> Result<Self, ParseError> {
+        raw::parse(text.into())
+    }
+}
+
+/// One typed event, such as [`ResponseOutputTextDelta`]. Made by this crate's tables only.
+pub trait Event: Sized + 'static {
+    /// The events that it is one of.
+    type Events: Events + From<Self>;
+
+    /// Its `type`.
+    const TYPE: &'static str;
+
+    /// The event, if it is of this type.
+    fn from_events(events: &Self::Events) -> Option<&Self>;
+}
+
+/// The events that a session speaks: the main protocol, [`Realtime`], or [`Translation`].
+pub trait Protocol: 'static {
+    /// What the server sends.
+    type Server: Events;
+    /// What the client sends.
+    type Client: Events;
+
+    /// The failure that a server event reports, if it is the `error` event.
+    fn error(event: &Self::Server) -> Option<&ErrorEvent>;
+}
+
+/// Conversations and transcriptions: 46 server events, 11 client events.
+#[derive(Debug, Clone, Copy)]
+pub enum Realtime {}
+
+impl Protocol for Realtime {
+    type Server = ServerEvent;
+    type Client = ClientEvent;
+
+    fn error(event: &ServerEvent) -> Option<&ErrorEvent> {
+        ErrorEvent::from_events(event)
+    }
+}

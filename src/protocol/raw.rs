@@ -1,0 +1,283 @@
+//! Events as they came: the text, its `type`, and the way to a typed event.
+
+use std::fmt;
+
+use bytestring::ByteString;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::field::{Key, Record};
+use super::{Events, ServerEvent};
+
+/// An event as it stands on the wire: JSON text that is known to be an object with a string `type`.
+///
+/// Nothing of the frame is lost: [`text`](Self::text) is what arrived, undeclared fields and all. Cloning is cheap; the
+/// clones share the text.
+///
+/// ```
+/// use openai_realtime_ws::{RawEvent, ServerEvent};
+///
+/// let raw = RawEvent::parse(r#"{"type":"response.output_text.delta","delta":"Hi","obfuscation":"x9"}"#)?;
+/// assert_eq!(raw.event_type(), "response.output_text.delta");
+/// let ServerEvent::ResponseOutputTextDelta(event) = raw.decode() else { unreachable!() };
+/// assert_eq!(event.delta, "Hi");
+/// # Ok::<(), openai_realtime_ws::ParseError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct RawEvent {
+    text: ByteString,
+    event_type: ByteString,
+    why: Option<Box<str>>,
+}
+
+impl RawEvent {
+    /// Takes the text of one frame.
+    ///
+    /// What counts as an event is what the Node SDK accepts (contracts 41 to 47): valid JSON, an object, its own
+    /// `type` a string, be it empty or unknown; where a key comes twice, the last one counts. Two inputs that
+    /// JavaScript's parser accepts and most others refuse are events here, too: numbers beyond a double's range
+    /// (`1e400`), and lone surrogates (`"\ud800"`), which read as U+FFFD where they are decoded. The text itself
+    /// keeps them as they are.
+    ///
+    /// # Errors
+    /// [`ParseError`] when the text is not JSON, or not an object with a string `type`. It quotes nothing of the text.
+    pub fn parse(text: impl Into<ByteString>) -> Result<Self, ParseError> {
+        let text = text.into();
+        let event_type = match find_type(&text) {
+            Err(_) if has_surrogates(&text) => find_type(&without_lone_surrogates(&text)),
+            found => found,
+        };
+        match event_type {
+            Ok(Some(event_type)) => Ok(Self { event_type: event_type.into(), text, why: None }),
+            Ok(None) => Err(ParseError::NotAnEvent),
+            Err(error) => Err(ParseError::NotJson { line: error.line(), column: error.column() }),
+        }
+    }
+
+    /// The event's `type`.
+    pub fn event_type(&self) -> &str {
+        &self.event_type
+    }
+
+    /// The frame's text.
+    pub fn text(&self) -> &ByteString {
+        &self.text
+    }
+
+    /// Why this event is not a typed one, when it is known and its content does not fit: the field and its place.
+    /// `None` for a type that this version does not know.
+    pub fn why(&self) -> Option<&str> {
+        self.why.as_deref()
+    }
+
+    /// The typed event of the main protocol. Never fails: what does not fit becomes [`ServerEvent::Other`].
+    pub fn decode(self) -> ServerEvent {
+        self.decode_as()
+    }
+
+    /// The typed event of any set of events, such as [`ClientEvent`](super::ClientEvent) or
+    /// [`TranslationServerEvent`](super::TranslationServerEvent). Never fails.
+    pub fn decode_as<E: Events>(mut self) -> E {
+        let read = match E::read(&self.event_type, &self.text) {
+            Some(Err(_)) if has_surrogates(&self.text) => {
+                E::read(&self.event_type, &without_lone_surrogates(&self.text).into())
+            }
+            read => read,
+        };
+        match read {
+            Some(Ok(event)) => event,
+            Some(Err(error)) => {
+                self.why = Some(error.to_string().into());
+                self.into()
+            }
+            None => self.into(),
+        }
+    }
+}
+
+/// Types and sizes only: an event's text is the user's.
+impl fmt::Debug for RawEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawEvent")
+            .field("event_type", &self.event_type())
+            .field("bytes", &self.text.len())
+            .field("why", &self.why())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Serialize for RawEvent {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let value: serde_json::Value = serde_json::from_str(&self.text).map_err(serde::ser::Error::custom)?;
+        value.serialize(out)
+    }
+}
+
+/// Why a frame's text is not an event. It says where, and quotes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParseError {
+    /// The text is not JSON (contract 43).
+    #[error("Could not parse Realtime WebSocket event data as JSON (line {line}, column {column}).")]
+    NotJson {
+        /// The line on which reading stopped, from 1.
+        line: usize,
+        /// The column, in bytes, from 1.
+        column: usize,
+    },
+    /// The text is JSON, and not an object with a string `type` of its own (contract 42).
+    #[error("Realtime WebSocket event must be an object with a string type.")]
+    NotAnEvent,
+}
+
+/// Reading the typed event of a known type. Made by the `events!` macro.
+pub trait ReadEvents: Sized {
+    /// `None` for a type that is not in the table.
+    fn read(event_type: &str, text: &ByteString) -> Option<serde_json::Result<Self>>;
+}
+
+/// Reads a frame's text in one pass where it begins with its `type`, as the service's own does.
+pub fn parse<E: Events>(text: ByteString) -> Result<E, ParseError> {
+    if let Some(event_type) = leading_type(&text)
+        && let Some(Ok(event)) = E::read(event_type, &text)
+    {
+        return Ok(event);
+    }
+    RawEvent::parse(text).map(RawEvent::decode_as)
+}
+
+/// Writes an event's text.
+pub fn encode(event_type: &str, event: &impl Record) -> serde_json::Result<ByteString> {
+    let mut out = Vec::with_capacity(256);
+    out.extend_from_slice(b"{\"type\":\"");
+    out.extend_from_slice(event_type.as_bytes());
+    out.push(b'"');
+    event.write_fields(&mut out)?;
+    out.push(b'}');
+    ByteString::try_from(out).map_err(serde::ser::Error::custom)
+}
+
+/// The `type`, when it is the object's first key and has no escapes.
+fn leading_type(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix('{')?.trim_ascii_start().strip_prefix("\"type\"")?;
+    let rest = rest.trim_ascii_start().strip_prefix(':')?.trim_ascii_start().strip_prefix('"')?;
+    let (found, _) = rest.split_once('"')?;
+    (!found.contains('\\')).then_some(found)
+}
+
+/// The object's last `type` if it is a string; an error if the text is not JSON.
+fn find_type(text: &str) -> serde_json::Result<Option<String>> {
+    struct TypeVisitor;
+
+    impl<'de> Visitor<'de> for TypeVisitor {
+        type Value = Option<&'de RawValue>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut found = None;
+            while let Some(key) = map.next_key::<Key>()? {
+                if key == *"type" {
+                    found = Some(map.next_value()?);
+                } else {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+            Ok(found)
+        }
+    }
+
+    if !text.trim_ascii_start().starts_with('{') {
+        return serde_json::from_str::<IgnoredAny>(text).map(|_| None);
+    }
+    let mut input = serde_json::Deserializer::from_str(text);
+    let found = input.deserialize_map(TypeVisitor)?;
+    input.end()?;
+    match found.map(RawValue::get) {
+        Some(string) if string.starts_with('"') => serde_json::from_str(string).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Whether a `\u` escape in the text may be half of a surrogate pair.
+fn has_surrogates(text: &str) -> bool {
+    text.contains("\\ud") || text.contains("\\uD")
+}
+
+/// The text with U+FFFD for every escaped surrogate that has no partner.
+fn without_lone_surrogates(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let escape = &rest[at..];
+        let (kept, len) = match (code_unit(escape), escape.get(6..).and_then(code_unit)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => (&escape[..12], 12),
+            (Some(0xD800..=0xDFFF), _) => ("\\ufffd", 6),
+            (Some(_), _) => (&escape[..6], 6),
+            // Any other escape is a backslash and one character.
+            (None, _) => {
+                let len = escape.char_indices().nth(2).map_or(escape.len(), |(index, _)| index);
+                (&escape[..len], len)
+            }
+        };
+        out.push_str(kept);
+        rest = &escape[len..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The UTF-16 code unit that a text's leading `\uXXXX` stands for.
+fn code_unit(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{ClientEvent, InputAudioBufferAppend};
+
+    #[test]
+    fn tolerates_and_borrows() {
+        let t = ByteString::from_static(r#"{"type": "response.output_audio.delta","type":"response.output_audio.delta","delta":"AQD//w==","item_id":null,"output_index":2.0,"x":1e400}"#);
+        let e: ServerEvent = parse(t.clone()).unwrap();
+        let ServerEvent::ResponseOutputAudioDelta(e) = e else { panic!("{e:?}") };
+        assert!(t.as_bytes().as_ptr_range().contains(&e.delta.base64().as_ptr()));
+        assert_eq!((e.item_id.as_str(), e.output_index), ("", 2));
+        let e: ServerEvent = parse(r#"{"event_id":"e","type":"session.created","session":{"type":"realtime","audio":{"input":{"turn_detection":null}}}}"#.into()).unwrap();
+        eprintln!("{e:?} {}", serde_json::to_string(&e).unwrap());
+        let e: ClientEvent = InputAudioBufferAppend::pcm16(&[1,2,3]).into();
+        assert_eq!(e.encode().unwrap(), *serde_json::to_string(&e).unwrap());
+        let e: ServerEvent = parse(r#"{"type":"response.output_text.delta","delta":"a\ud83d b\ud83d\ude00"}"#.into()).unwrap();
+        let ServerEvent::ResponseOutputTextDelta(e) = e else { panic!("{e:?}") };
+        assert_eq!(e.delta, "a\u{fffd} b😀");
+        let e: ServerEvent = parse(r#"{"type":"response.output_text.delta","delta":["secret"]}"#.into()).unwrap();
+        eprintln!("{e:?}");
+    }
+    #[test]
+    fn speed() {
+        let t = ByteString::from_static(r#"{"type":"response.output_text.delta","event_id":"event_BxYz0123456789abcdefg","response_id":"resp_BxYz0123456789abcdefg","item_id":"item_BxYz0123456789abcdefg","output_index":0,"content_index":0,"delta":" some words","obfuscation":"abcdefgh"}"#);
+        let n = 1_000_000;
+        let s = std::time::Instant::now();
+        for _ in 0..n { std::hint::black_box(parse::<ServerEvent>(t.clone()).unwrap()); }
+        eprintln!("{} B {:?} per text", t.len(), s.elapsed() / n);
+        let a = ClientEvent::from(InputAudioBufferAppend::bytes(&vec![7u8; 9600])).encode().unwrap().replace("input_audio_buffer.append", "response.output_audio.delta");
+        let a = ByteString::from(a);
+        let n = 100_000;
+        let s = std::time::Instant::now();
+        for _ in 0..n { let ServerEvent::ResponseOutputAudioDelta(e) = parse::<ServerEvent>(a.clone()).unwrap() else { panic!() }; std::hint::black_box(e.delta.pcm().unwrap()); }
+        eprintln!("{:?} per audio", s.elapsed() / n);
+        let s = std::time::Instant::now();
+        for _ in 0..n { std::hint::black_box(std::str::from_utf8(std::hint::black_box(a.as_bytes())).unwrap()); }
+        eprintln!("{:?} per utf8", s.elapsed() / n);
+        let pcm = vec![9u8; 4800];
+        let s = std::time::Instant::now();
+        for _ in 0..n { std::hint::black_box(ClientEvent::from(InputAudioBufferAppend::bytes(&pcm)).encode().unwrap()); }
+        eprintln!("{:?} per append", s.elapsed() / n);
+    }
+}
