@@ -1,4 +1,59 @@
-//! To come.
+#![doc = include_str!("../README.md")]
 #![deny(clippy::unwrap_used, clippy::expect_used)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod connection;
+mod emitter;
+mod endpoint;
+mod error;
 pub mod protocol;
-pub use protocol::{ClientEvent, ParseError, RawEvent, ServerEvent};
+mod session;
+mod transport;
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub mod browser;
+#[cfg(feature = "emulator")]
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub mod emulator;
+#[cfg(feature = "native")]
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub mod native;
+
+pub use connection::{Closed, Connection, Limits, Notice};
+pub use emitter::ListenerId;
+pub use endpoint::{Config, ConfigError, Credential, Handshake, Target};
+pub use error::{Error, SendError, SendErrorKind};
+pub use protocol::{ClientEvent, ParseError, Protocol, RawEvent, Realtime, ServerEvent};
+pub use session::{Events, Sender, Session};
+pub use transport::{CloseFrame, Connector, Frame, InvalidClose, Refusal, Transport, TransportError};
+
+/// A session over tokio-tungstenite and rustls, for servers, desktops and anything else with sockets.
+#[cfg(feature = "native")]
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub type OpenAIRealtimeWS = Session<native::Connector>;
+
+/// A session over the runtime's own `WebSocket`: in pages, workers, Node, Deno, Bun and Cloudflare Workers.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub type OpenAIRealtimeWebSocket = Session<browser::Connector>;
+
+cfg_if::cfg_if! {
+    if #[cfg(all(target_family = "wasm", target_os = "unknown"))] {
+        use browser::url;
+
+        /// `Send` where there are threads; nothing in wasm, where JavaScript's objects stay on theirs.
+        pub trait MaybeSend {}
+        impl<T: ?Sized> MaybeSend for T {}
+
+        type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T>>>;
+        type Listener<T> = dyn FnMut(&T);
+    } else {
+        mod url;
+
+        /// `Send` where there are threads; nothing in wasm, where JavaScript's objects stay on theirs.
+        pub trait MaybeSend: Send {}
+        impl<T: Send + ?Sized> MaybeSend for T {}
+
+        type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
+        type Listener<T> = dyn FnMut(&T) + Send;
+    }
+}

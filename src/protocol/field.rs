@@ -27,8 +27,13 @@ pub trait Field: Default + Serialize {
     }
 
     /// Appends the value as JSON.
-    fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
-        serde_json::to_writer(out, self)
+    fn write(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        // The protocol's types have nothing that JSON could not hold; a caller's own `Value` neither.
+        if serde_json::to_writer(&mut *out, self).is_err() {
+            out.truncate(start);
+            out.extend_from_slice(b"null");
+        }
     }
 }
 
@@ -43,7 +48,7 @@ pub trait Record: Default {
     ) -> Result<bool, A::Error>;
 
     /// Appends `,"key":value` for every field that is present.
-    fn write_fields(&self, out: &mut Vec<u8>) -> serde_json::Result<()>;
+    fn write_fields(&self, out: &mut Vec<u8>);
 }
 
 /// Reads a field by way of [`Field::read`], for serde's maps and sequences.
@@ -265,10 +270,10 @@ impl<T: Field> Field for Option<T> {
         self.is_none()
     }
 
-    fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    fn write(&self, out: &mut Vec<u8>) {
         match self {
             Some(value) => value.write(out),
-            None => serde_json::to_writer(out, &()),
+            None => out.extend_from_slice(b"null"),
         }
     }
 }

@@ -53,11 +53,8 @@ pub trait Events:
     /// The event's own id, where it has one.
     fn event_id(&self) -> Option<&str>;
 
-    /// The event's text.
-    ///
-    /// # Errors
-    /// When a JSON value in it cannot be written.
-    fn encode(&self) -> serde_json::Result<ByteString>;
+    /// The event as it goes out: its text, with its `type`.
+    fn encode(&self) -> RawEvent;
 
     /// Reads one frame's text. Like [`RawEvent::parse`] and [`RawEvent::decode_as`] in one, and faster.
     ///

@@ -55,6 +55,18 @@ impl RawEvent {
         }
     }
 
+    /// Writes an event.
+    pub(crate) fn encode(event_type: &'static str, event: &impl Record) -> Self {
+        let mut out = Vec::with_capacity(256);
+        out.extend_from_slice(b"{\"type\":\"");
+        out.extend_from_slice(event_type.as_bytes());
+        out.push(b'"');
+        event.write_fields(&mut out);
+        out.push(b'}');
+        let text = String::from_utf8(out).unwrap_or_default().into();
+        Self { text, event_type: ByteString::from_static(event_type), why: None }
+    }
+
     /// The event's `type`.
     pub fn event_type(&self) -> &str {
         &self.event_type
@@ -147,17 +159,6 @@ pub fn parse<E: Events>(text: ByteString) -> Result<E, ParseError> {
     RawEvent::parse(text).map(RawEvent::decode_as)
 }
 
-/// Writes an event's text.
-pub fn encode(event_type: &str, event: &impl Record) -> serde_json::Result<ByteString> {
-    let mut out = Vec::with_capacity(256);
-    out.extend_from_slice(b"{\"type\":\"");
-    out.extend_from_slice(event_type.as_bytes());
-    out.push(b'"');
-    event.write_fields(&mut out)?;
-    out.push(b'}');
-    ByteString::try_from(out).map_err(serde::ser::Error::custom)
-}
-
 /// The `type`, when it is the object's first key and has no escapes.
 fn leading_type(text: &str) -> Option<&str> {
     let rest = text.strip_prefix('{')?.trim_ascii_start().strip_prefix("\"type\"")?;
@@ -235,49 +236,4 @@ fn without_lone_surrogates(text: &str) -> String {
 fn code_unit(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::protocol::{ClientEvent, InputAudioBufferAppend};
-
-    #[test]
-    fn tolerates_and_borrows() {
-        let t = ByteString::from_static(r#"{"type": "response.output_audio.delta","type":"response.output_audio.delta","delta":"AQD//w==","item_id":null,"output_index":2.0,"x":1e400}"#);
-        let e: ServerEvent = parse(t.clone()).unwrap();
-        let ServerEvent::ResponseOutputAudioDelta(e) = e else { panic!("{e:?}") };
-        assert!(t.as_bytes().as_ptr_range().contains(&e.delta.base64().as_ptr()));
-        assert_eq!((e.item_id.as_str(), e.output_index), ("", 2));
-        let e: ServerEvent = parse(r#"{"event_id":"e","type":"session.created","session":{"type":"realtime","audio":{"input":{"turn_detection":null}}}}"#.into()).unwrap();
-        eprintln!("{e:?} {}", serde_json::to_string(&e).unwrap());
-        let e: ClientEvent = InputAudioBufferAppend::pcm16(&[1,2,3]).into();
-        assert_eq!(e.encode().unwrap(), *serde_json::to_string(&e).unwrap());
-        let e: ServerEvent = parse(r#"{"type":"response.output_text.delta","delta":"a\ud83d b\ud83d\ude00"}"#.into()).unwrap();
-        let ServerEvent::ResponseOutputTextDelta(e) = e else { panic!("{e:?}") };
-        assert_eq!(e.delta, "a\u{fffd} b😀");
-        let e: ServerEvent = parse(r#"{"type":"response.output_text.delta","delta":["secret"]}"#.into()).unwrap();
-        eprintln!("{e:?}");
-    }
-    #[test]
-    fn speed() {
-        let t = ByteString::from_static(r#"{"type":"response.output_text.delta","event_id":"event_BxYz0123456789abcdefg","response_id":"resp_BxYz0123456789abcdefg","item_id":"item_BxYz0123456789abcdefg","output_index":0,"content_index":0,"delta":" some words","obfuscation":"abcdefgh"}"#);
-        let n = 1_000_000;
-        let s = std::time::Instant::now();
-        for _ in 0..n { std::hint::black_box(parse::<ServerEvent>(t.clone()).unwrap()); }
-        eprintln!("{} B {:?} per text", t.len(), s.elapsed() / n);
-        let a = ClientEvent::from(InputAudioBufferAppend::bytes(&vec![7u8; 9600])).encode().unwrap().replace("input_audio_buffer.append", "response.output_audio.delta");
-        let a = ByteString::from(a);
-        let n = 100_000;
-        let s = std::time::Instant::now();
-        for _ in 0..n { let ServerEvent::ResponseOutputAudioDelta(e) = parse::<ServerEvent>(a.clone()).unwrap() else { panic!() }; std::hint::black_box(e.delta.pcm().unwrap()); }
-        eprintln!("{:?} per audio", s.elapsed() / n);
-        let s = std::time::Instant::now();
-        for _ in 0..n { std::hint::black_box(std::str::from_utf8(std::hint::black_box(a.as_bytes())).unwrap()); }
-        eprintln!("{:?} per utf8", s.elapsed() / n);
-        let pcm = vec![9u8; 4800];
-        let s = std::time::Instant::now();
-        for _ in 0..n { std::hint::black_box(ClientEvent::from(InputAudioBufferAppend::bytes(&pcm)).encode().unwrap()); }
-        eprintln!("{:?} per append", s.elapsed() / n);
-    }
 }

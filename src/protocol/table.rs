@@ -89,15 +89,14 @@ macro_rules! record {
             }
 
             #[allow(unused_variables)]
-            fn write_fields(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+            fn write_fields(&self, out: &mut Vec<u8>) {
                 use $crate::protocol::field::Field;
                 $(
                     if !self.$f.is_absent() {
                         out.extend_from_slice(concat!(",\"", $($key)+, "\":").as_bytes());
-                        self.$f.write(out)?;
+                        self.$f.write(out);
                     }
                 )*
-                Ok(())
             }
         }
 
@@ -336,10 +335,10 @@ macro_rules! events {
                 }
             }
 
-            fn encode(&self) -> serde_json::Result<bytestring::ByteString> {
+            fn encode(&self) -> $crate::protocol::RawEvent {
                 match self {
-                    $(Self::$Variant(event) => $crate::protocol::raw::encode($wire, event),)*
-                    Self::Other(raw) => Ok(raw.text().clone()),
+                    $(Self::$Variant(event) => $crate::protocol::RawEvent::encode($wire, event),)*
+                    Self::Other(raw) => raw.clone(),
                 }
             }
         }

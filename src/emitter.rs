@@ -1,0 +1,101 @@
+//! Listeners: who is called for which event, and in which order.
+
+use crate::Listener;
+use crate::error::Error;
+use crate::protocol::{ErrorEvent, Event, Events, Protocol};
+
+/// A listener's registration, to take it back with [`Session::off`](crate::Session::off).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ListenerId(u64);
+
+/// The listeners of a session.
+///
+/// For one event, listeners run in this order: those of all events; then, for the `error` event, those of errors; then
+/// those of its type; each group in the order of registration (contracts 41 and 58).
+pub struct Emitter<P: Protocol> {
+    listeners: Vec<Entry<P>>,
+    last_id: u64,
+}
+
+struct Entry<P: Protocol> {
+    id: ListenerId,
+    once: bool,
+    call: Call<P>,
+}
+
+enum Call<P: Protocol> {
+    All(Box<Listener<P::Server>>),
+    Error(Box<Listener<Error>>),
+    Type(Box<str>, Box<Listener<P::Server>>),
+}
+
+impl<P: Protocol> Emitter<P> {
+    pub fn new() -> Self {
+        Self { listeners: Vec::new(), last_id: 0 }
+    }
+
+    pub fn on_all(&mut self, listener: Box<Listener<P::Server>>) -> ListenerId {
+        self.add(false, Call::All(listener))
+    }
+
+    pub fn on_error(&mut self, listener: Box<Listener<Error>>) -> ListenerId {
+        self.add(false, Call::Error(listener))
+    }
+
+    pub fn on_type(&mut self, event_type: &str, once: bool, listener: Box<Listener<P::Server>>) -> ListenerId {
+        self.add(once, Call::Type(event_type.into(), listener))
+    }
+
+    fn add(&mut self, once: bool, call: Call<P>) -> ListenerId {
+        self.last_id += 1;
+        let id = ListenerId(self.last_id);
+        self.listeners.push(Entry { id, once, call });
+        id
+    }
+
+    /// Takes one registration back; false if there is none of this id (contract 59).
+    pub fn off(&mut self, id: ListenerId) -> bool {
+        let before = self.listeners.len();
+        self.listeners.retain(|entry| entry.id != id);
+        self.listeners.len() < before
+    }
+
+    /// Whether somebody listens to errors: those that nobody hears must not pass in silence (contract 55).
+    pub fn hears_errors(&self) -> bool {
+        self.listeners.iter().any(|entry| match &entry.call {
+            Call::Error(_) => true,
+            Call::Type(event_type, _) => **event_type == *ErrorEvent::TYPE,
+            Call::All(_) => false,
+        })
+    }
+
+    /// Calls the listeners of what has just come.
+    pub fn emit(&mut self, item: &Result<P::Server, Error>) {
+        if self.listeners.is_empty() {
+            return;
+        }
+        match item {
+            Ok(event) => {
+                self.call(|call| if let Call::All(listener) = call { Some(listener(event)) } else { None });
+                if let Some(error) = P::error(event) {
+                    self.emit_error(&Error::Server(error.clone()));
+                }
+                let event_type = event.event_type();
+                self.call(|call| match call {
+                    Call::Type(wanted, listener) if **wanted == *event_type => Some(listener(event)),
+                    _ => None,
+                });
+            }
+            Err(error) => self.emit_error(error),
+        }
+    }
+
+    fn emit_error(&mut self, error: &Error) {
+        self.call(|call| if let Call::Error(listener) = call { Some(listener(error)) } else { None });
+    }
+
+    /// Runs `run` on every listener; one for a single event is gone after it ran (contract 60).
+    fn call(&mut self, mut run: impl FnMut(&mut Call<P>) -> Option<()>) {
+        self.listeners.retain_mut(|entry| run(&mut entry.call).is_none() || !entry.once);
+    }
+}

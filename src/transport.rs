@@ -1,0 +1,209 @@
+//! The seam between the core and the world: what an open socket is, and what opens one.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use futures_core::Stream;
+use futures_sink::Sink;
+
+use crate::MaybeSend;
+use crate::endpoint::Handshake;
+
+/// One open socket: a stream of what arrives, a sink for what goes out.
+///
+/// A transport ends the stream after the peer's [`Frame::Close`], or after an error. Sending a [`Frame::Close`] starts
+/// the closing handshake (RFC 6455, section 7); the peer's answer comes in by the stream. Pings are answered by the
+/// transport itself; it may pass them on.
+///
+/// Implemented for every type that fits, so a tunnel or a pair of queues in a test is one as it stands.
+pub trait Transport:
+    Stream<Item = Result<Frame, TransportError>> + Sink<Frame, Error = TransportError> + Unpin + MaybeSend + 'static
+{
+}
+
+impl<T> Transport for T where
+    T: Stream<Item = Result<Frame, TransportError>> + Sink<Frame, Error = TransportError> + Unpin + MaybeSend + 'static
+{
+}
+
+/// Opens transports, and tells the time: all that a [`Session`](crate::Session) wants of its surroundings.
+pub trait Connector: MaybeSend + Unpin + 'static {
+    /// What it opens.
+    type Transport: Transport;
+
+    /// Whether a handshake may carry headers. Where it may not, as in browsers, the credential travels as a subprotocol.
+    const HEADERS: bool;
+
+    /// Opens a socket. Dropping the future gives the attempt up.
+    fn connect(
+        &self,
+        handshake: Handshake,
+    ) -> impl Future<Output = Result<Self::Transport, TransportError>> + MaybeSend + 'static;
+
+    /// The time that has passed since some moment of the connector's choice. It never goes back.
+    fn now(&self) -> Duration;
+
+    /// Waits.
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + MaybeSend + 'static;
+}
+
+/// A WebSocket message, or one of its control frames.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Frame {
+    /// A text message.
+    Text(ByteString),
+    /// A binary message.
+    Binary(Bytes),
+    /// A ping, at most 125 bytes.
+    Ping(Bytes),
+    /// The answer to a ping, with its bytes.
+    Pong(Bytes),
+    /// The closing handshake's frame.
+    Close(CloseFrame),
+}
+
+/// Kinds and sizes only.
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Binary(bytes) => write!(f, "Binary({} bytes)", bytes.len()),
+            Self::Ping(bytes) => write!(f, "Ping({} bytes)", bytes.len()),
+            Self::Pong(bytes) => write!(f, "Pong({} bytes)", bytes.len()),
+            Self::Close(close) => write!(f, "Close({close:?})"),
+        }
+    }
+}
+
+/// Why a socket closes: a code (RFC 6455, section 7.4) and a reason in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CloseFrame {
+    /// 1000 is normal, 1001 the server going away, 4000 to 4999 the application's own. 1005 stands for a close
+    /// frame without a code, 1006 for a connection that ended without one; both are never sent.
+    pub code: u16,
+    /// At most 123 bytes.
+    pub reason: ByteString,
+}
+
+impl CloseFrame {
+    /// What the Node SDK closes with: 1000, `OK` (contract 67).
+    pub const NORMAL: Self = Self { code: 1000, reason: ByteString::from_static("OK") };
+    /// A close frame without a code.
+    pub const NO_STATUS: Self = Self { code: 1005, reason: ByteString::new() };
+    /// A connection that ended without a close frame.
+    pub const ABNORMAL: Self = Self { code: 1006, reason: ByteString::new() };
+
+    /// A code and a reason.
+    ///
+    /// # Errors
+    /// [`InvalidClose`] for a code that must not be sent, or a reason of more than 123 bytes: 1000 to 1003, 1007 to
+    /// 1014 and 3000 to 4999 are the codes that may.
+    pub fn new(code: u16, reason: impl Into<ByteString>) -> Result<Self, InvalidClose> {
+        let reason = reason.into();
+        if !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
+            return Err(InvalidClose::Code(code));
+        }
+        if reason.len() > 123 {
+            return Err(InvalidClose::Reason { bytes: reason.len() });
+        }
+        Ok(Self { code, reason })
+    }
+}
+
+impl fmt::Display for CloseFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.code)?;
+        if !self.reason.is_empty() {
+            write!(f, " ({})", self.reason)?;
+        }
+        Ok(())
+    }
+}
+
+/// A close code or reason that may not be sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidClose {
+    /// The code.
+    #[error("close code {0} may not be sent: use 1000, or one from 3000 to 4999")]
+    Code(u16),
+    /// The reason.
+    #[error("a close reason has at most 123 bytes, not {bytes}")]
+    Reason {
+        /// How many it has.
+        bytes: usize,
+    },
+}
+
+/// What went wrong below the protocol.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// The server answered the handshake, and did not accept it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// No connection could be made: no such host, nobody listening, no network.
+    #[error("could not reach the server: check the base URL and the network")]
+    Unreachable(#[source] Source),
+    /// No secure connection could be made: the server's certificate is not trusted, or it speaks no TLS.
+    #[error("could not agree on TLS with the server: check its certificate")]
+    Tls(#[source] Source),
+    /// The connection broke.
+    #[error("the connection was lost")]
+    Lost(#[source] Source),
+    /// The peer broke the rules of RFC 6455.
+    #[error("the peer broke the WebSocket protocol")]
+    Protocol(#[source] Source),
+    /// A message was larger than the limit that was set.
+    #[error("a message was larger than the limit")]
+    TooLarge(#[source] Source),
+    /// The runtime has no such socket, or refused to make it.
+    #[error("the runtime did not open a WebSocket")]
+    Unsupported(#[source] Source),
+}
+
+/// A backend's own error, as a cause.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// A handshake that the server did not accept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The HTTP status: 401 for a wrong key, 404 for a wrong path, 429 for too many sessions.
+    pub status: u16,
+    /// The `x-request-id` header, for the provider's support.
+    pub request_id: Option<String>,
+    /// The service's own words, cut to a few hundred bytes.
+    pub message: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal with nothing but its status.
+    pub fn new(status: u16) -> Self {
+        Self { status, request_id: None, message: None }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Unexpected server response: {}", self.status)?;
+        if let Some(message) = &self.message {
+            write!(f, ": {message}")?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, " (request {id})")?;
+        }
+        match self.status {
+            401 => f.write_str(". Check the API key."),
+            403 => f.write_str(". The key has no access to this."),
+            404 => f.write_str(". Check the base URL and the model."),
+            429 => f.write_str(". Too many requests: wait, then try again."),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
