@@ -49,9 +49,16 @@ impl RawEvent {
             found => found,
         };
         match event_type {
-            Ok(Some(event_type)) => Ok(Self { event_type: event_type.into(), text, why: None }),
+            Ok(Some(event_type)) => Ok(Self {
+                event_type: event_type.into(),
+                text,
+                why: None,
+            }),
             Ok(None) => Err(ParseError::NotAnEvent),
-            Err(error) => Err(ParseError::NotJson { line: error.line(), column: error.column() }),
+            Err(error) => Err(ParseError::NotJson {
+                line: error.line(),
+                column: error.column(),
+            }),
         }
     }
 
@@ -80,9 +87,10 @@ impl RawEvent {
     /// [`TranslationServerEvent`](super::TranslationServerEvent). Never fails.
     pub fn decode_as<E: Events>(mut self) -> E {
         let read = match E::read(&self.event_type, &self.text) {
-            Some(Err(_)) if has_surrogates(&self.text) => {
-                E::read(&self.event_type, &without_lone_surrogates(&self.text).into())
-            }
+            Some(Err(_)) if has_surrogates(&self.text) => E::read(
+                &self.event_type,
+                &without_lone_surrogates(&self.text).into(),
+            ),
             read => read,
         };
         match read {
@@ -109,7 +117,8 @@ impl fmt::Debug for RawEvent {
 
 impl Serialize for RawEvent {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        let value: serde_json::Value = serde_json::from_str(&self.text).map_err(serde::ser::Error::custom)?;
+        let value: serde_json::Value =
+            serde_json::from_str(&self.text).map_err(serde::ser::Error::custom)?;
         value.serialize(out)
     }
 }
@@ -119,7 +128,9 @@ impl Serialize for RawEvent {
 #[non_exhaustive]
 pub enum ParseError {
     /// The text is not JSON (contract 43).
-    #[error("Could not parse Realtime WebSocket event data as JSON (line {line}, column {column}).")]
+    #[error(
+        "Could not parse Realtime WebSocket event data as JSON (line {line}, column {column})."
+    )]
     NotJson {
         /// The line on which reading stopped, from 1.
         line: usize,
@@ -160,8 +171,15 @@ pub fn encode(event_type: &str, event: &impl Record) -> serde_json::Result<ByteS
 
 /// The `type`, when it is the object's first key and has no escapes.
 fn leading_type(text: &str) -> Option<&str> {
-    let rest = text.strip_prefix('{')?.trim_ascii_start().strip_prefix("\"type\"")?;
-    let rest = rest.trim_ascii_start().strip_prefix(':')?.trim_ascii_start().strip_prefix('"')?;
+    let rest = text
+        .strip_prefix('{')?
+        .trim_ascii_start()
+        .strip_prefix("\"type\"")?;
+    let rest = rest
+        .trim_ascii_start()
+        .strip_prefix(':')?
+        .trim_ascii_start()
+        .strip_prefix('"')?;
     let (found, _) = rest.split_once('"')?;
     (!found.contains('\\')).then_some(found)
 }
@@ -220,7 +238,10 @@ fn without_lone_surrogates(text: &str) -> String {
             (Some(_), _) => (&escape[..6], 6),
             // Any other escape is a backslash and one character.
             (None, _) => {
-                let len = escape.char_indices().nth(2).map_or(escape.len(), |(index, _)| index);
+                let len = escape
+                    .char_indices()
+                    .nth(2)
+                    .map_or(escape.len(), |(index, _)| index);
                 (&escape[..len], len)
             }
         };
@@ -234,7 +255,10 @@ fn without_lone_surrogates(text: &str) -> String {
 /// The UTF-16 code unit that a text's leading `\uXXXX` stands for.
 fn code_unit(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
-    digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
+    digits
+        .bytes()
+        .all(|b| b.is_ascii_hexdigit())
+        .then(|| u16::from_str_radix(digits, 16).ok())?
 }
 
 #[cfg(test)]
@@ -244,40 +268,92 @@ mod tests {
 
     #[test]
     fn tolerates_and_borrows() {
-        let t = ByteString::from_static(r#"{"type": "response.output_audio.delta","type":"response.output_audio.delta","delta":"AQD//w==","item_id":null,"output_index":2.0,"x":1e400}"#);
+        let t = ByteString::from_static(
+            r#"{"type": "response.output_audio.delta","type":"response.output_audio.delta","delta":"AQD//w==","item_id":null,"output_index":2.0,"x":1e400}"#,
+        );
         let e: ServerEvent = parse(t.clone()).unwrap();
-        let ServerEvent::ResponseOutputAudioDelta(e) = e else { panic!("{e:?}") };
-        assert!(t.as_bytes().as_ptr_range().contains(&e.delta.base64().as_ptr()));
+        let ServerEvent::ResponseOutputAudioDelta(e) = e else {
+            panic!("{e:?}")
+        };
+        assert!(
+            t.as_bytes()
+                .as_ptr_range()
+                .contains(&e.delta.base64().as_ptr())
+        );
         assert_eq!((e.item_id.as_str(), e.output_index), ("", 2));
         let e: ServerEvent = parse(r#"{"event_id":"e","type":"session.created","session":{"type":"realtime","audio":{"input":{"turn_detection":null}}}}"#.into()).unwrap();
         eprintln!("{e:?} {}", serde_json::to_string(&e).unwrap());
-        let e: ClientEvent = InputAudioBufferAppend::pcm16(&[1,2,3]).into();
+        let e: ClientEvent = InputAudioBufferAppend::pcm16(&[1, 2, 3]).into();
         assert_eq!(e.encode().unwrap(), *serde_json::to_string(&e).unwrap());
-        let e: ServerEvent = parse(r#"{"type":"response.output_text.delta","delta":"a\ud83d b\ud83d\ude00"}"#.into()).unwrap();
-        let ServerEvent::ResponseOutputTextDelta(e) = e else { panic!("{e:?}") };
+        let e: ServerEvent = parse(
+            r#"{"type":"response.output_text.delta","delta":"a\ud83d b\ud83d\ude00"}"#.into(),
+        )
+        .unwrap();
+        let ServerEvent::ResponseOutputTextDelta(e) = e else {
+            panic!("{e:?}")
+        };
         assert_eq!(e.delta, "a\u{fffd} b😀");
-        let e: ServerEvent = parse(r#"{"type":"response.output_text.delta","delta":["secret"]}"#.into()).unwrap();
+        let e: ServerEvent =
+            parse(r#"{"type":"response.output_text.delta","delta":["secret"]}"#.into()).unwrap();
         eprintln!("{e:?}");
     }
     #[test]
     fn speed() {
-        let t = ByteString::from_static(r#"{"type":"response.output_text.delta","event_id":"event_BxYz0123456789abcdefg","response_id":"resp_BxYz0123456789abcdefg","item_id":"item_BxYz0123456789abcdefg","output_index":0,"content_index":0,"delta":" some words","obfuscation":"abcdefgh"}"#);
+        let t = ByteString::from_static(
+            r#"{"type":"response.output_text.delta","event_id":"event_BxYz0123456789abcdefg","response_id":"resp_BxYz0123456789abcdefg","item_id":"item_BxYz0123456789abcdefg","output_index":0,"content_index":0,"delta":" some words","obfuscation":"abcdefgh"}"#,
+        );
         let n = 1_000_000;
         let s = std::time::Instant::now();
-        for _ in 0..n { std::hint::black_box(parse::<ServerEvent>(t.clone()).unwrap()); }
+        for _ in 0..n {
+            std::hint::black_box(parse::<ServerEvent>(t.clone()).unwrap());
+        }
         eprintln!("{} B {:?} per text", t.len(), s.elapsed() / n);
-        let a = ClientEvent::from(InputAudioBufferAppend::bytes(&vec![7u8; 9600])).encode().unwrap().replace("input_audio_buffer.append", "response.output_audio.delta");
+        let a = ClientEvent::from(InputAudioBufferAppend::bytes(&vec![7u8; 9600]))
+            .encode()
+            .unwrap()
+            .replace("input_audio_buffer.append", "response.output_audio.delta");
         let a = ByteString::from(a);
         let n = 100_000;
         let s = std::time::Instant::now();
-        for _ in 0..n { let ServerEvent::ResponseOutputAudioDelta(e) = parse::<ServerEvent>(a.clone()).unwrap() else { panic!() }; std::hint::black_box(e.delta.pcm().unwrap()); }
+        for _ in 0..n {
+            let ServerEvent::ResponseOutputAudioDelta(e) = parse::<ServerEvent>(a.clone()).unwrap()
+            else {
+                panic!()
+            };
+            std::hint::black_box(e.delta.pcm().unwrap());
+        }
         eprintln!("{:?} per audio", s.elapsed() / n);
         let s = std::time::Instant::now();
-        for _ in 0..n { std::hint::black_box(std::str::from_utf8(std::hint::black_box(a.as_bytes())).unwrap()); }
+        for _ in 0..n {
+            std::hint::black_box(std::str::from_utf8(std::hint::black_box(a.as_bytes())).unwrap());
+        }
         eprintln!("{:?} per utf8", s.elapsed() / n);
         let pcm = vec![9u8; 4800];
         let s = std::time::Instant::now();
-        for _ in 0..n { std::hint::black_box(ClientEvent::from(InputAudioBufferAppend::bytes(&pcm)).encode().unwrap()); }
+        for _ in 0..n {
+            std::hint::black_box(
+                ClientEvent::from(InputAudioBufferAppend::bytes(&pcm))
+                    .encode()
+                    .unwrap(),
+            );
+        }
         eprintln!("{:?} per append", s.elapsed() / n);
+    }
+}
+#[cfg(test)]
+mod scratch {
+    #[test]
+    fn sizes() {
+        use crate::protocol::*;
+        eprintln!(
+            "server {} client {} item {} tserver {} session {}",
+            size_of::<ServerEvent>(),
+            size_of::<ClientEvent>(),
+            size_of::<Item>(),
+            size_of::<TranslationServerEvent>(),
+            size_of::<SessionConfig>()
+        );
+        assert_eq!(ServerEvent::TYPES.len(), 46);
+        assert_eq!(ClientEvent::TYPES.len(), 11);
     }
 }
