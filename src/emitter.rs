@@ -31,7 +31,10 @@ enum Call<P: Protocol> {
 
 impl<P: Protocol> Emitter<P> {
     pub fn new() -> Self {
-        Self { listeners: Vec::new(), last_id: 0 }
+        Self {
+            listeners: Vec::new(),
+            last_id: 0,
+        }
     }
 
     pub fn on_all(&mut self, listener: Box<Listener<P::Server>>) -> ListenerId {
@@ -42,7 +45,12 @@ impl<P: Protocol> Emitter<P> {
         self.add(false, Call::Error(listener))
     }
 
-    pub fn on_type(&mut self, event_type: &str, once: bool, listener: Box<Listener<P::Server>>) -> ListenerId {
+    pub fn on_type(
+        &mut self,
+        event_type: &str,
+        once: bool,
+        listener: Box<Listener<P::Server>>,
+    ) -> ListenerId {
         self.add(once, Call::Type(event_type.into(), listener))
     }
 
@@ -76,13 +84,21 @@ impl<P: Protocol> Emitter<P> {
         }
         match item {
             Ok(event) => {
-                self.call(|call| if let Call::All(listener) = call { Some(listener(event)) } else { None });
+                self.call(|call| {
+                    if let Call::All(listener) = call {
+                        Some(listener(event))
+                    } else {
+                        None
+                    }
+                });
                 if let Some(error) = P::error(event) {
-                    self.emit_error(&Error::Server(error.clone()));
+                    self.emit_error(&Error::Server(error));
                 }
                 let event_type = event.event_type();
                 self.call(|call| match call {
-                    Call::Type(wanted, listener) if **wanted == *event_type => Some(listener(event)),
+                    Call::Type(wanted, listener) if **wanted == *event_type => {
+                        Some(listener(event))
+                    }
                     _ => None,
                 });
             }
@@ -91,11 +107,18 @@ impl<P: Protocol> Emitter<P> {
     }
 
     fn emit_error(&mut self, error: &Error) {
-        self.call(|call| if let Call::Error(listener) = call { Some(listener(error)) } else { None });
+        self.call(|call| {
+            if let Call::Error(listener) = call {
+                Some(listener(error))
+            } else {
+                None
+            }
+        });
     }
 
     /// Runs `run` on every listener; one for a single event is gone after it ran (contract 60).
     fn call(&mut self, mut run: impl FnMut(&mut Call<P>) -> Option<()>) {
-        self.listeners.retain_mut(|entry| run(&mut entry.call).is_none() || !entry.once);
+        self.listeners
+            .retain_mut(|entry| run(&mut entry.call).is_none() || !entry.once);
     }
 }

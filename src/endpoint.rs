@@ -95,7 +95,11 @@ impl Config {
     /// # Errors
     /// [`ConfigError::MissingKey`] where there is no key, as always in a browser, which has no environment.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let variable = |name: &str| {
+            std::env::var(name)
+                .ok()
+                .filter(|value| !value.trim().is_empty())
+        };
         let mut config = Self::new(variable("OPENAI_API_KEY").ok_or(ConfigError::MissingKey)?);
         if let Some(base_url) = variable("OPENAI_BASE_URL") {
             config.base_url = base_url;
@@ -198,9 +202,19 @@ impl Config {
             return Err(ConfigError::Target);
         }
         let drop = ["model", "intent", "call_id"];
-        let url = url::endpoint(&self.base_url, self.insecure_loopback, "/realtime", &drop, parameter)
-            .ok_or(ConfigError::InvalidUrl)?;
-        let mut handshake = Handshake { url, headers: Vec::new(), subprotocols: Vec::new() };
+        let url = url::endpoint(
+            &self.base_url,
+            self.insecure_loopback,
+            "/realtime",
+            &drop,
+            parameter,
+        )
+        .ok_or(ConfigError::InvalidUrl)?;
+        let mut handshake = Handshake {
+            url,
+            headers: Vec::new(),
+            subprotocols: Vec::new(),
+        };
         if headers {
             self.add_headers(key, &mut handshake.headers);
         } else {
@@ -212,11 +226,18 @@ impl Config {
     fn add_headers(&self, key: &str, headers: &mut Vec<(String, String)>) {
         let own = [
             ("Authorization", Some(format!("Bearer {key}"))),
-            ("User-Agent", Some(concat!("openai-realtime-ws/", env!("CARGO_PKG_VERSION")).to_owned())),
+            (
+                "User-Agent",
+                Some(concat!("openai-realtime-ws/", env!("CARGO_PKG_VERSION")).to_owned()),
+            ),
             ("OpenAI-Organization", self.organization.clone()),
             ("OpenAI-Project", self.project.clone()),
         ];
-        let replaced = |name: &str| self.headers.iter().any(|(caller, _)| caller.eq_ignore_ascii_case(name));
+        let replaced = |name: &str| {
+            self.headers
+                .iter()
+                .any(|(caller, _)| caller.eq_ignore_ascii_case(name))
+        };
         for (name, value) in own {
             if let Some(value) = value.filter(|_| !replaced(name)) {
                 headers.push((name.to_owned(), value));
@@ -228,7 +249,10 @@ impl Config {
     fn add_subprotocols(&self, key: &str, subprotocols: &mut Vec<String>) {
         subprotocols.push("realtime".to_owned());
         subprotocols.push(format!("openai-insecure-api-key.{key}"));
-        let routes = [("openai-organization.", &self.organization), ("openai-project.", &self.project)];
+        let routes = [
+            ("openai-organization.", &self.organization),
+            ("openai-project.", &self.project),
+        ];
         for (prefix, id) in routes {
             if let Some(id) = id {
                 subprotocols.push(format!("{prefix}{id}"));
@@ -278,10 +302,14 @@ impl fmt::Debug for Handshake {
 #[non_exhaustive]
 pub enum ConfigError {
     /// There is no key.
-    #[error("no API key: set the OPENAI_API_KEY environment variable, or pass a key to `Config::new`")]
+    #[error(
+        "no API key: set the OPENAI_API_KEY environment variable, or pass a key to `Config::new`"
+    )]
     MissingKey,
     /// The key has characters that no key has, such as a space or a line's end.
-    #[error("the API key has a space, a line break or another character that does not belong in it: copy it again")]
+    #[error(
+        "the API key has a space, a line break or another character that does not belong in it: copy it again"
+    )]
     MalformedKey,
     /// No target was chosen, or an empty one (contract 8).
     #[error(
@@ -292,6 +320,8 @@ pub enum ConfigError {
     #[error("invalid base URL: it must be absolute, such as https://api.openai.com/v1")]
     InvalidUrl,
     /// A connection without TLS was asked for, to another machine.
-    #[error("a connection without TLS is allowed to this machine only (localhost, 127.0.0.1, [::1])")]
+    #[error(
+        "a connection without TLS is allowed to this machine only (localhost, 127.0.0.1, [::1])"
+    )]
     InsecureUrl,
 }

@@ -17,7 +17,9 @@ pub enum Error {
     #[error("could not connect")]
     Connect(#[source] TransportError),
     /// No connection came about in the time that was set.
-    #[error("could not connect in time: check the network, or allow more with `Config::connect_timeout`")]
+    #[error(
+        "could not connect in time: check the network, or allow more with `Config::connect_timeout`"
+    )]
     ConnectTimeout,
     /// A frame was no event. The session goes on.
     #[error("could not parse websocket event")]
@@ -57,13 +59,18 @@ pub struct SendError<E> {
 impl<E> SendError<E> {
     /// The same failure with the event in another form.
     pub fn map<F>(self, form: impl FnOnce(E) -> F) -> SendError<F> {
-        SendError { event: form(self.event), kind: self.kind }
+        SendError {
+            event: form(self.event),
+            kind: self.kind,
+        }
     }
 }
 
 impl<E> fmt::Debug for SendError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendError").field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("SendError")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 

@@ -23,9 +23,13 @@ pub use connection::{Closed, Connection, Limits, Notice};
 pub use emitter::ListenerId;
 pub use endpoint::{Config, ConfigError, Credential, Handshake, Target};
 pub use error::{Error, SendError, SendErrorKind};
-pub use protocol::{ClientEvent, ParseError, Protocol, RawEvent, Realtime, ServerEvent};
+pub use protocol::{
+    ClientEvent, ParseError, Protocol, RawEvent, Realtime, ServerEvent, Translation,
+};
 pub use session::{Events, Sender, Session};
-pub use transport::{CloseFrame, Connector, Frame, InvalidClose, Refusal, Transport, TransportError};
+pub use transport::{
+    CloseFrame, Connector, Frame, InvalidClose, Refusal, Transport, TransportError,
+};
 
 /// A session over tokio-tungstenite and rustls, for servers, desktops and anything else with sockets.
 #[cfg(feature = "native")]

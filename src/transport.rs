@@ -20,12 +20,20 @@ use crate::endpoint::Handshake;
 ///
 /// Implemented for every type that fits, so a tunnel or a pair of queues in a test is one as it stands.
 pub trait Transport:
-    Stream<Item = Result<Frame, TransportError>> + Sink<Frame, Error = TransportError> + Unpin + MaybeSend + 'static
+    Stream<Item = Result<Frame, TransportError>>
+    + Sink<Frame, Error = TransportError>
+    + Unpin
+    + MaybeSend
+    + 'static
 {
 }
 
 impl<T> Transport for T where
-    T: Stream<Item = Result<Frame, TransportError>> + Sink<Frame, Error = TransportError> + Unpin + MaybeSend + 'static
+    T: Stream<Item = Result<Frame, TransportError>>
+        + Sink<Frame, Error = TransportError>
+        + Unpin
+        + MaybeSend
+        + 'static
 {
 }
 
@@ -90,11 +98,20 @@ pub struct CloseFrame {
 
 impl CloseFrame {
     /// What the Node SDK closes with: 1000, `OK` (contract 67).
-    pub const NORMAL: Self = Self { code: 1000, reason: ByteString::from_static("OK") };
+    pub const NORMAL: Self = Self {
+        code: 1000,
+        reason: ByteString::from_static("OK"),
+    };
     /// A close frame without a code.
-    pub const NO_STATUS: Self = Self { code: 1005, reason: ByteString::new() };
+    pub const NO_STATUS: Self = Self {
+        code: 1005,
+        reason: ByteString::new(),
+    };
     /// A connection that ended without a close frame.
-    pub const ABNORMAL: Self = Self { code: 1006, reason: ByteString::new() };
+    pub const ABNORMAL: Self = Self {
+        code: 1006,
+        reason: ByteString::new(),
+    };
 
     /// A code and a reason.
     ///
@@ -107,7 +124,9 @@ impl CloseFrame {
             return Err(InvalidClose::Code(code));
         }
         if reason.len() > 123 {
-            return Err(InvalidClose::Reason { bytes: reason.len() });
+            return Err(InvalidClose::Reason {
+                bytes: reason.len(),
+            });
         }
         Ok(Self { code, reason })
     }
@@ -183,7 +202,11 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal with nothing but its status.
     pub fn new(status: u16) -> Self {
-        Self { status, request_id: None, message: None }
+        Self {
+            status,
+            request_id: None,
+            message: None,
+        }
     }
 }
 

@@ -4,18 +4,34 @@ use url::Url;
 
 /// `base` with the scheme `wss` (or `ws` if `plain`), `segments` added to its path, no hash, the parameters in `drop`
 /// removed and `parameter` added. `None` if `base` is not an absolute URL with a host.
-pub fn endpoint(base: &str, plain: bool, segments: &str, drop: &[&str], parameter: (&str, &str)) -> Option<String> {
+pub fn endpoint(
+    base: &str,
+    plain: bool,
+    segments: &str,
+    drop: &[&str],
+    parameter: (&str, &str),
+) -> Option<String> {
     let parsed = Url::parse(base).ok().filter(Url::has_host)?;
     let scheme = if plain { "ws" } else { "wss" };
     let (_, rest) = parsed.as_str().split_once(':')?;
     // Parsed anew, so that the new scheme's default port is dropped.
     let mut url = Url::parse(&format!("{scheme}:{rest}")).ok()?;
     url.set_fragment(None);
-    let path = url.path().strip_suffix('/').unwrap_or(url.path()).to_owned();
+    let path = url
+        .path()
+        .strip_suffix('/')
+        .unwrap_or(url.path())
+        .to_owned();
     url.set_path(&format!("{path}{segments}"));
-    let kept: Vec<(String, String)> =
-        url.query_pairs().into_owned().filter(|(name, _)| !drop.contains(&name.as_str())).collect();
-    url.query_pairs_mut().clear().extend_pairs(kept).append_pair(parameter.0, parameter.1);
+    let kept: Vec<(String, String)> = url
+        .query_pairs()
+        .into_owned()
+        .filter(|(name, _)| !drop.contains(&name.as_str()))
+        .collect();
+    url.query_pairs_mut()
+        .clear()
+        .extend_pairs(kept)
+        .append_pair(parameter.0, parameter.1);
     Some(url.into())
 }
 

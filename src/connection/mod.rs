@@ -96,25 +96,42 @@ pub struct Connection {
 #[derive(Debug)]
 enum State {
     Idle,
-    Connecting { deadline: Duration },
+    Connecting {
+        deadline: Duration,
+    },
     Open,
     /// This side closes: what is queued goes out, then the close frame, then the peer answers.
-    Closing { frame: CloseFrame, frame_sent: bool, answer: Option<CloseFrame>, deadline: Duration },
+    Closing {
+        frame: CloseFrame,
+        frame_sent: bool,
+        answer: Option<CloseFrame>,
+        deadline: Duration,
+    },
     /// The peer closed: its transport answers and ends.
-    PeerClosed { frame: CloseFrame, deadline: Duration },
+    PeerClosed {
+        frame: CloseFrame,
+        deadline: Duration,
+    },
     Closed,
 }
 
 impl Connection {
     /// One that has not begun.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, state: State::Idle, queue: Queue::new(limits.max_queue_bytes), notices: VecDeque::new() }
+        Self {
+            limits,
+            state: State::Idle,
+            queue: Queue::new(limits.max_queue_bytes),
+            notices: VecDeque::new(),
+        }
     }
 
     /// Begins. A connection begins once.
     pub fn start(&mut self, now: Duration) {
         if matches!(self.state, State::Idle) {
-            self.state = State::Connecting { deadline: now.saturating_add(self.limits.connect_timeout) };
+            self.state = State::Connecting {
+                deadline: now.saturating_add(self.limits.connect_timeout),
+            };
             self.notices.push_back(Notice::Connect);
         }
     }
@@ -139,7 +156,9 @@ impl Connection {
                     .unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into());
                 self.notices.push_back(Notice::Message(text));
             }
-            (State::Open, Frame::Close(frame)) => self.state = State::PeerClosed { frame, deadline },
+            (State::Open, Frame::Close(frame)) => {
+                self.state = State::PeerClosed { frame, deadline }
+            }
             (State::Closing { answer, .. }, Frame::Close(frame)) => *answer = Some(frame),
             _ => {}
         }
@@ -164,8 +183,12 @@ impl Connection {
     /// The socket failed, or could not be opened.
     pub fn failed(&mut self, error: TransportError) {
         match self.state {
-            State::Connecting { .. } => self.notices.push_back(Notice::Error(Error::Connect(error))),
-            State::Open => self.notices.push_back(Notice::Error(Error::Transport(error))),
+            State::Connecting { .. } => {
+                self.notices.push_back(Notice::Error(Error::Connect(error)))
+            }
+            State::Open => self
+                .notices
+                .push_back(Notice::Error(Error::Transport(error))),
             // Once a side has closed, how the socket goes down makes no difference.
             State::Closing { .. } | State::PeerClosed { .. } => return self.ended(),
             State::Idle | State::Closed => return,
@@ -180,7 +203,10 @@ impl Connection {
     pub fn send(&mut self, event: RawEvent) -> Result<(), SendError<RawEvent>> {
         match self.state {
             State::Idle | State::Connecting { .. } | State::Open => self.queue.push(event),
-            _ => Err(SendError { event, kind: SendErrorKind::Closed }),
+            _ => Err(SendError {
+                event,
+                kind: SendErrorKind::Closed,
+            }),
         }
     }
 
@@ -194,7 +220,12 @@ impl Connection {
             }
             State::Open => {
                 let deadline = now.saturating_add(self.limits.close_timeout);
-                self.state = State::Closing { frame, frame_sent: false, answer: None, deadline };
+                self.state = State::Closing {
+                    frame,
+                    frame_sent: false,
+                    answer: None,
+                    deadline,
+                };
             }
             State::Closing { .. } | State::PeerClosed { .. } | State::Closed => {}
         }
@@ -217,9 +248,9 @@ impl Connection {
     /// When to call [`tick`](Self::tick).
     pub fn wake_at(&self) -> Option<Duration> {
         match self.state {
-            State::Connecting { deadline } | State::Closing { deadline, .. } | State::PeerClosed { deadline, .. } => {
-                Some(deadline)
-            }
+            State::Connecting { deadline }
+            | State::Closing { deadline, .. }
+            | State::PeerClosed { deadline, .. } => Some(deadline),
             State::Idle | State::Open | State::Closed => None,
         }
     }
@@ -230,7 +261,9 @@ impl Connection {
             return Some(notice);
         }
         match &mut self.state {
-            State::Closing { frame, frame_sent, .. } if !*frame_sent && self.queue.is_empty() => {
+            State::Closing {
+                frame, frame_sent, ..
+            } if !*frame_sent && self.queue.is_empty() => {
                 *frame_sent = true;
                 Some(Notice::SendClose(frame.clone()))
             }
@@ -241,14 +274,24 @@ impl Connection {
     /// The next event to write to the socket, once the socket can take one. What was taken counts as sent.
     pub fn poll_transmit(&mut self) -> Option<RawEvent> {
         match self.state {
-            State::Open | State::Closing { frame_sent: false, .. } => self.queue.pop(),
+            State::Open
+            | State::Closing {
+                frame_sent: false, ..
+            } => self.queue.pop(),
             _ => None,
         }
     }
 
     /// Whether [`poll_transmit`](Self::poll_transmit) has an event.
     pub fn wants_transmit(&self) -> bool {
-        matches!(self.state, State::Open | State::Closing { frame_sent: false, .. }) && !self.queue.is_empty()
+        matches!(
+            self.state,
+            State::Open
+                | State::Closing {
+                    frame_sent: false,
+                    ..
+                }
+        ) && !self.queue.is_empty()
     }
 
     /// How many bytes of events wait to be sent.
@@ -268,9 +311,13 @@ impl Connection {
 
     fn finish(&mut self, frame: CloseFrame, by_peer: bool) {
         self.state = State::Closed;
-        let closed = Closed { frame, unsent: self.queue.drain() };
+        let closed = Closed {
+            frame,
+            unsent: self.queue.drain(),
+        };
         if by_peer && closed.frame.code != CloseFrame::NORMAL.code {
-            self.notices.push_back(Notice::Error(Error::Closed(closed.clone())));
+            self.notices
+                .push_back(Notice::Error(Error::Closed(closed.clone())));
         }
         self.notices.push_back(Notice::Closed(closed));
     }

@@ -13,7 +13,11 @@ pub struct Queue {
 
 impl Queue {
     pub fn new(max_bytes: usize) -> Self {
-        Self { events: VecDeque::new(), bytes: 0, max_bytes }
+        Self {
+            events: VecDeque::new(),
+            bytes: 0,
+            max_bytes,
+        }
     }
 
     /// Takes an event that fits, and any event when nothing else waits, so that a large one is not locked out for
@@ -21,7 +25,10 @@ impl Queue {
     pub fn push(&mut self, event: RawEvent) -> Result<(), SendError<RawEvent>> {
         let bytes = self.bytes.saturating_add(event.text().len());
         if bytes > self.max_bytes && !self.events.is_empty() {
-            return Err(SendError { event, kind: SendErrorKind::Full });
+            return Err(SendError {
+                event,
+                kind: SendErrorKind::Full,
+            });
         }
         self.bytes = bytes;
         self.events.push_back(event);

@@ -42,7 +42,11 @@ pub struct Connector {
 impl Connector {
     /// With the system's root certificates.
     pub fn new() -> Self {
-        Self { tls: None, max_message_bytes: None, epoch: Instant::now() }
+        Self {
+            tls: None,
+            max_message_bytes: None,
+            epoch: Instant::now(),
+        }
     }
 
     /// Trusts these root certificates, too: one or more in PEM, such as a company's own or the emulator's.
@@ -151,7 +155,10 @@ impl<P: Protocol> Session<Connector, P> {
 
 /// The handshake as an HTTP request.
 fn request(handshake: &Handshake) -> Result<Request<()>, TransportError> {
-    let mut request = handshake.url().into_client_request().map_err(|error| TransportError::Unsupported(error.into()))?;
+    let mut request = handshake
+        .url()
+        .into_client_request()
+        .map_err(|error| TransportError::Unsupported(error.into()))?;
     for (name, value) in handshake.headers() {
         let name: HeaderName = name.parse().map_err(|_| invalid_header(name))?;
         let mut value = HeaderValue::from_str(value).map_err(|_| invalid_header(name.as_str()))?;
@@ -162,20 +169,32 @@ fn request(handshake: &Handshake) -> Result<Request<()>, TransportError> {
 }
 
 fn invalid_header(name: &str) -> TransportError {
-    TransportError::Unsupported(format!("the header {name:?} cannot be sent: it has characters that HTTP forbids").into())
+    TransportError::Unsupported(
+        format!("the header {name:?} cannot be sent: it has characters that HTTP forbids").into(),
+    )
 }
 
 /// The host's name or address, without the brackets of an IPv6 address.
 fn host(uri: &Uri) -> Result<&str, TransportError> {
-    let host = uri.host().ok_or_else(|| TransportError::Unreachable("the URL has no host".into()))?;
+    let host = uri
+        .host()
+        .ok_or_else(|| TransportError::Unreachable("the URL has no host".into()))?;
     Ok(host.trim_start_matches('[').trim_end_matches(']'))
 }
 
 async fn connect_tcp(uri: &Uri) -> Result<TcpStream, TransportError> {
-    let default_port = if uri.scheme_str() == Some("wss") { 443 } else { 80 };
+    let default_port = if uri.scheme_str() == Some("wss") {
+        443
+    } else {
+        80
+    };
     let address = (host(uri)?, uri.port_u16().unwrap_or(default_port));
-    let stream = TcpStream::connect(address).await.map_err(|error| TransportError::Unreachable(error.into()))?;
+    let stream = TcpStream::connect(address)
+        .await
+        .map_err(|error| TransportError::Unreachable(error.into()))?;
     // Small messages must not wait for each other (Nagle's algorithm).
-    stream.set_nodelay(true).map_err(|error| TransportError::Lost(error.into()))?;
+    stream
+        .set_nodelay(true)
+        .map_err(|error| TransportError::Lost(error.into()))?;
     Ok(stream)
 }

@@ -12,14 +12,23 @@ const MAX_MESSAGE_CHARS: usize = 300;
 /// What a handshake's failure means.
 pub fn from_handshake(error: tungstenite::Error, handshake: &Handshake) -> TransportError {
     match error {
-        tungstenite::Error::Http(response) => TransportError::Refused(refusal(&response, handshake)),
+        tungstenite::Error::Http(response) => {
+            TransportError::Refused(refusal(&response, handshake))
+        }
         error => from_error(error),
     }
 }
 
 fn refusal(response: &Response<Option<Vec<u8>>>, handshake: &Handshake) -> Refusal {
-    let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-    let body: Option<Value> = response.body().as_deref().and_then(|body| serde_json::from_slice(body).ok());
+    let request_id = response
+        .headers()
+        .get("x-request-id")
+        .and_then(|id| id.to_str().ok())
+        .map(str::to_owned);
+    let body: Option<Value> = response
+        .body()
+        .as_deref()
+        .and_then(|body| serde_json::from_slice(body).ok());
     let message = body
         .as_ref()
         .and_then(|body| body.pointer("/error/message"))
@@ -27,7 +36,11 @@ fn refusal(response: &Response<Option<Vec<u8>>>, handshake: &Handshake) -> Refus
         // A server that repeats what it was sent must not bring the credential into an error.
         .filter(|message| !repeats_a_secret(message, handshake))
         .map(|message| message.chars().take(MAX_MESSAGE_CHARS).collect());
-    Refusal { request_id, message, ..Refusal::new(response.status().as_u16()) }
+    Refusal {
+        request_id,
+        message,
+        ..Refusal::new(response.status().as_u16())
+    }
 }
 
 fn repeats_a_secret(message: &str, handshake: &Handshake) -> bool {

@@ -29,7 +29,10 @@ pub struct Socket {
 
 impl Socket {
     pub(super) fn new(stream: WebSocketStream<Box<dyn Io>>) -> Self {
-        Self { stream, failed: false }
+        Self {
+            stream,
+            failed: false,
+        }
     }
 }
 
@@ -59,19 +62,30 @@ impl Stream for Socket {
 impl Sink<Frame> for Socket {
     type Error = TransportError;
 
-    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+    fn poll_ready(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), TransportError>> {
         self.stream.poll_ready_unpin(cx).map_err(from_error)
     }
 
     fn start_send(mut self: Pin<&mut Self>, frame: Frame) -> Result<(), TransportError> {
-        self.stream.start_send_unpin(to_message(frame)).map_err(from_error)
+        self.stream
+            .start_send_unpin(to_message(frame))
+            .map_err(from_error)
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+    fn poll_flush(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), TransportError>> {
         self.stream.poll_flush_unpin(cx).map_err(from_error)
     }
 
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+    fn poll_close(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), TransportError>> {
         self.stream.poll_close_unpin(cx).map_err(from_error)
     }
 }
@@ -79,14 +93,20 @@ impl Sink<Frame> for Socket {
 fn to_message(frame: Frame) -> Message {
     match frame {
         // As a frame of bytes, a text is not checked for UTF-8 once more.
-        Frame::Text(text) => Message::Frame(WireFrame::message(text.into_bytes(), OpCode::Data(Data::Text), true)),
+        Frame::Text(text) => Message::Frame(WireFrame::message(
+            text.into_bytes(),
+            OpCode::Data(Data::Text),
+            true,
+        )),
         Frame::Binary(bytes) => Message::Binary(bytes),
         Frame::Ping(bytes) => Message::Ping(bytes),
         Frame::Pong(bytes) => Message::Pong(bytes),
-        Frame::Close(CloseFrame { code, reason }) => Message::Close(Some(tungstenite::protocol::CloseFrame {
-            code: code.into(),
-            reason: String::from(reason).into(),
-        })),
+        Frame::Close(CloseFrame { code, reason }) => {
+            Message::Close(Some(tungstenite::protocol::CloseFrame {
+                code: code.into(),
+                reason: String::from(reason).into(),
+            }))
+        }
     }
 }
 
@@ -100,9 +120,10 @@ fn from_message(message: Message) -> Result<Frame, TransportError> {
         Message::Ping(bytes) => Frame::Ping(bytes),
         Message::Pong(bytes) => Frame::Pong(bytes),
         Message::Close(None) => Frame::Close(CloseFrame::NO_STATUS),
-        Message::Close(Some(frame)) => {
-            Frame::Close(CloseFrame { code: frame.code.into(), reason: frame.reason.as_str().into() })
-        }
+        Message::Close(Some(frame)) => Frame::Close(CloseFrame {
+            code: frame.code.into(),
+            reason: frame.reason.as_str().into(),
+        }),
         // Reading yields whole messages only.
         Message::Frame(frame) => Frame::Binary(frame.into_payload()),
     })
@@ -113,10 +134,11 @@ pub fn from_error(error: tungstenite::Error) -> TransportError {
     use tungstenite::Error;
     match error {
         Error::Capacity(_) => TransportError::TooLarge(error.into()),
-        Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) | Error::Io(_) => {
-            TransportError::Lost(error.into())
+        Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake)
+        | Error::Io(_) => TransportError::Lost(error.into()),
+        Error::Protocol(_) | Error::Utf8(_) | Error::AttackAttempt => {
+            TransportError::Protocol(error.into())
         }
-        Error::Protocol(_) | Error::Utf8(_) | Error::AttackAttempt => TransportError::Protocol(error.into()),
         _ => TransportError::Lost(error.into()),
     }
 }

@@ -35,7 +35,8 @@ fn config(
     roots: impl IntoIterator<Item = CertificateDer<'static>>,
 ) -> Result<Arc<ClientConfig>, TransportError> {
     let provider = Arc::new(ring::default_provider());
-    let verifier = Verifier::new_with_extra_roots(roots, Arc::clone(&provider)).map_err(tls_error)?;
+    let verifier =
+        Verifier::new_with_extra_roots(roots, Arc::clone(&provider)).map_err(tls_error)?;
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(tls_error)?
@@ -53,7 +54,10 @@ pub async fn connect(
 ) -> Result<Box<dyn Io>, TransportError> {
     let config = config.map_or_else(with_system_roots, Ok)?;
     let name = ServerName::try_from(host.to_owned()).map_err(tls_error)?;
-    let stream = TlsConnector::from(config).connect(name, stream).await.map_err(tls_error)?;
+    let stream = TlsConnector::from(config)
+        .connect(name, stream)
+        .await
+        .map_err(tls_error)?;
     Ok(Box::new(stream))
 }
 

@@ -7,6 +7,7 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::field::{Field, Frame};
+use super::table::union;
 
 /// Audio as it travels: base64 of the bytes in the session's format, PCM16 little-endian at 24,000 Hz unless the
 /// session says otherwise.
@@ -28,7 +29,10 @@ pub struct Audio(ByteString);
 impl Audio {
     /// From samples, written little-endian.
     pub fn from_pcm16(samples: &[i16]) -> Self {
-        let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+        let bytes: Vec<u8> = samples
+            .iter()
+            .flat_map(|sample| sample.to_le_bytes())
+            .collect();
         Self::from_bytes(&bytes)
     }
 
@@ -57,7 +61,9 @@ impl Audio {
     /// # Errors
     /// [`AudioError::NotBase64`] when the text is not base64.
     pub fn pcm(&self) -> Result<Vec<u8>, AudioError> {
-        base64_simd::STANDARD.decode_to_vec(self.0.as_bytes()).map_err(|_| AudioError::NotBase64)
+        base64_simd::STANDARD
+            .decode_to_vec(self.0.as_bytes())
+            .map_err(|_| AudioError::NotBase64)
     }
 
     /// The samples of PCM16 audio.
@@ -69,7 +75,10 @@ impl Audio {
         let bytes = self.pcm()?;
         let (samples, rest) = bytes.as_chunks();
         if rest.is_empty() {
-            Ok(samples.iter().map(|sample| i16::from_le_bytes(*sample)).collect())
+            Ok(samples
+                .iter()
+                .map(|sample| i16::from_le_bytes(*sample))
+                .collect())
         } else {
             Err(AudioError::HalfSample { bytes: bytes.len() })
         }
@@ -130,7 +139,8 @@ impl Field for Audio {
 
     // Base64 has nothing to escape, which a look at the whole finds faster than a JSON writer byte by byte.
     fn write(&self, out: &mut Vec<u8>) {
-        let plain = self.0.bytes().fold(true, |plain, b| plain & (b >= b' ' && b != b'"' && b != b'\\'));
+        let special = |b: u8| u8::from(b < b' ') | u8::from(b == b'"') | u8::from(b == b'\\');
+        let plain = self.0.bytes().fold(0, |found, b| found | special(b)) == 0;
         if plain {
             out.reserve(self.0.len() + 3);
             out.push(b'"');
@@ -139,6 +149,42 @@ impl Field for Audio {
         } else {
             self.base64().to_owned().write(out);
         }
+    }
+}
+
+union! {
+    /// A format of audio.
+    pub enum AudioFormat {
+        /// PCM16: 16 bits a sample, little-endian, one channel.
+        "audio/pcm" => Pcm(PcmFormat) {
+            /// Samples a second: 24,000 with this protocol's own service.
+            rate?: u32,
+        }
+
+        /// G.711 μ-law: 8 bits a sample, 8,000 samples a second.
+        "audio/pcmu" => Pcmu(PcmuFormat) {
+        }
+
+        /// G.711 A-law: 8 bits a sample, 8,000 samples a second.
+        "audio/pcma" => Pcma(PcmaFormat) {
+        }
+    }
+}
+
+impl AudioFormat {
+    /// PCM16 of so many samples a second; the service takes 24,000.
+    pub fn pcm(rate: u32) -> Self {
+        PcmFormat::default().rate(rate).into()
+    }
+
+    /// G.711 μ-law.
+    pub fn pcmu() -> Self {
+        PcmuFormat::default().into()
+    }
+
+    /// G.711 A-law.
+    pub fn pcma() -> Self {
+        PcmaFormat::default().into()
     }
 }
 

@@ -19,14 +19,35 @@ record! {
     }
 }
 
+record! {
+    /// Why speech could not be transcribed.
+    pub struct TranscriptionError {
+        /// The class of the failure.
+        kind as "type"?: String,
+        /// The failure's name.
+        code?: String,
+        /// What happened, for a person.
+        message?: String,
+        /// The field at fault, as a path.
+        param?: String,
+    }
+}
+
 /// The message, then what else is known.
 impl fmt::Display for ErrorDetails {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.message.is_empty() { "unknown error" } else { &self.message })?;
+        f.write_str(if self.message.is_empty() {
+            "unknown error"
+        } else {
+            &self.message
+        })?;
         let details = [
             ("code", self.code.as_deref()),
             ("param", self.param.as_deref()),
-            ("type", Some(self.kind.as_str()).filter(|kind| !kind.is_empty())),
+            (
+                "type",
+                Some(self.kind.as_str()).filter(|kind| !kind.is_empty()),
+            ),
             ("event_id", self.event_id.as_deref()),
         ];
         for (name, value) in details {

@@ -145,14 +145,22 @@ pub fn read_record<'de, R: Record, D: Deserializer<'de>>(
     frame: Frame<'_>,
 ) -> Result<R, D::Error> {
     let record = PhantomData;
-    input.deserialize_any(RecordVisitor { frame, tag: None, record })
+    input.deserialize_any(RecordVisitor {
+        frame,
+        tag: None,
+        record,
+    })
 }
 
 /// Reads a whole frame into the record of the events of type `tag`.
 pub fn read_event<R: Record>(tag: &'static str, frame: &ByteString) -> serde_json::Result<R> {
     let mut input = serde_json::Deserializer::from_str(frame);
     let record = PhantomData;
-    let event = input.deserialize_map(RecordVisitor { frame: Some(frame), tag: Some(tag), record })?;
+    let event = input.deserialize_map(RecordVisitor {
+        frame: Some(frame),
+        tag: Some(tag),
+        record,
+    })?;
     input.end()?;
     Ok(event)
 }
@@ -224,20 +232,18 @@ macro_rules! integer {
             }
 
             fn visit_f64<E: de::Error>(self, value: f64) -> Result<$Int, E> {
-                let rounded = value.round();
-                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
-                if rounded >= 0.0 && rounded <= <$Int>::MAX as f64 {
-                    Ok(rounded as $Int)
-                } else {
-                    Err(E::custom("number out of range"))
-                }
+                #[allow(clippy::cast_possible_truncation)]
+                let rounded = value.round() as i128;
+                rounded.try_into().map_err(|_| E::custom("number out of range"))
             }
         });
     };
 }
 
+integer!(U8Visitor => u8);
 integer!(U32Visitor => u32);
 integer!(U64Visitor => u64);
+integer!(I64Visitor => i64);
 
 impl<T: Field> Field for Option<T> {
     fn read<'de, D: Deserializer<'de>>(input: D, frame: Frame<'_>) -> Result<Self, D::Error> {
@@ -316,6 +322,34 @@ impl<T: Field> Field for Box<T> {
     }
 }
 
+impl<T: Field> Field for BTreeMap<String, T> {
+    fn read<'de, D: Deserializer<'de>>(input: D, frame: Frame<'_>) -> Result<Self, D::Error> {
+        struct MapVisitor<'f, T>(Frame<'f>, PhantomData<T>);
+
+        impl<'de, T: Field> Visitor<'de> for MapVisitor<'_, T> {
+            type Value = BTreeMap<String, T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(BTreeMap::new())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut values = BTreeMap::new();
+                while let Some(key) = map.next_key()? {
+                    values.insert(key, map.next_value_seed(Seed::new(self.0))?);
+                }
+                Ok(values)
+            }
+        }
+
+        input.deserialize_any(MapVisitor(frame, PhantomData))
+    }
+}
+
 /// Fields that serde reads as they are, null giving the default.
 macro_rules! plain_fields {
     ($($Type:ty),* $(,)?) => {$(
@@ -331,4 +365,4 @@ macro_rules! plain_fields {
 }
 pub(crate) use plain_fields;
 
-plain_fields!(bool, f64, Value, BTreeMap<String, String>);
+plain_fields!(bool, f64, Value);

@@ -27,7 +27,7 @@ pub(crate) mod table;
 mod tool;
 pub mod translation;
 
-pub use audio::{Audio, AudioError};
+pub use audio::{Audio, AudioError, AudioFormat, PcmFormat, PcmaFormat, PcmuFormat};
 pub use client::*;
 pub use error::*;
 pub use item::*;
@@ -42,7 +42,14 @@ pub use translation::*;
 /// The events of one direction of a protocol, such as [`ServerEvent`]: an enum with a variant for each type and
 /// `Other` for the rest. Made by this crate's tables only.
 pub trait Events:
-    raw::ReadEvents + From<RawEvent> + Serialize + DeserializeOwned + Clone + Debug + PartialEq + 'static
+    raw::ReadEvents
+    + From<RawEvent>
+    + Serialize
+    + DeserializeOwned
+    + Clone
+    + Debug
+    + PartialEq
+    + 'static
 {
     /// The types in the table.
     const TYPES: &'static [&'static str];
@@ -85,7 +92,7 @@ pub trait Protocol: 'static {
     type Client: Events;
 
     /// The failure that a server event reports, if it is the `error` event.
-    fn error(event: &Self::Server) -> Option<&ErrorEvent>;
+    fn error(event: &Self::Server) -> Option<ErrorEvent>;
 }
 
 /// Conversations and transcriptions: 46 server events, 11 client events.
@@ -96,7 +103,7 @@ impl Protocol for Realtime {
     type Server = ServerEvent;
     type Client = ClientEvent;
 
-    fn error(event: &ServerEvent) -> Option<&ErrorEvent> {
-        ErrorEvent::from_events(event)
+    fn error(event: &ServerEvent) -> Option<ErrorEvent> {
+        ErrorEvent::from_events(event).cloned()
     }
 }

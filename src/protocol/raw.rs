@@ -49,9 +49,16 @@ impl RawEvent {
             found => found,
         };
         match event_type {
-            Ok(Some(event_type)) => Ok(Self { event_type: event_type.into(), text, why: None }),
+            Ok(Some(event_type)) => Ok(Self {
+                event_type: event_type.into(),
+                text,
+                why: None,
+            }),
             Ok(None) => Err(ParseError::NotAnEvent),
-            Err(error) => Err(ParseError::NotJson { line: error.line(), column: error.column() }),
+            Err(error) => Err(ParseError::NotJson {
+                line: error.line(),
+                column: error.column(),
+            }),
         }
     }
 
@@ -64,7 +71,11 @@ impl RawEvent {
         event.write_fields(&mut out);
         out.push(b'}');
         let text = String::from_utf8(out).unwrap_or_default().into();
-        Self { text, event_type: ByteString::from_static(event_type), why: None }
+        Self {
+            text,
+            event_type: ByteString::from_static(event_type),
+            why: None,
+        }
     }
 
     /// The event's `type`.
@@ -92,9 +103,10 @@ impl RawEvent {
     /// [`TranslationServerEvent`](super::TranslationServerEvent). Never fails.
     pub fn decode_as<E: Events>(mut self) -> E {
         let read = match E::read(&self.event_type, &self.text) {
-            Some(Err(_)) if has_surrogates(&self.text) => {
-                E::read(&self.event_type, &without_lone_surrogates(&self.text).into())
-            }
+            Some(Err(_)) if has_surrogates(&self.text) => E::read(
+                &self.event_type,
+                &without_lone_surrogates(&self.text).into(),
+            ),
             read => read,
         };
         match read {
@@ -121,7 +133,8 @@ impl fmt::Debug for RawEvent {
 
 impl Serialize for RawEvent {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        let value: serde_json::Value = serde_json::from_str(&self.text).map_err(serde::ser::Error::custom)?;
+        let value: serde_json::Value =
+            serde_json::from_str(&self.text).map_err(serde::ser::Error::custom)?;
         value.serialize(out)
     }
 }
@@ -131,7 +144,9 @@ impl Serialize for RawEvent {
 #[non_exhaustive]
 pub enum ParseError {
     /// The text is not JSON (contract 43).
-    #[error("Could not parse Realtime WebSocket event data as JSON (line {line}, column {column}).")]
+    #[error(
+        "Could not parse Realtime WebSocket event data as JSON (line {line}, column {column})."
+    )]
     NotJson {
         /// The line on which reading stopped, from 1.
         line: usize,
@@ -161,8 +176,15 @@ pub fn parse<E: Events>(text: ByteString) -> Result<E, ParseError> {
 
 /// The `type`, when it is the object's first key and has no escapes.
 fn leading_type(text: &str) -> Option<&str> {
-    let rest = text.strip_prefix('{')?.trim_ascii_start().strip_prefix("\"type\"")?;
-    let rest = rest.trim_ascii_start().strip_prefix(':')?.trim_ascii_start().strip_prefix('"')?;
+    let rest = text
+        .strip_prefix('{')?
+        .trim_ascii_start()
+        .strip_prefix("\"type\"")?;
+    let rest = rest
+        .trim_ascii_start()
+        .strip_prefix(':')?
+        .trim_ascii_start()
+        .strip_prefix('"')?;
     let (found, _) = rest.split_once('"')?;
     (!found.contains('\\')).then_some(found)
 }
@@ -221,7 +243,10 @@ fn without_lone_surrogates(text: &str) -> String {
             (Some(_), _) => (&escape[..6], 6),
             // Any other escape is a backslash and one character.
             (None, _) => {
-                let len = escape.char_indices().nth(2).map_or(escape.len(), |(index, _)| index);
+                let len = escape
+                    .char_indices()
+                    .nth(2)
+                    .map_or(escape.len(), |(index, _)| index);
                 (&escape[..len], len)
             }
         };
@@ -235,5 +260,8 @@ fn without_lone_surrogates(text: &str) -> String {
 /// The UTF-16 code unit that a text's leading `\uXXXX` stands for.
 fn code_unit(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
-    digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
+    digits
+        .bytes()
+        .all(|b| b.is_ascii_hexdigit())
+        .then(|| u16::from_str_radix(digits, 16).ok())?
 }

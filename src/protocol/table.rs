@@ -90,11 +90,10 @@ macro_rules! record {
 
             #[allow(unused_variables)]
             fn write_fields(&self, out: &mut Vec<u8>) {
-                use $crate::protocol::field::Field;
                 $(
-                    if !self.$f.is_absent() {
+                    if !$crate::protocol::field::Field::is_absent(&self.$f) {
                         out.extend_from_slice(concat!(",\"", $($key)+, "\":").as_bytes());
-                        self.$f.write(out);
+                        $crate::protocol::field::Field::write(&self.$f, out);
                     }
                 )*
             }
@@ -199,8 +198,12 @@ pub(crate) use open_enum;
 
 /// The struct's name of a row: the second where there are two.
 macro_rules! struct_name {
-    ($Variant:ident) => { $Variant };
-    ($Variant:ident $Struct:ident) => { $Struct };
+    ($Variant:ident) => {
+        $Variant
+    };
+    ($Variant:ident $Struct:ident) => {
+        $Struct
+    };
 }
 pub(crate) use struct_name;
 
@@ -221,6 +224,8 @@ macro_rules! tagged_enum {
         #[derive(Debug, Clone, PartialEq, serde::Serialize)]
         #[serde(untagged)]
         #[non_exhaustive]
+        // The rows box what is big and frequent.
+        #[allow(clippy::large_enum_variant)]
         pub enum $Enum {
             $(
                 #[doc = concat!("`", $wire, "`.")]
@@ -259,6 +264,21 @@ macro_rules! union {
             $($(#[$vm])* $wire => $Variant $(($Struct))? { $($fields)* })*
         }
 
+        // What a setter takes in the place of the enum.
+        $(
+            impl From<$crate::protocol::table::struct_name!($Variant $($Struct)?)> for Box<$Enum> {
+                fn from(value: $crate::protocol::table::struct_name!($Variant $($Struct)?)) -> Self {
+                    Box::new(value.into())
+                }
+            }
+
+            impl From<$crate::protocol::table::struct_name!($Variant $($Struct)?)> for $crate::protocol::Patch<$Enum> {
+                fn from(value: $crate::protocol::table::struct_name!($Variant $($Struct)?)) -> Self {
+                    Self::Set(value.into())
+                }
+            }
+        )*
+
         impl Default for $Enum {
             fn default() -> Self {
                 Self::Other(serde_json::Value::Null)
@@ -281,6 +301,67 @@ macro_rules! union {
     };
 }
 pub(crate) use union;
+
+/// A value that may be a word, or one of several shapes of JSON. What is neither is kept as JSON.
+macro_rules! choice {
+    ($(#[$m:meta])* pub enum $Enum:ident {
+        $($(#[$vm:meta])* $Variant:ident $(($Type:ty) = $Shape:ident)? $(= $word:literal)?,)*
+    }) => {
+        $(#[$m])*
+        #[derive(Debug, Clone, PartialEq)]
+        #[non_exhaustive]
+        pub enum $Enum {
+            $($(#[$vm])* $Variant $(($Type))?,)*
+            /// One that this version does not know, as it was sent.
+            Other(serde_json::Value),
+        }
+
+        impl Default for $Enum {
+            fn default() -> Self {
+                Self::Other(serde_json::Value::Null)
+            }
+        }
+
+        $($(
+            impl From<$Type> for $Enum {
+                fn from(value: $Type) -> Self {
+                    Self::$Variant(value)
+                }
+            }
+        )?)*
+
+        impl serde::Serialize for $Enum {
+            fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $($(Self::$Variant => out.serialize_str($word),)?)*
+                    $($(Self::$Variant(value) => <$Type as serde::Serialize>::serialize(value, out),)?)*
+                    Self::Other(value) => value.serialize(out),
+                }
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $Enum {
+            fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+                let value = serde_json::Value::deserialize(input)?;
+                $($(
+                    if value == $word {
+                        return Ok(Self::$Variant);
+                    }
+                )?)*
+                let read = match &value {
+                    $($(serde_json::Value::$Shape(_) => {
+                        <$Type as $crate::protocol::field::Field>::read(&value, None).map(Self::$Variant)
+                    })?)*
+                    _ => return Ok(Self::Other(value)),
+                };
+                Ok(read.unwrap_or(Self::Other(value)))
+            }
+        }
+
+        $crate::protocol::field::plain_fields!($Enum);
+    };
+}
+pub(crate) use choice;
 
 /// The events of one direction of a protocol: a row each.
 macro_rules! events {

@@ -90,7 +90,11 @@ pub struct Session<C: Connector, P: Protocol = Realtime> {
 enum Socket<T> {
     None,
     Connecting(BoxFuture<Result<T, TransportError>>),
-    Open { transport: T, close: Option<CloseFrame>, dirty: bool },
+    Open {
+        transport: T,
+        close: Option<CloseFrame>,
+        dirty: bool,
+    },
 }
 
 /// What a step of driving brought.
@@ -181,7 +185,9 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         sent.map_err(|kind| {
             if let Some(closed) = &mut self.closed {
                 // It goes back to the caller here, so it is not among what was left over.
-                closed.unsent.retain(|left| left.text().as_ptr() != raw.text().as_ptr());
+                closed
+                    .unsent
+                    .retain(|left| left.text().as_ptr() != raw.text().as_ptr());
             }
             SendError { event, kind }
         })
@@ -291,7 +297,10 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     }
 
     /// Calls `listener` with every event, before those of its type.
-    pub fn on_event(&mut self, listener: impl FnMut(&P::Server) + MaybeSend + 'static) -> ListenerId {
+    pub fn on_event(
+        &mut self,
+        listener: impl FnMut(&P::Server) + MaybeSend + 'static,
+    ) -> ListenerId {
         self.emitter.on_all(Box::new(listener))
     }
 
@@ -321,7 +330,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 return Ok(wanted.clone());
             }
             if let Some(error) = P::error(&event) {
-                return Err(Error::Server(error.clone()));
+                return Err(Error::Server(error));
             }
         }
         Err(Error::Closed(self.ending()))
@@ -341,14 +350,17 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 continue;
             }
             if let Some(error) = P::error(&event?) {
-                return Err(Error::Server(error.clone()));
+                return Err(Error::Server(error));
             }
         }
         Ok(self.ending())
     }
 
     fn ending(&self) -> Closed {
-        self.closed.clone().unwrap_or(Closed { frame: CloseFrame::ABNORMAL, unsent: Vec::new() })
+        self.closed.clone().unwrap_or(Closed {
+            frame: CloseFrame::ABNORMAL,
+            unsent: Vec::new(),
+        })
     }
 
     /// Takes a step while something other than an event is waited for: what arrives is put by.
@@ -377,7 +389,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                     Notice::Error(error) => return Poll::Ready(Step::Error(error)),
                     Notice::Connect => match self.config.handshake(C::HEADERS) {
                         Ok(handshake) => {
-                            self.socket = Socket::Connecting(Box::pin(self.connector.connect(handshake)));
+                            self.socket =
+                                Socket::Connecting(Box::pin(self.connector.connect(handshake)));
                         }
                         Err(error) => return Poll::Ready(Step::Error(error.into())),
                     },
@@ -406,7 +419,11 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 Socket::None => return Poll::Pending,
                 Socket::Connecting(connecting) => match ready!(connecting.as_mut().poll(cx)) {
                     Ok(transport) => {
-                        self.socket = Socket::Open { transport, close: None, dirty: false };
+                        self.socket = Socket::Open {
+                            transport,
+                            close: None,
+                            dirty: false,
+                        };
                         self.connection.opened();
                     }
                     Err(error) => {
@@ -416,7 +433,11 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 },
                 Socket::Open { close, dirty, .. } => {
                     let busy = *dirty || close.is_some() || !self.outbox.is_empty();
-                    let step = if busy { self.poll_write(cx) } else { Poll::Pending };
+                    let step = if busy {
+                        self.poll_write(cx)
+                    } else {
+                        Poll::Pending
+                    };
                     if step.is_ready() {
                         return step;
                     }
@@ -454,7 +475,9 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             return Poll::Pending;
         };
         match ready!(transport.poll_next_unpin(cx)) {
-            Some(Ok(Frame::Text(text))) => self.connection.received(Duration::ZERO, Frame::Text(text)),
+            Some(Ok(Frame::Text(text))) => {
+                self.connection.received(Duration::ZERO, Frame::Text(text))
+            }
             Some(Ok(frame)) => self.connection.received(self.connector.now(), frame),
             Some(Err(error)) => {
                 self.socket = Socket::None;
@@ -481,7 +504,12 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     }
 
     fn try_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        let Socket::Open { transport, close, dirty } = &mut self.socket else {
+        let Socket::Open {
+            transport,
+            close,
+            dirty,
+        } = &mut self.socket
+        else {
             return Poll::Pending;
         };
         loop {
@@ -550,6 +578,9 @@ impl<C: Connector, P: Protocol> futures_core::stream::FusedStream for Session<C,
 
 impl<C: Connector, P: Protocol> fmt::Debug for Session<C, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("config", &self.config).field("closed", &self.closed).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("config", &self.config)
+            .field("closed", &self.closed)
+            .finish_non_exhaustive()
     }
 }

@@ -51,8 +51,15 @@ pub fn outbox<P: Protocol>(max_bytes: usize) -> (Sender<P>, Outbox) {
         room: Event::new(),
     });
     (
-        Sender { queue: sender, shared: Arc::clone(&shared), protocol: PhantomData },
-        Outbox { queue: receiver, shared },
+        Sender {
+            queue: sender,
+            shared: Arc::clone(&shared),
+            protocol: PhantomData,
+        },
+        Outbox {
+            queue: receiver,
+            shared,
+        },
     )
 }
 
@@ -111,7 +118,9 @@ impl<P: Protocol> Sender<P> {
         self.shared.reserve(bytes)?;
         // Counted first: the session must not have written more than were counted.
         let number = self.shared.pushed.fetch_add(1, Ordering::AcqRel) + 1;
-        self.queue.unbounded_send(event).map_err(|_| SendErrorKind::Closed)?;
+        self.queue
+            .unbounded_send(event)
+            .map_err(|_| SendErrorKind::Closed)?;
         Ok(number)
     }
 }
@@ -142,7 +151,9 @@ impl Outbox {
 
     /// An event was written: its room is free again.
     pub fn written(&self, event: &RawEvent) {
-        self.shared.bytes.fetch_sub(event.text().len(), Ordering::AcqRel);
+        self.shared
+            .bytes
+            .fetch_sub(event.text().len(), Ordering::AcqRel);
         self.shared.room.notify(usize::MAX);
     }
 
@@ -167,7 +178,11 @@ impl Drop for Outbox {
 
 impl<P: Protocol> Clone for Sender<P> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone(), shared: Arc::clone(&self.shared), protocol: PhantomData }
+        Self {
+            queue: self.queue.clone(),
+            shared: Arc::clone(&self.shared),
+            protocol: PhantomData,
+        }
     }
 }
 
