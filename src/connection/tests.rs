@@ -1,1 +1,464 @@
+//! The state machine under a virtual clock.
 
+use bytes::Bytes;
+
+use super::*;
+use crate::protocol::ParseError;
+use crate::transport::Refusal;
+
+const fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// A connection, and what it has told so far, in short.
+struct Driven {
+    connection: Connection,
+    told: Vec<String>,
+    closed: Option<Closed>,
+}
+
+impl Driven {
+    fn new() -> Self {
+        Self::with(Limits::default())
+    }
+
+    fn with(limits: Limits) -> Self {
+        Self {
+            connection: Connection::new(limits),
+            told: Vec::new(),
+            closed: None,
+        }
+    }
+
+    fn open() -> Self {
+        let mut driven = Self::new();
+        driven.connection.start(s(0));
+        driven.connection.opened();
+        assert_eq!(driven.told(), ["connect", "opened"]);
+        driven
+    }
+
+    fn told(&mut self) -> Vec<String> {
+        while let Some(notice) = self.connection.poll() {
+            self.told.push(match notice {
+                Notice::Connect => "connect".into(),
+                Notice::Opened => "opened".into(),
+                Notice::Message(text) => format!("message {text}"),
+                Notice::Error(error) => format!("error {error}"),
+                Notice::SendClose(frame) => format!("send close {frame}"),
+                Notice::Abandon => "abandon".into(),
+                Notice::Closed(closed) => {
+                    assert!(self.closed.is_none(), "the end comes once");
+                    let told = format!("closed {}", closed.frame);
+                    self.closed = Some(closed);
+                    told
+                }
+            });
+        }
+        std::mem::take(&mut self.told)
+    }
+
+    fn transmitted(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.connection.poll_transmit())
+            .map(|event| event.event_type().to_owned())
+            .collect()
+    }
+
+    fn unsent(&self) -> Vec<&str> {
+        let closed = self.closed.as_ref().unwrap();
+        closed.unsent.iter().map(RawEvent::event_type).collect()
+    }
+}
+
+fn event(event_type: &str) -> RawEvent {
+    RawEvent::parse(format!(r#"{{"type":"{event_type}"}}"#)).unwrap()
+}
+
+fn close(code: u16, reason: &'static str) -> Frame {
+    Frame::Close(CloseFrame {
+        code,
+        reason: reason.into(),
+    })
+}
+
+fn lost() -> TransportError {
+    TransportError::Lost("cut".into())
+}
+
+#[test]
+fn begins_once() {
+    let mut driven = Driven::new();
+    driven.connection.start(s(0));
+    driven.connection.start(s(1));
+    assert_eq!(driven.told(), ["connect"]);
+    assert_eq!(driven.connection.wake_at(), Some(s(30)));
+}
+
+#[test]
+fn events_sent_while_connecting_go_out_when_open_in_order() {
+    let mut driven = Driven::new();
+    driven.connection.start(s(0));
+    driven.connection.send(event("a")).unwrap();
+    driven.connection.send(event("b")).unwrap();
+    assert!(!driven.connection.wants_transmit());
+    assert_eq!(driven.transmitted(), [""; 0]);
+    driven.connection.opened();
+    assert!(driven.connection.wants_transmit());
+    assert_eq!(driven.transmitted(), ["a", "b"]);
+    assert_eq!(driven.connection.queued_bytes(), 0);
+}
+
+#[test]
+fn text_and_binary_messages_are_both_text_contract_41() {
+    let mut driven = Driven::open();
+    let connection = &mut driven.connection;
+    connection.received(s(1), Frame::Text("one".into()));
+    connection.received(s(1), Frame::Binary(Bytes::from_static("zwei ✓".as_bytes())));
+    connection.received(s(1), Frame::Binary(Bytes::from_static(b"dr\xffi")));
+    connection.received(s(1), Frame::Ping(Bytes::from_static(b"?")));
+    connection.received(s(1), Frame::Pong(Bytes::from_static(b"!")));
+    assert_eq!(
+        driven.told(),
+        ["message one", "message zwei ✓", "message dr\u{fffd}i"]
+    );
+}
+
+#[test]
+fn connecting_times_out() {
+    let mut driven = Driven::new();
+    driven.connection.start(s(10));
+    driven.connection.send(event("a")).unwrap();
+    driven.told();
+    driven.connection.tick(s(39));
+    assert_eq!(driven.told(), [""; 0]);
+    driven.connection.tick(s(40));
+    assert_eq!(
+        driven.told(),
+        [
+            "abandon".to_owned(),
+            format!("error {}", Error::ConnectTimeout),
+            "closed 1006".to_owned()
+        ]
+    );
+    assert_eq!(driven.unsent(), ["a"]);
+    assert_eq!(driven.connection.wake_at(), None);
+}
+
+#[test]
+fn a_refused_handshake_is_an_error_and_the_end_contract_54() {
+    let mut driven = Driven::new();
+    driven.connection.start(s(0));
+    driven.told();
+    driven.connection.failed(Refusal::new(401).into());
+    let Some(Notice::Error(Error::Connect(TransportError::Refused(refusal)))) =
+        driven.connection.poll()
+    else {
+        panic!("no error")
+    };
+    assert_eq!(
+        refusal.to_string(),
+        "Unexpected server response: 401. Check the API key."
+    );
+    assert_eq!(driven.told(), ["closed 1006"]);
+}
+
+#[test]
+fn closing_sends_the_queue_then_the_frame_then_waits_contract_67() {
+    let mut driven = Driven::open();
+    driven.connection.send(event("a")).unwrap();
+    driven.connection.close(s(1), CloseFrame::NORMAL);
+    assert_eq!(driven.told(), [""; 0], "the queue goes first");
+    let refused = driven.connection.send(event("late")).unwrap_err();
+    assert_eq!(
+        (refused.kind, refused.event.event_type()),
+        (SendErrorKind::Closed, "late")
+    );
+    assert_eq!(driven.transmitted(), ["a"]);
+    assert_eq!(driven.told(), ["send close 1000 (OK)"]);
+    assert_eq!(driven.told(), [""; 0], "the frame goes once");
+    driven
+        .connection
+        .received(s(1), Frame::Text("still".into()));
+    driven.connection.received(s(2), close(1000, "OK"));
+    assert_eq!(driven.told(), ["message still"]);
+    driven.connection.ended();
+    assert_eq!(driven.told(), ["closed 1000 (OK)"]);
+    assert_eq!(driven.unsent(), [""; 0]);
+}
+
+#[test]
+fn the_first_close_counts_and_later_ones_do_nothing_contract_68() {
+    let mut driven = Driven::open();
+    let done = CloseFrame::new(4001, "done").unwrap();
+    driven.connection.close(s(1), done);
+    driven.connection.close(s(3), CloseFrame::NORMAL);
+    assert_eq!(driven.told(), ["send close 4001 (done)"]);
+    assert_eq!(driven.connection.wake_at(), Some(s(6)));
+    driven.connection.received(s(3), close(4001, "done"));
+    driven.connection.ended();
+    assert_eq!(driven.told(), ["closed 4001 (done)"]);
+    driven.connection.close(s(4), CloseFrame::NORMAL);
+    assert_eq!(driven.told(), [""; 0]);
+}
+
+#[test]
+fn a_peer_that_never_answers_the_close_does_not_hang_it() {
+    let mut driven = Driven::open();
+    driven.connection.send(event("a")).unwrap();
+    driven.connection.close(s(1), CloseFrame::NORMAL);
+    driven.connection.tick(s(6));
+    assert_eq!(driven.told(), ["abandon", "closed 1006"]);
+    assert_eq!(driven.unsent(), ["a"]);
+}
+
+#[test]
+fn a_peer_that_answers_and_does_not_hang_up_is_left() {
+    let mut driven = Driven::open();
+    driven.connection.close(s(1), CloseFrame::NORMAL);
+    driven.told();
+    driven.connection.received(s(2), close(1000, "OK"));
+    driven.connection.tick(s(6));
+    assert_eq!(driven.told(), ["abandon", "closed 1000 (OK)"]);
+}
+
+#[test]
+fn closing_while_connecting_gives_up_contract_68() {
+    let mut driven = Driven::new();
+    driven.connection.start(s(0));
+    driven.connection.send(event("a")).unwrap();
+    driven.told();
+    driven.connection.close(s(1), CloseFrame::NORMAL);
+    assert_eq!(driven.told(), ["abandon", "closed 1006"]);
+    assert_eq!(driven.unsent(), ["a"]);
+    driven.connection.opened();
+    assert_eq!(driven.told(), [""; 0]);
+}
+
+#[test]
+fn a_peer_that_closes_normally_is_no_error() {
+    let mut driven = Driven::open();
+    driven.connection.received(s(1), close(1000, ""));
+    assert_eq!(driven.told(), [""; 0], "its transport answers first");
+    driven.connection.ended();
+    assert_eq!(driven.told(), ["closed 1000"]);
+}
+
+#[test]
+fn a_peer_that_closes_with_another_code_is_an_error_and_gives_back_what_was_not_sent() {
+    let mut driven = Driven::open();
+    driven.connection.send(event("a")).unwrap();
+    driven
+        .connection
+        .received(s(1), close(1001, "maximum duration"));
+    let refused = driven.connection.send(event("b")).unwrap_err();
+    assert_eq!(refused.kind, SendErrorKind::Closed);
+    assert_eq!(driven.transmitted(), [""; 0]);
+    driven.connection.ended();
+    assert_eq!(
+        driven.told(),
+        [
+            "error the server closed the connection: 1001 (maximum duration)",
+            "closed 1001 (maximum duration)"
+        ]
+    );
+    assert_eq!(driven.unsent(), ["a"]);
+}
+
+#[test]
+fn a_lost_connection_is_an_error_with_its_cause() {
+    let mut driven = Driven::open();
+    driven.connection.send(event("a")).unwrap();
+    driven.connection.failed(lost());
+    let Some(Notice::Error(error)) = driven.connection.poll() else {
+        panic!("no error")
+    };
+    let cause = std::error::Error::source(&error).unwrap();
+    assert_eq!(cause.to_string(), "the connection was lost");
+    assert_eq!(cause.source().unwrap().to_string(), "cut");
+    assert_eq!(driven.told(), ["closed 1006"]);
+    assert_eq!(driven.unsent(), ["a"]);
+}
+
+#[test]
+fn a_stream_that_ends_without_a_close_frame_is_1006() {
+    let mut driven = Driven::open();
+    driven.connection.ended();
+    assert_eq!(
+        driven.told(),
+        [
+            "error the server closed the connection: 1006",
+            "closed 1006"
+        ]
+    );
+}
+
+#[test]
+fn a_socket_that_breaks_while_closing_is_no_error() {
+    let mut driven = Driven::open();
+    driven.connection.close(s(1), CloseFrame::NORMAL);
+    driven.told();
+    driven.connection.received(s(1), close(1000, "OK"));
+    driven.connection.failed(lost());
+    assert_eq!(driven.told(), ["closed 1000 (OK)"]);
+}
+
+#[test]
+fn a_full_queue_refuses_and_one_oversized_first_event_is_taken_contract_69() {
+    let bytes = event("abc").text().len();
+    let mut driven = Driven::with(Limits {
+        max_queue_bytes: 2 * bytes,
+        ..Limits::default()
+    });
+    driven.connection.start(s(0));
+    driven.connection.send(event("abc")).unwrap();
+    driven.connection.send(event("abd")).unwrap();
+    let refused = driven.connection.send(event("abe")).unwrap_err();
+    assert_eq!(
+        (refused.kind, refused.event.event_type()),
+        (SendErrorKind::Full, "abe")
+    );
+    assert_eq!(driven.connection.queued_bytes(), 2 * bytes);
+    driven.connection.opened();
+    assert_eq!(driven.transmitted(), ["abc", "abd"]);
+
+    let large = event(&"x".repeat(10 * bytes));
+    driven.connection.send(large).unwrap();
+    assert_eq!(
+        driven.connection.send(event("a")).unwrap_err().kind,
+        SendErrorKind::Full
+    );
+    driven.transmitted();
+    driven.connection.send(event("a")).unwrap();
+}
+
+#[test]
+fn only_codes_that_may_be_sent_make_a_close_frame_contract_67() {
+    for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000] {
+        assert_eq!(
+            CloseFrame::new(code, ""),
+            Err(crate::InvalidClose::Code(code))
+        );
+    }
+    for code in [1000, 1001, 1003, 1007, 1011, 1014, 3000, 4999] {
+        assert_eq!(CloseFrame::new(code, "r").unwrap().code, code);
+    }
+    assert!(CloseFrame::new(1000, "x".repeat(123)).is_ok());
+    assert_eq!(
+        CloseFrame::new(1000, "é".repeat(62)),
+        Err(crate::InvalidClose::Reason { bytes: 124 })
+    );
+}
+
+#[test]
+fn errors_carry_the_words_that_people_search_for() {
+    let cause = |error: &Error| std::error::Error::source(error).unwrap().to_string();
+    let parse = Error::Parse(ParseError::NotAnEvent);
+    assert_eq!(parse.to_string(), "could not parse websocket event");
+    assert_eq!(
+        cause(&parse),
+        "Realtime WebSocket event must be an object with a string type."
+    );
+    let send = Error::Send(SendError {
+        event: event("a"),
+        kind: SendErrorKind::Closed,
+    });
+    assert_eq!(send.to_string(), "could not send data");
+    assert_eq!(cause(&send), "cannot send on a closed WebSocket");
+    let close = Error::Close(crate::InvalidClose::Code(1005));
+    assert_eq!(close.to_string(), "could not close the connection");
+    assert!(cause(&close).starts_with("close code 1005 may not be sent"));
+}
+
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Debug, Clone)]
+    enum Input {
+        Start,
+        Opened,
+        Text,
+        PeerCloses(u16),
+        Ended,
+        Failed,
+        Send(usize),
+        Close,
+        Tick(u64),
+        Transmit,
+        Poll,
+    }
+
+    fn input() -> impl Strategy<Value = Input> {
+        prop_oneof![
+            Just(Input::Start),
+            Just(Input::Opened),
+            Just(Input::Text),
+            (999_u16..1016).prop_map(Input::PeerCloses),
+            Just(Input::Ended),
+            Just(Input::Failed),
+            (0_usize..60).prop_map(Input::Send),
+            (0_usize..60).prop_map(Input::Send),
+            Just(Input::Close),
+            (0_u64..20).prop_map(Input::Tick),
+            Just(Input::Transmit),
+            Just(Input::Transmit),
+            Just(Input::Poll),
+        ]
+    }
+
+    proptest! {
+        /// Whatever happens in whatever order: every event that was taken is sent or given back, once and in order;
+        /// the end comes once and last; the queue stays within its bound.
+        #[test]
+        fn nothing_is_lost_and_the_end_is_the_end(inputs in prop::collection::vec(input(), 0..60)) {
+            let max_queue_bytes = 100;
+            let mut connection = Connection::new(Limits { max_queue_bytes, ..Limits::default() });
+            let (mut now, mut taken, mut out, mut closed) = (0, 0_usize, Vec::new(), None);
+            let poll = |connection: &mut Connection, closed: &mut Option<Closed>| {
+                while let Some(notice) = connection.poll() {
+                    assert!(closed.is_none(), "{notice:?} after the end");
+                    if let Notice::Closed(end) = notice {
+                        *closed = Some(end);
+                    }
+                }
+            };
+            for input in inputs {
+                match input {
+                    Input::Start => connection.start(s(now)),
+                    Input::Opened => connection.opened(),
+                    Input::Text => connection.received(s(now), Frame::Text("{}".into())),
+                    Input::PeerCloses(code) => connection.received(s(now), close(code, "")),
+                    Input::Ended => connection.ended(),
+                    Input::Failed => connection.failed(lost()),
+                    Input::Send(padding) => {
+                        let was_empty = connection.queued_bytes() == 0;
+                        if connection.send(event(&format!("{taken}.{}", "x".repeat(padding)))).is_ok() {
+                            taken += 1;
+                            prop_assert!(was_empty || connection.queued_bytes() <= max_queue_bytes);
+                        }
+                    }
+                    Input::Close => connection.close(s(now), CloseFrame::NORMAL),
+                    Input::Tick(seconds) => {
+                        now += seconds;
+                        connection.tick(s(now));
+                    }
+                    Input::Transmit => out.extend(connection.poll_transmit()),
+                    Input::Poll => poll(&mut connection, &mut closed),
+                }
+                if closed.is_some() {
+                    prop_assert!(connection.poll_transmit().is_none());
+                    prop_assert_eq!(connection.wake_at(), None);
+                }
+            }
+            connection.start(s(now));
+            connection.close(s(now), CloseFrame::NORMAL);
+            connection.tick(s(now + 1_000));
+            poll(&mut connection, &mut closed);
+            out.extend(closed.expect("it ends").unsent);
+            let numbers: Vec<usize> =
+                out.iter().map(|event| event.event_type().split('.').next().unwrap().parse().unwrap()).collect();
+            prop_assert_eq!(numbers, (0..taken).collect::<Vec<_>>());
+        }
+    }
+}
