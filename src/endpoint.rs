@@ -70,7 +70,7 @@ pub struct Config {
     target: Option<Target>,
     organization: Option<String>,
     project: Option<String>,
-    headers: Vec<(String, String)>,
+    headers: Headers,
     limits: Limits,
 }
 
@@ -84,7 +84,7 @@ impl Config {
             target: None,
             organization: None,
             project: None,
-            headers: Vec::new(),
+            headers: Headers::default(),
             limits: Limits::default(),
         }
     }
@@ -150,7 +150,7 @@ impl Config {
     /// Adds a header to the handshake, in place of the crate's own of that name (contract 19). Transports that cannot
     /// set headers leave it out.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
+        self.headers.0.push((name.into(), value.into()));
         self
     }
 
@@ -212,7 +212,7 @@ impl Config {
         .ok_or(ConfigError::InvalidUrl)?;
         let mut handshake = Handshake {
             url,
-            headers: Vec::new(),
+            headers: Headers::default(),
             subprotocols: Vec::new(),
         };
         if headers {
@@ -223,7 +223,7 @@ impl Config {
         Ok(handshake)
     }
 
-    fn add_headers(&self, key: &str, headers: &mut Vec<(String, String)>) {
+    fn add_headers(&self, key: &str, headers: &mut Headers) {
         let own = [
             ("Authorization", Some(format!("Bearer {key}"))),
             (
@@ -235,15 +235,16 @@ impl Config {
         ];
         let replaced = |name: &str| {
             self.headers
+                .0
                 .iter()
                 .any(|(caller, _)| caller.eq_ignore_ascii_case(name))
         };
         for (name, value) in own {
             if let Some(value) = value.filter(|_| !replaced(name)) {
-                headers.push((name.to_owned(), value));
+                headers.0.push((name.to_owned(), value));
             }
         }
-        headers.extend(self.headers.iter().cloned());
+        headers.0.extend(self.headers.0.iter().cloned());
     }
 
     fn add_subprotocols(&self, key: &str, subprotocols: &mut Vec<String>) {
@@ -261,11 +262,23 @@ impl Config {
     }
 }
 
+/// Names and values. It prints the names.
+#[derive(Clone, PartialEq, Eq, Default)]
+struct Headers(Vec<(String, String)>);
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
+
 /// What a transport needs to open a socket. Its headers and subprotocols hold the credential, so it prints without.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Handshake {
     url: String,
-    headers: Vec<(String, String)>,
+    headers: Headers,
     subprotocols: Vec<String>,
 }
 
@@ -277,7 +290,7 @@ impl Handshake {
 
     /// The headers to send, the credential's among them.
     pub fn headers(&self) -> &[(String, String)] {
-        &self.headers
+        &self.headers.0
     }
 
     /// The subprotocols to offer, in this order; none where the credential travels as a header.
@@ -288,10 +301,9 @@ impl Handshake {
 
 impl fmt::Debug for Handshake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("Handshake")
             .field("url", &self.url)
-            .field("headers", &names)
+            .field("headers", &self.headers)
             .field("subprotocols", &self.subprotocols.len())
             .finish()
     }
