@@ -1,0 +1,444 @@
+//! The native transport against servers that refuse, cut and misbehave, byte by byte.
+#![cfg(feature = "native")]
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use openai_realtime_ws::native::Connector;
+use openai_realtime_ws::protocol::{InputAudioBufferAppend, ResponseCreate};
+use openai_realtime_ws::{
+    Config, Error, OpenAIRealtimeWS, RawEvent, SendErrorKind, ServerEvent, TransportError,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// A server for one connection: takes the request, then does as `serve` says. Its result is the request's text.
+async fn server<F>(
+    serve: impl FnOnce(TcpStream, String) -> F + Send + 'static,
+) -> (Config, JoinHandle<String>)
+where
+    F: Future<Output = ()> + Send,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/v1", listener.local_addr().unwrap());
+    let task = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            request.push(stream.read_u8().await.unwrap());
+        }
+        let request = String::from_utf8(request).unwrap();
+        serve(stream, request.clone()).await;
+        request
+    });
+    let config = Config::new("sk-secret-key").model("gpt-realtime");
+    (config.insecure_loopback_url(url), task)
+}
+
+/// Accepts the handshake (RFC 6455, section 4.2.2).
+async fn accept(stream: &mut TcpStream, request: &str) {
+    let key = request
+        .lines()
+        .find_map(|line| {
+            line.to_ascii_lowercase()
+                .starts_with("sec-websocket-key:")
+                .then(|| line[18..].trim())
+        })
+        .unwrap();
+    let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes());
+    let response = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
+    );
+    stream.write_all(response.as_bytes()).await.unwrap();
+}
+
+/// A server's frame, unmasked.
+fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![0x80 | opcode];
+    match payload.len() {
+        len @ ..126 => frame.push(u8::try_from(len).unwrap()),
+        len @ ..65536 => {
+            frame.push(126);
+            frame.extend(u16::try_from(len).unwrap().to_be_bytes());
+        }
+        len => {
+            frame.push(127);
+            frame.extend((len as u64).to_be_bytes());
+        }
+    }
+    frame.extend(payload);
+    frame
+}
+
+async fn refused(response: &'static str) -> (Error, String) {
+    let (config, task) = server(move |mut stream, _| async move {
+        stream.write_all(response.as_bytes()).await.unwrap();
+    })
+    .await;
+    let error = OpenAIRealtimeWS::connect(config).await.unwrap_err();
+    (error, task.await.unwrap())
+}
+
+/// The error, and all its causes.
+fn report(error: &Error) -> String {
+    let mut report = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        report = format!("{report}: {error}");
+        cause = error.source();
+    }
+    report
+}
+
+#[tokio::test]
+async fn the_request_is_what_the_sdk_sends_contracts_18_21() {
+    let (_, request) = refused("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n").await;
+    let (line, headers) = request.split_once("\r\n").unwrap();
+    assert_eq!(line, "GET /v1/realtime?model=gpt-realtime HTTP/1.1");
+    let mut names: Vec<String> = headers
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, _)| name.to_ascii_lowercase())
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "authorization",
+            "connection",
+            "host",
+            "sec-websocket-key",
+            "sec-websocket-version",
+            "upgrade",
+            "user-agent"
+        ],
+        "no subprotocol, no compression, no beta header"
+    );
+    assert!(
+        headers
+            .to_ascii_lowercase()
+            .contains("authorization: bearer sk-secret-key\r\n")
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_has_its_status_request_id_and_the_services_words_contract_54() {
+    let (error, _) = refused(
+        "HTTP/1.1 401 Unauthorized\r\nx-request-id: req_1\r\nContent-Length: 47\r\n\r\n{\"error\":{\"message\":\"Incorrect API key given.\"}}",
+    )
+    .await;
+    let Error::Connect(TransportError::Refused(refusal)) = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(refusal.status, 401);
+    assert_eq!(refusal.request_id.as_deref(), Some("req_1"));
+    assert_eq!(refusal.message.as_deref(), Some("Incorrect API key given."));
+    assert_eq!(
+        report(&error),
+        "could not connect: Unexpected server response: 401: Incorrect API key given. (request req_1). Check the API key."
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_that_repeats_the_key_is_not_quoted() {
+    let (error, _) = refused(
+        "HTTP/1.1 401 Unauthorized\r\nContent-Length: 49\r\n\r\n{\"error\":{\"message\":\"bad key sk-secret-key, sir\"}}",
+    )
+    .await;
+    assert!(
+        matches!(&error, Error::Connect(TransportError::Refused(refusal)) if refusal.status == 401)
+    );
+    let printed = format!("{error:?} {}", report(&error));
+    assert!(!printed.contains("secret-key"), "{printed}");
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_contract_39() {
+    let elsewhere = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = elsewhere.local_addr().unwrap();
+    let (config, task) = server(move |mut stream, _| async move {
+        let response = format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: ws://{address}/\r\nContent-Length: 0\r\n\r\n");
+        stream.write_all(response.as_bytes()).await.unwrap();
+    })
+    .await;
+    let error = OpenAIRealtimeWS::connect(config).await.unwrap_err();
+    assert!(
+        report(&error).contains("Unexpected server response: 307"),
+        "{}",
+        report(&error)
+    );
+    task.await.unwrap();
+    // The attempt is over, and nothing has come to the other place.
+    let none = futures_util::future::poll_immediate(Box::pin(elsewhere.accept())).await;
+    assert!(none.is_none());
+}
+
+#[tokio::test]
+async fn nobody_there_is_unreachable() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/v1", listener.local_addr().unwrap());
+    drop(listener);
+    let config = Config::new("k").model("m").insecure_loopback_url(url);
+    let error = OpenAIRealtimeWS::connect(config).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Connect(TransportError::Unreachable(_))),
+        "{error:?}"
+    );
+    assert!(report(&error).starts_with(
+        "could not connect: could not reach the server: check the base URL and the network"
+    ));
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_a_tls_error() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/v1", listener.local_addr().unwrap());
+    let task = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream
+            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .await
+            .unwrap();
+        stream
+    });
+    let config = Config::new("k").model("m").base_url(url);
+    let error = OpenAIRealtimeWS::connect(config).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Connect(TransportError::Tls(_))),
+        "{error:?}"
+    );
+    task.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_times_out() {
+    let (config, task) = server(|stream, _| async move {
+        // Kept open until the other side gives up.
+        let mut stream = stream;
+        assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+    })
+    .await;
+    let config = config.connect_timeout(Duration::from_millis(50));
+    let error = OpenAIRealtimeWS::connect(config).await.unwrap_err();
+    assert!(matches!(error, Error::ConnectTimeout), "{error:?}");
+    task.await.unwrap();
+}
+
+#[tokio::test]
+async fn frames_in_any_pieces_are_read_and_bad_ones_end_nothing_contract_46() {
+    let (config, task) = server(|mut stream, request| async move {
+        accept(&mut stream, &request).await;
+        let mut bytes = frame(1, b"no json");
+        bytes.extend(frame(1, b"[]"));
+        bytes.extend(frame(2, br#"{"type":"binary.works"}"#));
+        // One message in two fragments, with a ping between them (RFC 6455, section 5.4).
+        bytes.extend([0x01, 8]);
+        bytes.extend(br#"{"type":"#);
+        bytes.extend(frame(9, b"are you there"));
+        bytes.extend([0x80, 15]);
+        bytes.extend(br#""in.fragments"}"#);
+        for byte in bytes {
+            stream.write_all(&[byte]).await.unwrap();
+        }
+        // The pong: masked, with the ping's bytes.
+        let mut pong = [0; 2 + 4 + 13];
+        stream.read_exact(&mut pong).await.unwrap();
+        assert_eq!(pong[..2], [0x8A, 0x80 | 13]);
+        let unmasked: Vec<u8> = (0..13).map(|i| pong[6 + i] ^ pong[2 + i % 4]).collect();
+        assert_eq!(unmasked, b"are you there");
+        stream
+            .write_all(&frame(8, &1000_u16.to_be_bytes()))
+            .await
+            .unwrap();
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).await.unwrap();
+        assert_eq!(rest[..2], [0x88, 0x80 | 2], "the close is answered");
+    })
+    .await;
+    let mut rt = OpenAIRealtimeWS::connect(config).await.unwrap();
+    let mut seen = Vec::new();
+    while let Some(event) = rt.next().await {
+        seen.push(match event {
+            Ok(ServerEvent::Other(raw)) => raw.event_type().to_owned(),
+            Ok(event) => panic!("{event:?}"),
+            Err(error) => report(&error),
+        });
+    }
+    assert_eq!(
+        seen,
+        [
+            "could not parse websocket event: Could not parse Realtime WebSocket event data as JSON (line 1, column 2).",
+            "could not parse websocket event: Realtime WebSocket event must be an object with a string type.",
+            "binary.works",
+            "in.fragments",
+        ]
+    );
+    assert_eq!(rt.closed().unwrap().frame.code, 1000);
+    task.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_broken_frame_fails_the_session_with_its_cause() {
+    let (config, task) = server(|mut stream, request| async move {
+        accept(&mut stream, &request).await;
+        // A reserved opcode (RFC 6455, section 5.2).
+        stream.write_all(&frame(3, b"")).await.unwrap();
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest).await;
+    })
+    .await;
+    let mut rt = OpenAIRealtimeWS::connect(config).await.unwrap();
+    let error = rt.next().await.unwrap().unwrap_err();
+    assert!(
+        matches!(&error, Error::Transport(TransportError::Protocol(_))),
+        "{error:?}"
+    );
+    assert!(rt.next().await.is_none());
+    assert_eq!(rt.closed().unwrap().frame.code, 1006);
+    drop(rt);
+    task.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_cut_in_the_middle_of_a_frame_is_a_lost_connection_and_gives_back_what_was_not_sent() {
+    let (config, task) = server(|mut stream, request| async move {
+        accept(&mut stream, &request).await;
+        let bytes = frame(1, br#"{"type":"x"}"#);
+        stream.write_all(&bytes[..5]).await.unwrap();
+    })
+    .await;
+    let mut rt = OpenAIRealtimeWS::connect(config).await.unwrap();
+    task.await.unwrap();
+    let error = rt.next().await.unwrap().unwrap_err();
+    assert!(
+        matches!(&error, Error::Transport(TransportError::Lost(_))),
+        "{error:?}"
+    );
+    let refused = rt.send(ResponseCreate::default()).await.unwrap_err();
+    assert_eq!(refused.kind, SendErrorKind::Closed);
+    assert_eq!(refused.event, ResponseCreate::default().into());
+    assert!(rt.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_message_over_the_limit_is_refused_and_without_one_any_size_is_read_contract_21() {
+    const SIZE: usize = 20 * 1024 * 1024;
+    let serve = |mut stream: TcpStream, request: String| async move {
+        accept(&mut stream, &request).await;
+        let text = format!(r#"{{"type":"large","x":"{}"}}"#, "y".repeat(SIZE));
+        // The side that refuses hangs up in the middle.
+        let _ = stream.write_all(&frame(1, text.as_bytes())).await;
+    };
+    let (config, task) = server(serve).await;
+    let mut rt = OpenAIRealtimeWS::connect(config).await.unwrap();
+    let Some(Ok(ServerEvent::Other(raw))) = rt.next().await else {
+        panic!("no event")
+    };
+    assert_eq!((raw.event_type(), raw.text().len()), ("large", SIZE + 23));
+    task.await.unwrap();
+
+    let (config, task) = server(serve).await;
+    let connector = Connector::new().max_message_bytes(1024 * 1024);
+    let mut rt = OpenAIRealtimeWS::open(connector, config).await.unwrap();
+    let error = rt.next().await.unwrap().unwrap_err();
+    assert!(
+        matches!(&error, Error::Transport(TransportError::TooLarge(_))),
+        "{error:?}"
+    );
+    drop(rt);
+    task.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reader_that_stalls_holds_the_sender_back_and_closing_gives_back_the_rest() {
+    let (config, task) = server(|mut stream, request| async move {
+        accept(&mut stream, &request).await;
+        // Keeps the connection, and reads nothing.
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let config = config
+        .max_queue_bytes(1024 * 1024)
+        .close_timeout(Duration::from_millis(50));
+    let mut rt = OpenAIRealtimeWS::connect(config).await.unwrap();
+    let sender = rt.sender();
+    let audio = vec![0; 300_000];
+    // The kernel's buffers fill first, then the queue.
+    let mut sent: usize = 0;
+    let full = loop {
+        match sender.try_send(InputAudioBufferAppend::bytes(&audio)) {
+            Ok(()) => sent += 1,
+            Err(refused) => {
+                // What can be written now, is.
+                if futures_util::future::poll_immediate(rt.next())
+                    .await
+                    .is_some()
+                {
+                    panic!("the server sends nothing");
+                }
+                match sender.try_send(refused.event) {
+                    Ok(()) => sent += 1,
+                    Err(refused) => break refused,
+                }
+            }
+        }
+        assert!(sent < 10_000, "nothing holds the sender back");
+    };
+    assert_eq!(full.kind, SendErrorKind::Full);
+    let waiting = sender.buffered_amount();
+    assert!(waiting > 600_000 && waiting <= 1024 * 1024, "{waiting}");
+    let closed = rt.close().await.unwrap();
+    assert_eq!(closed.frame.code, 1006, "the peer never answered");
+    assert_eq!(
+        closed
+            .unsent
+            .iter()
+            .map(|event| event.text().len())
+            .sum::<usize>(),
+        waiting
+    );
+    assert!(
+        closed
+            .unsent
+            .iter()
+            .all(|event| event.event_type() == "input_audio_buffer.append")
+    );
+    assert_eq!(
+        sender.try_send(ResponseCreate::default()).unwrap_err().kind,
+        SendErrorKind::Closed
+    );
+    task.abort();
+    let _ = task.await;
+}
+
+#[tokio::test]
+async fn dropping_a_session_closes_its_socket_and_ends_its_senders() {
+    let (config, task) = server(|mut stream, request| async move {
+        accept(&mut stream, &request).await;
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).await.unwrap();
+        assert!(rest.is_empty(), "{rest:?}");
+    })
+    .await;
+    let rt = OpenAIRealtimeWS::connect(config).await.unwrap();
+    let sender = rt.sender();
+    assert!(!sender.is_closed());
+    drop(rt);
+    task.await.unwrap();
+    assert!(sender.is_closed());
+    let refused = sender.send(ResponseCreate::default()).await.unwrap_err();
+    assert_eq!(refused.kind, SendErrorKind::Closed);
+}
+
+#[test]
+fn a_session_can_move_between_threads() {
+    fn is_send<T: Send>(_: fn() -> T) {}
+    fn is_sync<T: Sync>(_: fn() -> T) {}
+    is_send::<OpenAIRealtimeWS>(|| unreachable!());
+    is_send::<RawEvent>(|| unreachable!());
+    is_send::<Error>(|| unreachable!());
+    is_sync::<openai_realtime_ws::Sender>(|| unreachable!());
+    is_send::<ServerEvent>(|| unreachable!());
+}
