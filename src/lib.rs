@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+// The README's code needs `native`; as a text it is there always.
+#![cfg_attr(any(feature = "native", not(doctest)), doc = include_str!("../README.md"))]
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
