@@ -27,7 +27,7 @@ pub use error::{Error, SendError, SendErrorKind};
 pub use protocol::{
     ClientEvent, ParseError, Protocol, RawEvent, Realtime, ServerEvent, Translation,
 };
-pub use session::{Events, Sender, Session};
+pub use session::{Receiver, Sender, Session};
 pub use transport::{
     CloseFrame, Connector, Frame, InvalidClose, Refusal, Transport, TransportError,
 };

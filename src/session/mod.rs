@@ -17,14 +17,14 @@ use crate::connection::{Closed, Connection, Notice};
 use crate::emitter::{Emitter, ListenerId};
 use crate::endpoint::Config;
 use crate::error::{Error, SendError, SendErrorKind};
-use crate::protocol::{Event, Events as _, Protocol, RawEvent, Realtime};
+use crate::protocol::{Event, Events, Protocol, RawEvent, Realtime};
 use crate::transport::{CloseFrame, Connector, Frame, TransportError};
 
-mod events;
 mod outbox;
+mod receiver;
 
-pub use events::Events;
 pub use outbox::Sender;
+pub use receiver::Receiver;
 
 use outbox::{Outbox, outbox};
 
@@ -199,8 +199,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     }
 
     /// The sending and the receiving half, for two tasks. The receiving half moves both, so it must be polled.
-    pub fn split(self) -> (Sender<P>, Events<C, P>) {
-        (self.sender(), Events::new(self))
+    pub fn split(self) -> (Sender<P>, Receiver<C, P>) {
+        (self.sender(), Receiver::new(self))
     }
 
     /// Closes with code 1000 and the reason `OK` (contract 67). See [`close_with`](Self::close_with).
