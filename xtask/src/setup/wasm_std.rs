@@ -18,6 +18,7 @@ const CARGO: &str = "/usr/bin/cargo";
 pub fn install(workspace: &Workspace) -> Result<()> {
     let mut add = Command::new("rustup");
     add.args(["target", "add", TARGET])
+        .env("RUST_BACKTRACE", "0")
         .current_dir(&workspace.root);
     let Err(error) = process::run(&mut add) else {
         return Ok(());
