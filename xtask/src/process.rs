@@ -149,3 +149,65 @@ pub fn line_of(command: &Command) -> String {
         .collect::<Vec<_>>()
         .join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Command, ControlFlow, Path, Service, find, prepend_path, read, tee};
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    fn until_ready(line: &str) -> ControlFlow<()> {
+        if line == "ready" {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    #[test]
+    fn a_service_runs_until_it_is_dropped() {
+        let script = "echo starting; echo ready; exec sleep 600";
+        let mut service = Service::start(&mut shell(script), until_ready).unwrap();
+        assert!(service.0.try_wait().unwrap().is_none(), "it runs");
+        let id = service.0.id().to_string();
+        drop(service);
+        assert!(
+            read(Command::new("kill").args(["-0", &id])).is_err(),
+            "it is gone"
+        );
+    }
+
+    #[test]
+    fn a_service_that_ends_too_early_is_an_error() {
+        let error = Service::start(&mut shell("echo starting"), until_ready).err();
+        let text = error.map(|error| error.to_string());
+        assert_eq!(
+            text.as_deref(),
+            Some("`sh -c echo starting` ended before it was ready")
+        );
+    }
+
+    #[test]
+    fn every_line_of_a_command_is_seen_also_the_last_without_an_end() {
+        let mut lines = Vec::new();
+        let status = tee(&mut shell("printf 'one\\r\\ntwo'; exit 3"), |line| {
+            lines.push(line.to_owned());
+        });
+        assert_eq!(status.unwrap().code(), Some(3));
+        assert_eq!(lines, ["one", "two"]);
+    }
+
+    #[test]
+    fn folders_are_put_before_the_path_one_after_the_other() {
+        let mut command = shell("echo $PATH");
+        prepend_path(&mut command, Path::new("/first")).unwrap();
+        prepend_path(&mut command, Path::new("/second")).unwrap();
+        let path = read(&mut command).unwrap();
+        assert!(path.starts_with("/second:/first:"), "{path}");
+        assert!(find("sh").is_some() && find("no such program").is_none());
+    }
+}

@@ -78,14 +78,14 @@ impl PartResult {
         let (counts, broken) = match ran {
             Ok((counts, succeeded)) => {
                 let broken = match (counts, succeeded) {
+                    (Counts { failed: 0, .. }, false) => Some("its runner failed"),
                     (
                         Counts {
                             passed: 0,
                             failed: 0,
                         },
-                        _,
+                        true,
                     ) => Some("ran no test"),
-                    (Counts { failed: 0, .. }, false) => Some("its runner failed"),
                     _ => None,
                 };
                 (counts, broken.map(str::to_owned))
