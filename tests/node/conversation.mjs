@@ -1,20 +1,33 @@
 // The conversation that each of the SDK's classes holds with the emulator.
 
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import OpenAI from 'openai';
 
 /** Samples in a second of the protocol's default audio format. */
 const RATE = 24_000;
 
+/** Declares the tests of one class of the SDK: a text turn and an audio turn, in a session each. */
+export function testConversations(RealtimeClass) {
+  for (const [name, turn] of [['a text turn', textTurn], ['an audio turn', audioTurn]]) {
+    test(`${RealtimeClass.name} holds ${name}`, async () => {
+      const realtime = new RealtimeClass({ model: 'gpt-realtime' }, emulatorClient());
+      await realtime.emitted('session.created');
+      await turn(realtime);
+      await close(realtime);
+    });
+  }
+}
+
 /** An SDK client whose base URL is the emulator's. */
-export function emulatorClient() {
+function emulatorClient() {
   const url = process.env.EMULATOR_WSS_URL;
   assert.ok(url, 'EMULATOR_WSS_URL names the emulator; `cargo xtask test sdk` sets it');
   return new OpenAI({ apiKey: 'sk-test', baseURL: url.replace(/^wss:/, 'https:') });
 }
 
 /** Asks in text, and checks the answer that streams back in text. */
-export async function textTurn(realtime) {
+async function textTurn(realtime) {
   await configure(realtime, { output_modalities: ['text'] });
   const deltas = gather(realtime, 'response.output_text.delta');
   const whole = realtime.emitted('response.output_text.done');
@@ -35,7 +48,7 @@ export async function textTurn(realtime) {
 }
 
 /** Speaks, and checks that the answer is the same speech and a transcript that says how long it was. */
-export async function audioTurn(realtime) {
+async function audioTurn(realtime) {
   const speech = sweep(1.5);
   await configure(realtime, {
     output_modalities: ['audio'],
@@ -66,7 +79,7 @@ export async function audioTurn(realtime) {
 }
 
 /** Closes the session and waits for the emulator's answer to it. */
-export async function close(realtime) {
+async function close(realtime) {
   const closed = new Promise((resolve) => {
     realtime.socket.addEventListener('close', resolve);
   });
