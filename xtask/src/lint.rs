@@ -10,18 +10,10 @@ use crate::workspace::Workspace;
 /// Runs every check, also after one has failed.
 pub fn run(workspace: &Workspace) -> Result<()> {
     setup::ensure(workspace, &[Need::WasmStd])?;
-    let mut failures = Vec::new();
-    for mut check in checks(workspace)? {
-        process::say(&process::line_of(&check));
-        if let Err(error) = process::run(&mut check) {
-            failures.push(error.to_string());
-        }
-    }
-    if failures.is_empty() {
-        Ok(())
-    } else {
-        Err(failures.join("\nxtask: ").into())
-    }
+    process::all(checks(workspace)?.iter_mut().map(|check| {
+        process::say(&process::line_of(check));
+        process::run(check)
+    }))
 }
 
 fn checks(workspace: &Workspace) -> Result<Vec<Command>> {

@@ -43,6 +43,19 @@ pub fn tee(command: &mut Command, mut on_line: impl FnMut(&str)) -> Result<ExitS
     Ok(child.wait()?)
 }
 
+/// Goes through all results, also after a failure, and names every failure on a line of its own.
+pub fn all(results: impl Iterator<Item = Result<()>>) -> Result<()> {
+    let failures: Vec<_> = results
+        .filter_map(Result::err)
+        .map(|error| error.to_string())
+        .collect();
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(failures.join("\n").into())
+    }
+}
+
 /// A process that runs in the background until this value is dropped.
 pub struct Service(Child);
 

@@ -47,9 +47,10 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Installs those of these tools that are missing.
+/// Installs those of these tools that are missing; all are tried, so that a person learns at once of
+/// everything that is left to do by hand.
 pub fn ensure(workspace: &Workspace, needs: &[Need]) -> Result<()> {
-    needs.iter().try_for_each(|need| need.ensure(workspace))
+    process::all(needs.iter().map(|need| need.ensure(workspace)))
 }
 
 impl Need {
