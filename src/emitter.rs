@@ -92,17 +92,18 @@ impl<P: Protocol> Emitter<P> {
             }
         }
         if let Some(error) = P::error(event) {
-            self.emit_error(&Error::Server(error));
+            self.emit_error(&Error::Server(error.into()));
         }
         let event_type = event.event_type();
-        self.listeners.retain_mut(|listener| match &mut listener.call {
-            Call::Type(wanted, call) if **wanted == *event_type => {
-                call(event);
-                // One for a single event is gone after it ran (contract 60).
-                !listener.once
-            }
-            _ => true,
-        });
+        self.listeners
+            .retain_mut(|listener| match &mut listener.call {
+                Call::Type(wanted, call) if **wanted == *event_type => {
+                    call(event);
+                    // One for a single event is gone after it ran (contract 60).
+                    !listener.once
+                }
+                _ => true,
+            });
     }
 
     fn emit_error(&mut self, error: &Error) {

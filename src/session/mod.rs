@@ -330,7 +330,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 return Ok(wanted.clone());
             }
             if let Some(error) = P::error(&event) {
-                return Err(Error::Server(error));
+                return Err(Error::Server(error.into()));
             }
         }
         Err(Error::Closed(self.ending()))
@@ -350,7 +350,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 continue;
             }
             if let Some(error) = P::error(&event?) {
-                return Err(Error::Server(error));
+                return Err(Error::Server(error.into()));
             }
         }
         Ok(self.ending())
@@ -476,7 +476,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         };
         match ready!(transport.poll_next_unpin(cx)) {
             Some(Ok(Frame::Text(text))) => {
-                self.connection.received(Duration::ZERO, Frame::Text(text))
+                self.connection.received(Duration::ZERO, Frame::Text(text));
             }
             Some(Ok(frame)) => self.connection.received(self.connector.now(), frame),
             Some(Err(error)) => {
