@@ -17,7 +17,7 @@ pub use socket::Socket;
 
 use clock::Clock;
 
-/// Opens the runtime's own WebSockets, whatever the runtime: it looks for the global `WebSocket` and needs no window.
+/// Opens sockets of the runtime's own `WebSocket`, whatever the runtime: it needs the global of that name, and no window.
 ///
 /// A script cannot set the handshake's headers, so the credential travels as a subprotocol (contract 22), and
 /// [`Config::header`] has no effect. Whoever runs the page can read it there: give browsers an ephemeral key, `ek_…`.

@@ -30,9 +30,9 @@ const DRAIN_POLL_MILLIS: u32 = 5;
 ///
 /// Dropping it closes the connection with code 1000.
 pub struct Socket {
-    socket: WebSocket,
-    /// The runtime calls these; they live until the socket lets go of them.
-    handlers: Handlers,
+    inner: WebSocket,
+    /// The runtime calls these; they live until it lets go of them.
+    _handlers: Handlers,
     signals: UnboundedReceiver<Signal>,
     ended: bool,
     /// Runs while the buffer is full.
@@ -73,14 +73,14 @@ impl Socket {
             let protocols: Array = protocols.iter().map(JsValue::from).collect();
             WebSocket::new_with_str_sequence(handshake.url(), &protocols)
         };
-        let socket = socket.map_err(|exception| not_made(&exception))?;
-        socket.set_binary_type(BinaryType::Arraybuffer);
+        let inner = socket.map_err(|exception| not_made(&exception))?;
+        inner.set_binary_type(BinaryType::Arraybuffer);
         let (sender, signals) = mpsc::unbounded();
         let handlers = Handlers::new(&sender);
-        handlers.attach(&socket);
+        handlers.attach(&inner);
         Ok(Self {
-            socket,
-            handlers,
+            inner,
+            _handlers: handlers,
             signals,
             ended: false,
             pause: None,
@@ -98,10 +98,10 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.handlers.detach(&self.socket);
-        if self.socket.ready_state() <= WebSocket::OPEN {
+        Handlers::detach(&self.inner);
+        if self.inner.ready_state() <= WebSocket::OPEN {
             // Nobody is left to be told that it failed.
-            let _ = self.socket.close_with_code(CloseFrame::NORMAL.code);
+            let _ = self.inner.close_with_code(CloseFrame::NORMAL.code);
         }
     }
 }
@@ -148,12 +148,12 @@ impl Sink<Frame> for Socket {
             if self.ended {
                 return Poll::Ready(Err(lost_with(CloseFrame::ABNORMAL.code)));
             }
-            if self.socket.ready_state() != WebSocket::OPEN {
+            if self.inner.ready_state() != WebSocket::OPEN {
                 // The runtime would drop what it is given now. The stream tells how the connection ended.
                 self.writer = Some(cx.waker().clone());
                 return Poll::Pending;
             }
-            if self.socket.buffered_amount() < MAX_BUFFERED_BYTES {
+            if self.inner.buffered_amount() < MAX_BUFFERED_BYTES {
                 self.pause = None;
                 return Poll::Ready(Ok(()));
             }
@@ -167,15 +167,15 @@ impl Sink<Frame> for Socket {
 
     fn start_send(self: Pin<&mut Self>, frame: Frame) -> Result<(), TransportError> {
         let sent = match frame {
-            Frame::Text(text) => self.socket.send_with_str(&text),
-            Frame::Binary(bytes) => self.socket.send_with_u8_array(&bytes),
+            Frame::Text(text) => self.inner.send_with_str(&text),
+            Frame::Binary(bytes) => self.inner.send_with_u8_array(&bytes),
             Frame::Ping(_) | Frame::Pong(_) => Ok(()),
             Frame::Close(frame) if !may_close_with(frame.code) => {
                 let error = InvalidClose::Code(frame.code);
                 return Err(TransportError::Unsupported(error.into()));
             }
             Frame::Close(CloseFrame { code, reason }) => {
-                self.socket.close_with_code_and_reason(code, &reason)
+                self.inner.close_with_code_and_reason(code, &reason)
             }
         };
         sent.map_err(|exception| {
@@ -191,7 +191,7 @@ impl Sink<Frame> for Socket {
 
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         // Harmless where it is closing already; the code is one that is allowed.
-        let _ = self.socket.close_with_code(CloseFrame::NORMAL.code);
+        let _ = self.inner.close_with_code(CloseFrame::NORMAL.code);
         Poll::Ready(Ok(()))
     }
 }
@@ -226,13 +226,13 @@ impl Handlers {
     }
 
     fn attach(&self, socket: &WebSocket) {
-        socket.set_onopen(function(&self.open));
-        socket.set_onmessage(function(&self.message));
-        socket.set_onerror(function(&self.error));
-        socket.set_onclose(function(&self.close));
+        socket.set_onopen(Some(function(&self.open)));
+        socket.set_onmessage(Some(function(&self.message)));
+        socket.set_onerror(Some(function(&self.error)));
+        socket.set_onclose(Some(function(&self.close)));
     }
 
-    fn detach(&self, socket: &WebSocket) {
+    fn detach(socket: &WebSocket) {
         socket.set_onopen(None);
         socket.set_onmessage(None);
         socket.set_onerror(None);
@@ -240,8 +240,8 @@ impl Handlers {
     }
 }
 
-fn function<T: ?Sized>(closure: &Closure<T>) -> Option<&Function> {
-    Some(closure.as_ref().unchecked_ref())
+fn function<T: ?Sized>(closure: &Closure<T>) -> &Function {
+    closure.as_ref().unchecked_ref()
 }
 
 fn to_frame(data: JsValue) -> Frame {
