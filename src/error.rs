@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::connection::Closed;
-use crate::endpoint::ConfigError;
+use crate::endpoint::{ConfigError, CredentialError};
 use crate::protocol::{ErrorEvent, Events, ParseError, RawEvent};
 use crate::transport::{InvalidClose, TransportError};
 
@@ -13,6 +13,9 @@ pub enum Error {
     /// The configuration cannot work. Nothing was opened.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The credential's provider gave none. Nothing was opened.
+    #[error("could not get a credential")]
+    Credential(#[from] CredentialError),
     /// No connection could be made.
     #[error("could not connect")]
     Connect(#[source] TransportError),

@@ -22,7 +22,7 @@ pub mod native;
 
 pub use connection::{Closed, Connection, Limits, Notice};
 pub use emitter::ListenerId;
-pub use endpoint::{Config, ConfigError, Credential, Handshake, Target};
+pub use endpoint::{Config, ConfigError, Credential, CredentialError, Handshake, Runtime, Target};
 pub use error::{Error, SendError, SendErrorKind};
 pub use protocol::{
     ClientEvent, ParseError, Protocol, RawEvent, Realtime, ServerEvent, Translation,
@@ -49,8 +49,13 @@ cfg_if::cfg_if! {
         pub trait MaybeSend {}
         impl<T: ?Sized> MaybeSend for T {}
 
+        /// `Sync` where there are threads; nothing in wasm.
+        pub trait MaybeSync {}
+        impl<T: ?Sized> MaybeSync for T {}
+
         type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T>>>;
         type Listener<T> = dyn FnMut(&T);
+        type Callback<A, T> = dyn Fn(&A) -> T;
     } else {
         mod url;
 
@@ -58,7 +63,12 @@ cfg_if::cfg_if! {
         pub trait MaybeSend: Send {}
         impl<T: Send + ?Sized> MaybeSend for T {}
 
+        /// `Sync` where there are threads; nothing in wasm.
+        pub trait MaybeSync: Sync {}
+        impl<T: Sync + ?Sized> MaybeSync for T {}
+
         type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
         type Listener<T> = dyn FnMut(&T) + Send;
+        type Callback<A, T> = dyn Fn(&A) -> T + Send + Sync;
     }
 }

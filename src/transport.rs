@@ -10,7 +10,7 @@ use futures_core::Stream;
 use futures_sink::Sink;
 
 use crate::MaybeSend;
-use crate::endpoint::Handshake;
+use crate::endpoint::{Handshake, Runtime};
 
 /// One open socket: a stream of what arrives, a sink for what goes out.
 ///
@@ -42,8 +42,8 @@ pub trait Connector: MaybeSend + Unpin + 'static {
     /// What it opens.
     type Transport: Transport;
 
-    /// Whether a handshake may carry headers. Where it may not, as in browsers, the credential travels as a subprotocol.
-    const HEADERS: bool;
+    /// Where it runs: what its handshakes may carry.
+    fn runtime(&self) -> Runtime;
 
     /// Whether a close frame may carry this code: what RFC 6455 allows, unless the sockets allow less, as in browsers.
     fn may_close_with(code: u16) -> bool {

@@ -1,29 +1,57 @@
 //! Where a session connects, with what, and what is refused before anything is opened.
 
-use openai_realtime_ws::{Config, ConfigError, Credential, Target};
+use openai_realtime_ws::{
+    Config, ConfigError, Credential, Handshake, Realtime, Runtime, Target, Translation,
+};
+
+const NODE: Runtime = Runtime::JavaScript {
+    headers: true,
+    browser: false,
+};
+const WORKERD: Runtime = Runtime::JavaScript {
+    headers: false,
+    browser: false,
+};
+const PAGE: Runtime = Runtime::JavaScript {
+    headers: false,
+    browser: true,
+};
+
+fn native(config: &Config) -> Result<Handshake, ConfigError> {
+    config.handshake::<Realtime>(Runtime::Native)
+}
+
+fn url(config: &Config) -> String {
+    native(config).unwrap().url().to_owned()
+}
+
+fn subprotocols(handshake: &Handshake) -> Vec<&str> {
+    handshake.subprotocols().collect()
+}
 
 fn config() -> Config {
     Config::new("sk-test").model("gpt-realtime")
 }
 
-fn header<'h>(handshake: &'h openai_realtime_ws::Handshake, name: &str) -> Vec<&'h str> {
-    let named = handshake.headers().iter();
+fn header<'h>(handshake: &'h Handshake, name: &str) -> Vec<&'h str> {
+    let named = handshake.headers();
     named
         .filter(|(found, _)| found.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.as_str())
+        .map(|(_, value)| value)
         .collect()
 }
 
 #[test]
-fn with_headers_the_key_is_a_bearer_token_and_no_subprotocol_is_offered_contract_18() {
-    let handshake = config().handshake(true).unwrap();
+fn natively_the_key_is_a_bearer_token_and_no_subprotocol_is_offered_contract_18() {
+    let handshake = native(&config()).unwrap();
     assert_eq!(
         handshake.url(),
         "wss://api.openai.com/v1/realtime?model=gpt-realtime"
     );
+    assert_eq!(handshake.public_url(), handshake.url());
     assert_eq!(header(&handshake, "authorization"), ["Bearer sk-test"]);
     assert_eq!(header(&handshake, "openai-beta"), [""; 0]);
-    assert_eq!(handshake.subprotocols(), [""; 0]);
+    assert_eq!(subprotocols(&handshake), [""; 0]);
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(
         header(&handshake, "user-agent"),
@@ -32,63 +60,178 @@ fn with_headers_the_key_is_a_bearer_token_and_no_subprotocol_is_offered_contract
 }
 
 #[test]
-fn organization_and_project_are_headers_contract_20() {
-    let config = config().organization("org-1").project("proj_1");
-    let handshake = config.handshake(true).unwrap();
+fn organization_project_and_safety_identifier_are_headers_contract_20() {
+    let config = config()
+        .organization("org-1")
+        .project("proj_1")
+        .safety_identifier("hash");
+    let handshake = native(&config).unwrap();
     assert_eq!(header(&handshake, "openai-organization"), ["org-1"]);
     assert_eq!(header(&handshake, "openai-project"), ["proj_1"]);
+    assert_eq!(header(&handshake, "openai-safety-identifier"), ["hash"]);
 }
 
 #[test]
-fn the_callers_headers_win_contract_19() {
+fn the_callers_headers_win_and_can_take_one_away_contract_19() {
     let config = config()
         .header("authorization", "Bearer other")
-        .header("X-C", "v");
-    let handshake = config.handshake(true).unwrap();
+        .header("X-C", "v")
+        .without_header("user-agent");
+    let handshake = native(&config).unwrap();
     assert_eq!(header(&handshake, "Authorization"), ["Bearer other"]);
     assert_eq!(header(&handshake, "x-c"), ["v"]);
+    assert_eq!(header(&handshake, "User-Agent"), [""; 0]);
 }
 
 #[test]
-fn without_headers_the_key_is_a_subprotocol_contract_22() {
-    let plain = config().handshake(false).unwrap();
+fn in_javascript_the_key_is_a_subprotocol_contract_22() {
+    for runtime in [NODE, WORKERD] {
+        let plain = config().handshake::<Realtime>(runtime).unwrap();
+        assert_eq!(
+            subprotocols(&plain),
+            ["realtime", "openai-insecure-api-key.sk-test"]
+        );
+        assert_eq!(plain.headers().count(), 0);
+        let routed = config().organization("org-1").project("proj_1");
+        assert_eq!(
+            subprotocols(&routed.handshake::<Realtime>(runtime).unwrap()),
+            [
+                "realtime",
+                "openai-insecure-api-key.sk-test",
+                "openai-organization.org-1",
+                "openai-project.proj_1"
+            ]
+        );
+    }
+}
+
+#[test]
+fn azure_takes_a_key_as_api_key_and_a_token_as_bearer_contract_24() {
+    let azure = |credential: Credential| {
+        let config = Config::azure("https://example.com", credential).model("dep");
+        native(&config).unwrap()
+    };
+    let key = azure("azk".into());
+    assert_eq!(key.url(), "wss://example.com/openai/v1/realtime?model=dep");
+    assert_eq!(header(&key, "api-key"), ["azk"]);
+    assert_eq!(header(&key, "authorization"), [""; 0]);
+    let token = azure(Credential::bearer("tok"));
+    assert_eq!(header(&token, "authorization"), ["Bearer tok"]);
+    assert_eq!(header(&token, "api-key"), [""; 0]);
+}
+
+#[test]
+fn azure_in_javascript_wants_headers_contracts_23_30_31() {
+    let config = Config::azure("https://example.com", "azk").model("dep");
+    let handshake = config.handshake::<Realtime>(NODE).unwrap();
+    assert_eq!(subprotocols(&handshake), ["realtime"]);
     assert_eq!(
-        plain.subprotocols(),
-        ["realtime", "openai-insecure-api-key.sk-test"]
+        handshake.headers().collect::<Vec<_>>(),
+        [("api-key", "azk")]
     );
-    assert_eq!(plain.headers(), []);
-    let routed = config().organization("org-1").project("proj_1");
     assert_eq!(
-        routed.handshake(false).unwrap().subprotocols(),
-        [
-            "realtime",
-            "openai-insecure-api-key.sk-test",
-            "openai-organization.org-1",
-            "openai-project.proj_1"
-        ]
+        handshake.url(),
+        "wss://example.com/openai/v1/realtime?model=dep"
+    );
+    assert_eq!(
+        handshake.public_url(),
+        "wss://example.com/openai/v1/realtime?model=dep&api-key=%3CREDACTED%3E"
+    );
+    for runtime in [WORKERD, PAGE] {
+        let config = config.clone().dangerously_allow_browser(true);
+        let error = config.handshake::<Realtime>(runtime).unwrap_err();
+        assert!(matches!(error, ConfigError::AzureHeaders), "{error:?}");
+        assert!(error.to_string().starts_with(
+            "Azure OpenAI Realtime credentials require a WebSocket transport that supports request headers"
+        ));
+    }
+}
+
+#[test]
+fn credentials_in_an_azure_url_are_taken_out_and_never_shown_contract_30() {
+    let config = Config::azure("https://example.com", Credential::bearer("tok"))
+        .model("dep")
+        .url_builder(|_| Ok("wss://example.com/x?API-Key=old&keep=1&authorization=older".into()));
+    let handshake = config.handshake::<Realtime>(NODE).unwrap();
+    assert_eq!(handshake.url(), "wss://example.com/x?keep=1");
+    assert_eq!(
+        handshake.public_url(),
+        "wss://example.com/x?API-Key=%3CREDACTED%3E&keep=1&Authorization=%3CREDACTED%3E"
+    );
+}
+
+#[test]
+fn a_page_takes_ephemeral_keys_only_contracts_35_to_37() {
+    let outcome = |key: &str, allow: Option<bool>, runtime| {
+        let mut config = Config::new(key).model("m");
+        if let Some(allow) = allow {
+            config = config.dangerously_allow_browser(allow);
+        }
+        match config.handshake::<Realtime>(runtime) {
+            Ok(_) => true,
+            Err(ConfigError::Browser) => false,
+            Err(error) => panic!("{error}"),
+        }
+    };
+    for (key, allow, expected) in [
+        ("sk-a", None, false),
+        ("sk-a", Some(false), false),
+        ("sk-a", Some(true), true),
+        ("ek_a", None, true),
+        ("ek_a", Some(false), false),
+        ("ek_a", Some(true), true),
+    ] {
+        assert_eq!(outcome(key, allow, PAGE), expected, "{key} {allow:?}");
+        for elsewhere in [Runtime::Native, NODE, WORKERD] {
+            assert!(outcome(key, allow, elsewhere), "{key} {allow:?}");
+        }
+    }
+    // The guard comes first: before the target is looked at.
+    let error = Config::new("sk-a").handshake::<Realtime>(PAGE).unwrap_err();
+    assert!(matches!(error, ConfigError::Browser), "{error:?}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("It looks like you're running in a browser-like environment.")
     );
 }
 
 #[test]
 fn each_target_has_its_parameter_contracts_1_to_3() {
     let url = |target| {
-        let config = Config::new("k")
-            .base_url("https://example.com/v1")
-            .target(target);
-        config.handshake(true).unwrap().url().to_owned()
+        url(&Config::new("k")
+            .base_url("https://example.com/custom/path/")
+            .target(target))
     };
     assert_eq!(
-        url(Target::Model("a b".into())),
-        "wss://example.com/v1/realtime?model=a+b"
+        url(Target::Model("gpt-realtime".into())),
+        "wss://example.com/custom/path/realtime?model=gpt-realtime"
     );
     assert_eq!(
-        url(Target::Call("rtc_1".into())),
-        "wss://example.com/v1/realtime?call_id=rtc_1"
+        url(Target::Call("rtc_123".into())),
+        "wss://example.com/custom/path/realtime?call_id=rtc_123"
     );
     assert_eq!(
         url(Target::Transcription),
-        "wss://example.com/v1/realtime?intent=transcription"
+        "wss://example.com/custom/path/realtime?intent=transcription"
     );
+}
+
+#[test]
+fn translation_has_its_own_path_and_wants_a_model_contract_94() {
+    let handshake = |config: Config| config.handshake::<Translation>(Runtime::Native);
+    assert_eq!(
+        handshake(Config::new("k").model("m")).unwrap().url(),
+        "wss://api.openai.com/v1/realtime/translations?model=m"
+    );
+    for target in [
+        Target::Transcription,
+        Target::Call("c".into()),
+        Target::Model(String::new()),
+    ] {
+        let error = handshake(Config::new("k").target(target)).unwrap_err();
+        assert_eq!(error.to_string(), "A translation model is required.");
+    }
 }
 
 #[test]
@@ -97,32 +240,42 @@ fn no_target_or_an_empty_one_is_refused_contract_8() {
         Config::new("k"),
         Config::new("k").model(""),
         Config::new("k").target(Target::Call(String::new())),
+        Config::azure("https://example.com", "k").target(Target::Call(String::new())),
     ] {
-        let error = config.handshake(true).unwrap_err();
-        assert_eq!(error, ConfigError::Target);
-        assert!(error.to_string().starts_with("Pass exactly one of `model`"));
+        let error = native(&config).unwrap_err();
+        assert!(
+            error.to_string().starts_with("Pass exactly one of `model`"),
+            "{error}"
+        );
     }
+    let error = native(&Config::azure("https://example.com", "k").model("")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "No deployment name provided",
+        "contract 16"
+    );
 }
 
 #[test]
-fn a_missing_or_malformed_key_is_refused_contract_33() {
-    for (key, expected) in [
-        ("", ConfigError::MissingKey),
-        (" \n", ConfigError::MissingKey),
-        ("sk-a\n", ConfigError::MalformedKey),
-        ("sk a", ConfigError::MalformedKey),
-        ("sk-ä", ConfigError::MalformedKey),
-    ] {
-        for headers in [true, false] {
-            let error = Config::new(key).model("m").handshake(headers).unwrap_err();
-            assert_eq!(error, expected, "{key:?}");
+fn a_missing_or_malformed_key_is_refused_contracts_17_and_33() {
+    for key in ["", " \n"] {
+        for config in [Config::new(key), Config::azure("https://example.com", key)] {
+            let error = native(&config.model("m")).unwrap_err();
+            assert!(matches!(error, ConfigError::EmptyKey), "{error:?}");
         }
     }
-    assert!(
-        ConfigError::MissingKey
-            .to_string()
-            .contains("OPENAI_API_KEY")
-    );
+    for key in ["sk-a\n", "sk a", "sk-ä"] {
+        for runtime in [Runtime::Native, NODE] {
+            let error = Config::new(key)
+                .model("m")
+                .handshake::<Realtime>(runtime)
+                .unwrap_err();
+            assert!(
+                matches!(error, ConfigError::MalformedKey),
+                "{key:?} {error:?}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -135,20 +288,18 @@ fn a_base_url_that_is_none_is_refused_contract_9() {
         "mailto:a@b",
         "http://[::1",
     ] {
-        let error = config().base_url(base_url).handshake(true).unwrap_err();
-        assert_eq!(error, ConfigError::InvalidUrl, "{base_url}");
+        let error = native(&config().base_url(base_url)).unwrap_err();
+        assert!(
+            matches!(error, ConfigError::InvalidUrl),
+            "{base_url} {error:?}"
+        );
     }
 }
 
 #[test]
 fn every_connection_is_secure_but_an_explicit_one_to_this_machine_contract_5() {
-    let url = |config: Config| {
-        config
-            .handshake(true)
-            .map(|handshake| handshake.url().to_owned())
-    };
     assert_eq!(
-        url(config().base_url("ws://127.0.0.1:8080/v1")).unwrap(),
+        url(&config().base_url("ws://127.0.0.1:8080/v1")),
         "wss://127.0.0.1:8080/v1/realtime?model=gpt-realtime"
     );
     for base in [
@@ -156,7 +307,7 @@ fn every_connection_is_secure_but_an_explicit_one_to_this_machine_contract_5() {
         "http://localhost:8080/v1",
         "http://[::1]:8080/v1",
     ] {
-        let url = url(config().insecure_loopback_url(base)).unwrap();
+        let url = url(&config().insecure_loopback_url(base));
         assert!(url.starts_with("ws://"), "{url}");
         assert!(
             url.ends_with(":8080/v1/realtime?model=gpt-realtime"),
@@ -168,18 +319,60 @@ fn every_connection_is_secure_but_an_explicit_one_to_this_machine_contract_5() {
         "ws://127.0.0.1.example.com/v1",
         "ws://localhost.example.com/v1",
         "ws://user:127.0.0.1@example.com/v1",
-        "nonsense",
     ] {
-        assert_eq!(
-            url(config().insecure_loopback_url(base)),
-            Err(ConfigError::InsecureUrl),
-            "{base}"
+        let error = native(&config().insecure_loopback_url(base)).unwrap_err();
+        assert!(
+            matches!(error, ConfigError::InsecureUrl),
+            "{base} {error:?}"
         );
     }
     let taken_back = config()
         .insecure_loopback_url("ws://127.0.0.1:1/v1")
         .base_url("http://127.0.0.1:1/v1");
-    assert!(url(taken_back).unwrap().starts_with("wss://"));
+    assert!(url(&taken_back).starts_with("wss://"));
+}
+
+#[test]
+fn a_custom_url_is_used_as_it_is_contracts_10_and_11() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    for custom in ["wss://sap.example.com/x?y=z", "wss://u:p@h/x#f"] {
+        let config = config().url_builder(move |_| Ok(custom.into()));
+        assert_eq!(url(&config), custom);
+    }
+    for (custom, expected) in [
+        (
+            "https://sap.example.com/x",
+            "Custom Realtime WebSocket URLs must use the wss: protocol.",
+        ),
+        (
+            "ws://sap.example.com/x",
+            "Custom Realtime WebSocket URLs must use the wss: protocol.",
+        ),
+        (
+            "nonsense",
+            "invalid base URL: it must be absolute, such as https://api.openai.com/v1",
+        ),
+    ] {
+        let config = config().url_builder(move |_| Ok(custom.into()));
+        assert_eq!(native(&config).unwrap_err().to_string(), expected);
+    }
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let config = Config::new("k").url_builder(move |target| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(*target, Target::Model("m".into()));
+        Ok("wss://example.com/".into())
+    });
+    native(&config).unwrap_err();
+    assert_eq!(
+        calls.load(Ordering::Relaxed),
+        0,
+        "not for a target that is refused"
+    );
+    url(&config.model("m"));
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
 }
 
 #[test]
@@ -189,9 +382,10 @@ fn nothing_prints_the_key() {
         .header("X-Secret", "sk-very-secret");
     let printed = [
         format!("{config:?}"),
-        format!("{:?}", config.handshake(true).unwrap()),
-        format!("{:?}", config.handshake(false).unwrap()),
+        format!("{:?}", native(&config).unwrap()),
+        format!("{:?}", config.handshake::<Realtime>(NODE).unwrap()),
         format!("{:?}", Credential::api_key("sk-very-secret")),
+        format!("{:?}", Credential::bearer("sk-very-secret")),
     ];
     for printed in printed {
         assert!(!printed.contains("very-secret"), "{printed}");

@@ -4,12 +4,13 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::Session;
-use crate::endpoint::{Config, Handshake};
+use crate::endpoint::{Config, Handshake, Runtime};
 use crate::error::Error;
 use crate::protocol::Protocol;
 use crate::transport::{self, TransportError};
 
 mod clock;
+mod runtime;
 mod socket;
 pub(crate) mod url;
 
@@ -36,7 +37,9 @@ impl Connector {
 impl transport::Connector for Connector {
     type Transport = Socket;
 
-    const HEADERS: bool = false;
+    fn runtime(&self) -> Runtime {
+        runtime::detect()
+    }
 
     fn may_close_with(code: u16) -> bool {
         socket::may_close_with(code)

@@ -8,7 +8,7 @@ use futures_core::Stream;
 use futures_sink::Sink;
 use futures_util::{FutureExt, StreamExt};
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, ArrayBuffer, Function, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
@@ -61,18 +61,15 @@ impl Socket {
     }
 
     fn new(handshake: &Handshake) -> Result<Self, TransportError> {
-        let constructor = Reflect::get(&js_sys::global(), &"WebSocket".into());
-        if !constructor.is_ok_and(|constructor| constructor.is_function()) {
-            let message = "it has no global `WebSocket`; Node has one from version 22 on";
-            return Err(TransportError::Unsupported(message.into()));
-        }
-        let protocols = handshake.subprotocols();
-        let socket = if protocols.is_empty() {
-            WebSocket::new(handshake.url())
-        } else {
-            let protocols: Array = protocols.iter().map(JsValue::from).collect();
-            WebSocket::new_with_str_sequence(handshake.url(), &protocols)
-        };
+        let constructor = Reflect::get(&js_sys::global(), &"WebSocket".into())
+            .and_then(JsCast::dyn_into::<Function>)
+            .map_err(|_| {
+                let message = "it has no global `WebSocket`; Node has one from version 22 on";
+                TransportError::Unsupported(message.into())
+            })?;
+        let socket = arguments(handshake)
+            .and_then(|arguments| Reflect::construct(&constructor, &arguments))
+            .and_then(JsCast::dyn_into::<WebSocket>);
         let inner = socket.map_err(|exception| not_made(&exception))?;
         inner.set_binary_type(BinaryType::Arraybuffer);
         let (sender, signals) = mpsc::unbounded();
@@ -270,6 +267,25 @@ fn not_made(exception: &JsValue) -> TransportError {
         name => format!("it threw {name}"),
     };
     TransportError::Unsupported(message.into())
+}
+
+/// The constructor's arguments: the URL, then what there is of subprotocols, or of subprotocols and headers where the
+/// runtime takes both.
+fn arguments(handshake: &Handshake) -> Result<Array, JsValue> {
+    let arguments = Array::of1(&handshake.url().into());
+    let protocols: Array = handshake.subprotocols().map(JsValue::from).collect();
+    if handshake.headers().next().is_some() {
+        let (options, headers) = (Object::new(), Object::new());
+        for (name, value) in handshake.headers() {
+            Reflect::set(&headers, &name.into(), &value.into())?;
+        }
+        Reflect::set(&options, &"protocols".into(), &protocols)?;
+        Reflect::set(&options, &"headers".into(), &headers)?;
+        arguments.push(&options);
+    } else if protocols.length() > 0 {
+        arguments.push(&protocols);
+    }
+    Ok(arguments)
 }
 
 /// The name of an exception. Its message may quote the subprotocols, and with them the credential.

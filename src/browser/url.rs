@@ -2,53 +2,76 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use web_sys::Url;
+use web_sys::{Url, UrlSearchParams};
 
-/// `base` with the scheme `wss` (or `ws` if `plain`), `segments` added to its path, no hash, the parameters in `drop`
-/// removed and `parameter` added. `None` if `base` is not an absolute URL with a host.
-pub fn endpoint(
-    base: &str,
-    plain: bool,
-    segments: &str,
-    drop: &[&str],
-    parameter: (&str, &str),
-) -> Option<String> {
-    let url = parse(base, plain)?;
-    url.set_hash("");
-    let path = url.pathname();
-    let path = path.strip_suffix('/').unwrap_or(&path);
-    url.set_pathname(&format!("{path}{segments}"));
-    let query = url.search_params();
-    for name in drop {
-        query.delete(name);
+/// A URL with a WebSocket's scheme.
+pub struct WebSocketUrl(Url);
+
+impl WebSocketUrl {
+    /// `base` with the scheme `wss`, or `ws` if `plain`. `None` if it is not an absolute URL with a host.
+    pub fn parse(base: &str, plain: bool) -> Option<Self> {
+        let parsed = Url::new(base).ok().filter(|url| !url.host().is_empty())?;
+        let scheme = if plain { "ws" } else { "wss" };
+        let href = parsed.href();
+        let (_, rest) = href.split_once(':')?;
+        // Parsed anew, so that the new scheme's rules hold for the host, and its default port is dropped.
+        let url = Url::new(&format!("{scheme}:{rest}")).ok()?;
+        url.set_hash("");
+        Some(Self(url))
     }
-    query.append(parameter.0, parameter.1);
-    Some(url.href())
+
+    /// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `::1`.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.0.hostname();
+        let v6 = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        if let Some(v6) = v6 {
+            v6.parse()
+                .is_ok_and(|address: Ipv6Addr| address.is_loopback())
+        } else if let Ok(address) = host.parse::<Ipv4Addr>() {
+            address.is_loopback()
+        } else {
+            host == "localhost" || host.ends_with(".localhost")
+        }
+    }
+
+    pub fn path(&self) -> String {
+        self.0.pathname()
+    }
+
+    pub fn set_path(&mut self, path: &str) {
+        self.0.set_pathname(path);
+    }
+
+    /// The parameters, in order.
+    pub fn query(&self) -> Vec<(String, String)> {
+        let entries = self.0.search_params().entries();
+        entries
+            .into_iter()
+            .flatten()
+            .filter_map(|pair| {
+                let pair = js_sys::Array::from(&pair);
+                Some((pair.get(0).as_string()?, pair.get(1).as_string()?))
+            })
+            .collect()
+    }
+
+    /// Replaces the parameters, encoded as in an HTML form.
+    pub fn set_query<'q>(&mut self, query: impl IntoIterator<Item = (&'q str, &'q str)>) {
+        let Ok(encoded) = UrlSearchParams::new() else {
+            return;
+        };
+        for (name, value) in query {
+            encoded.append(name, value);
+        }
+        self.0.set_search(&String::from(encoded.to_string()));
+    }
+
+    pub fn into_string(self) -> String {
+        self.0.href()
+    }
 }
 
-/// Whether the URL's host is this machine: `localhost`, 127.0.0.0/8 or `::1`.
-pub fn is_loopback(base: &str) -> bool {
-    let Some(url) = parse(base, true) else {
-        return false;
-    };
-    let host = url.hostname();
-    let v6 = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-    if let Some(v6) = v6 {
-        v6.parse()
-            .is_ok_and(|address: Ipv6Addr| address.is_loopback())
-    } else if let Ok(address) = host.parse::<Ipv4Addr>() {
-        address.is_loopback()
-    } else {
-        host == "localhost" || host.ends_with(".localhost")
-    }
-}
-
-/// `base` with the scheme of a WebSocket.
-fn parse(base: &str, plain: bool) -> Option<Url> {
-    let parsed = Url::new(base).ok().filter(|url| !url.host().is_empty())?;
-    let scheme = if plain { "ws" } else { "wss" };
-    let href = parsed.href();
-    let (_, rest) = href.split_once(':')?;
-    // Parsed anew, so that the new scheme's rules hold for the host, and its default port is dropped.
-    Url::new(&format!("{scheme}:{rest}")).ok()
+/// Whether `url` is absolute and its scheme `wss`.
+pub fn is_wss(url: &str) -> Option<bool> {
+    Some(Url::new(url).ok()?.protocol() == "wss:")
 }

@@ -193,6 +193,14 @@ impl Connection {
         self.finish(CloseFrame::ABNORMAL, false);
     }
 
+    /// The attempt to connect ended before a socket was asked for, such as for want of a credential.
+    pub fn given_up(&mut self, error: Error) {
+        if matches!(self.state, State::Connecting { .. }) {
+            self.notices.push_back(Notice::Error(error));
+            self.finish(CloseFrame::ABNORMAL, false);
+        }
+    }
+
     /// Queues an event. Before the connection is open, it waits for that.
     ///
     /// # Errors

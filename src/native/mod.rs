@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, Request, Uri
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::Session;
-use crate::endpoint::{Config, Handshake};
+use crate::endpoint::{Config, Handshake, Runtime};
 use crate::error::Error;
 use crate::protocol::Protocol;
 use crate::transport::{self, TransportError};
@@ -89,7 +89,9 @@ impl Default for Connector {
 impl transport::Connector for Connector {
     type Transport = Socket;
 
-    const HEADERS: bool = true;
+    fn runtime(&self) -> Runtime {
+        Runtime::Native
+    }
 
     fn connect(
         &self,
@@ -160,8 +162,9 @@ fn request(handshake: &Handshake) -> Result<Request<()>, TransportError> {
         .into_client_request()
         .map_err(|error| TransportError::Unsupported(error.into()))?;
     for (name, value) in handshake.headers() {
-        let name: HeaderName = name.parse().map_err(|_| invalid_header(name))?;
-        let mut value = HeaderValue::from_str(value).map_err(|_| invalid_header(name.as_str()))?;
+        let invalid = || invalid_header(name);
+        let name: HeaderName = name.parse().map_err(|_| invalid())?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| invalid())?;
         value.set_sensitive(true);
         request.headers_mut().insert(name, value);
     }

@@ -44,7 +44,7 @@ fn refusal(response: &Response<Option<Vec<u8>>>, handshake: &Handshake) -> Refus
 }
 
 fn repeats_a_secret(message: &str, handshake: &Handshake) -> bool {
-    handshake.headers().iter().any(|(_, value)| {
+    handshake.headers().any(|(_, value)| {
         let secret = value.rsplit(' ').next().unwrap_or(value);
         secret.len() >= 8 && message.contains(secret)
     })

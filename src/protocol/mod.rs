@@ -13,6 +13,8 @@ use bytestring::ByteString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::endpoint::{ConfigError, Target};
+
 mod audio;
 pub mod client;
 mod error;
@@ -95,6 +97,17 @@ pub trait Protocol: 'static {
     /// What the client sends.
     type Client: Events;
 
+    /// Where it is spoken, below the base URL.
+    const PATH: &'static str;
+
+    /// Whether its sessions can be attached to `target`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says what they can be attached to.
+    fn check_target(_target: &Target) -> Result<(), ConfigError> {
+        Ok(())
+    }
+
     /// The failure that a server event reports, if it is the `error` event.
     fn error(event: &Self::Server) -> Option<ErrorEvent>;
 }
@@ -106,6 +119,8 @@ pub enum Realtime {}
 impl Protocol for Realtime {
     type Server = ServerEvent;
     type Client = ClientEvent;
+
+    const PATH: &'static str = "/realtime";
 
     fn error(event: &ServerEvent) -> Option<ErrorEvent> {
         ErrorEvent::from_events(event).cloned()

@@ -3,6 +3,7 @@
 
 use super::table::{events, open_enum, record, union};
 use super::{Audio, ErrorDetails, ErrorEvent, NoiseReduction, Protocol};
+use crate::endpoint::{ConfigError, Target};
 
 /// Live translation: 7 server events, 3 client events.
 #[derive(Debug, Clone, Copy)]
@@ -11,6 +12,15 @@ pub enum Translation {}
 impl Protocol for Translation {
     type Server = TranslationServerEvent;
     type Client = TranslationClientEvent;
+
+    const PATH: &'static str = "/realtime/translations";
+
+    fn check_target(target: &Target) -> Result<(), ConfigError> {
+        match target {
+            Target::Model(model) if !model.is_empty() => Ok(()),
+            _ => Err(ConfigError::TranslationModel),
+        }
+    }
 
     fn error(event: &TranslationServerEvent) -> Option<ErrorEvent> {
         match event {

@@ -15,7 +15,7 @@ use crate::BoxFuture;
 use crate::MaybeSend;
 use crate::connection::{Closed, Connection, Notice};
 use crate::emitter::{Emitter, ListenerId};
-use crate::endpoint::Config;
+use crate::endpoint::{Config, CredentialError};
 use crate::error::{Error, SendError, SendErrorKind};
 use crate::protocol::{Event, Events, Protocol, RawEvent, Realtime};
 use crate::transport::{CloseFrame, Connector, Frame, TransportError};
@@ -72,6 +72,7 @@ pub struct Session<C: Connector, P: Protocol = Realtime> {
     connector: C,
     config: Config,
     connection: Connection,
+    url: String,
     socket: Socket<C::Transport>,
     timer: Option<(Duration, BoxFuture<()>)>,
     sender: Sender<P>,
@@ -89,6 +90,7 @@ pub struct Session<C: Connector, P: Protocol = Realtime> {
 
 enum Socket<T> {
     None,
+    Resolving(BoxFuture<Result<Config, CredentialError>>),
     Connecting(BoxFuture<Result<T, TransportError>>),
     Open {
         transport: T,
@@ -122,6 +124,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             connection: Connection::new(limits),
             connector,
             config,
+            url: String::new(),
             socket: Socket::None,
             timer: None,
             sender,
@@ -244,6 +247,11 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             }
             poll_fn(|cx| self.poll_ahead(cx)).await;
         }
+    }
+
+    /// Where the session is connected to. It shows no credential.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// How the connection ended, once it has.
@@ -397,13 +405,11 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                         return Poll::Ready(Step::Error(Error::Closed(closed)));
                     }
                     Notice::Error(error) => return Poll::Ready(Step::Error(error)),
-                    Notice::Connect => match self.config.handshake(C::HEADERS) {
-                        Ok(handshake) => {
-                            self.socket =
-                                Socket::Connecting(Box::pin(self.connector.connect(handshake)));
-                        }
-                        Err(error) => return Poll::Ready(Step::Error(error.into())),
-                    },
+                    Notice::Connect => {
+                        let config = self.config.clone();
+                        self.socket =
+                            Socket::Resolving(Box::pin(async move { config.resolved().await }));
+                    }
                     Notice::SendClose(frame) => {
                         if let Socket::Open { close, .. } = &mut self.socket {
                             *close = Some(frame);
@@ -426,6 +432,22 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             }
             match &mut self.socket {
                 Socket::None => return Poll::Pending,
+                Socket::Resolving(resolving) => {
+                    let resolved = ready!(resolving.as_mut().poll(cx)).map_err(Error::from);
+                    let handshake = resolved
+                        .and_then(|config| Ok(config.handshake::<P>(self.connector.runtime())?));
+                    match handshake {
+                        Ok(handshake) => {
+                            self.url = handshake.public_url().to_owned();
+                            let connecting = self.connector.connect(handshake);
+                            self.socket = Socket::Connecting(Box::pin(connecting));
+                        }
+                        Err(error) => {
+                            self.socket = Socket::None;
+                            self.connection.given_up(error);
+                        }
+                    }
+                }
                 Socket::Connecting(connecting) => match ready!(connecting.as_mut().poll(cx)) {
                     Ok(transport) => {
                         self.socket = Socket::Open {

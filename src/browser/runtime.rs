@@ -1,0 +1,74 @@
+//! Which runtime this is, and what it can do. Told by what is there, as the SDK tells it (contracts 31 and 35).
+
+use js_sys::Reflect;
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::endpoint::Runtime;
+
+/// The runtime that runs this.
+pub fn detect() -> Runtime {
+    let browser = is_page() || is_browser_worker();
+    let headers = !browser && takes_headers();
+    Runtime::JavaScript { headers, browser }
+}
+
+fn is_page() -> bool {
+    ["window", "document", "navigator"]
+        .iter()
+        .all(|name| is_there(&[name]))
+}
+
+/// A dedicated, shared or service worker of a page.
+fn is_browser_worker() -> bool {
+    let agent = get(&["navigator", "userAgent"]).and_then(|agent| agent.as_string());
+    !is_server()
+        && is_instance(&js_sys::global().into(), "WorkerGlobalScope")
+        && get(&["navigator"]).is_some_and(|navigator| is_instance(&navigator, "WorkerNavigator"))
+        && agent.is_some_and(|agent| !agent.starts_with("Cloudflare-Workers"))
+}
+
+/// Node, Bun, Deno, Cloudflare Workers or another edge runtime.
+fn is_server() -> bool {
+    is_there(&["Deno"])
+        || is_there(&["Bun"])
+        || is_there(&["process", "versions", "node"])
+        || is_edge()
+}
+
+fn is_edge() -> bool {
+    is_there(&["EdgeRuntime"]) || is_there(&["WebSocketPair"])
+}
+
+/// Whether the second argument of `new WebSocket` may be `{ protocols, headers }`.
+fn takes_headers() -> bool {
+    if is_edge() {
+        return false;
+    }
+    match get(&["Deno", "version", "deno"]).and_then(|version| version.as_string()) {
+        Some(version) => is_at_least(&version, (2, 5)),
+        None => is_there(&["Bun"]) || is_there(&["process", "versions", "node"]),
+    }
+}
+
+fn is_at_least(version: &str, wanted: (u32, u32)) -> bool {
+    let mut numbers = version.split('.').map_while(|number| number.parse().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= wanted
+}
+
+/// The value at a path of properties from the global object; none if it is undefined, null or out of reach.
+fn get(path: &[&str]) -> Option<JsValue> {
+    path.iter()
+        .try_fold(js_sys::global().into(), |object: JsValue, name| {
+            let value = Reflect::get(&object, &JsValue::from_str(name)).ok()?;
+            (!value.is_undefined() && !value.is_null()).then_some(value)
+        })
+}
+
+fn is_there(path: &[&str]) -> bool {
+    get(path).is_some()
+}
+
+fn is_instance(value: &JsValue, class: &str) -> bool {
+    let prototype = get(&[class, "prototype"]).and_then(|prototype| prototype.dyn_into().ok());
+    prototype.is_some_and(|prototype: js_sys::Object| prototype.is_prototype_of(value))
+}

@@ -1,0 +1,87 @@
+//! From a base URL to the socket's (contracts 1 to 16).
+
+use super::{ConfigError, Service, Target};
+use crate::url::WebSocketUrl;
+
+/// Parameters that the target sets: a base URL's own of these names are dropped.
+const TARGETS: [&str; 3] = ["model", "intent", "call_id"];
+
+/// The target's parameter.
+pub fn parameter(service: Service, target: &Target) -> Result<(&'static str, &str), ConfigError> {
+    target.parameter().ok_or(match (service, target) {
+        (Service::Azure, Target::Model(_)) => ConfigError::Deployment,
+        _ => ConfigError::Target,
+    })
+}
+
+/// The socket's URL.
+pub fn socket_url(
+    base: &str,
+    plain: bool,
+    service: Service,
+    path: &str,
+    parameter: (&str, &str),
+) -> Result<String, ConfigError> {
+    let mut url = WebSocketUrl::parse(base, plain).ok_or(ConfigError::InvalidUrl)?;
+    if plain && !url.is_loopback() {
+        return Err(ConfigError::InsecureUrl);
+    }
+    match service {
+        Service::OpenAI => {
+            let base_path = url.path();
+            let base_path = base_path.strip_suffix('/').unwrap_or(&base_path);
+            url.set_path(&format!("{base_path}{path}"));
+            let query = url.query();
+            let kept = query
+                .iter()
+                .filter(|(name, _)| !TARGETS.contains(&name.as_str()));
+            let kept = kept.map(|(name, value)| (name.as_str(), value.as_str()));
+            url.set_query(kept.chain([parameter]));
+        }
+        Service::Azure => {
+            let base_path = azure_path(&url.path());
+            url.set_path(&format!("{base_path}{path}"));
+            url.set_query([parameter]);
+        }
+    }
+    Ok(url.into_string())
+}
+
+/// A base path without needless slashes, and with the `v1` that Azure's GA API has (contract 13).
+fn azure_path(base_path: &str) -> String {
+    let segments: Vec<&str> = base_path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .collect();
+    let version = if segments.last() == Some(&"v1") {
+        ""
+    } else {
+        "/v1"
+    };
+    let path: String = segments.iter().flat_map(|segment| ["/", segment]).collect();
+    path + version
+}
+
+/// For a URL that names a credential's header: the URL for the socket, without any credential's parameter, and the one
+/// to show, with `<REDACTED>` for their values (contract 30).
+pub fn redacted(url: &str, header: &str) -> Result<(String, String), ConfigError> {
+    let is_credential = |name: &str| {
+        name.eq_ignore_ascii_case("api-key") || name.eq_ignore_ascii_case("authorization")
+    };
+    let parse = || WebSocketUrl::parse(url, false).ok_or(ConfigError::InvalidUrl);
+    let (mut socket, mut public) = (parse()?, parse()?);
+    let query = socket.query();
+    let pairs = query
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    if query.iter().any(|(name, _)| is_credential(name)) {
+        socket.set_query(pairs.clone().filter(|(name, _)| !is_credential(name)));
+    }
+    let shown = pairs.filter(|(name, _)| !name.eq_ignore_ascii_case(header));
+    let shown =
+        shown.map(|(name, value)| (name, if is_credential(name) { REDACTED } else { value }));
+    public.set_query(shown.chain([(header, REDACTED)]));
+    Ok((socket.into_string(), public.into_string()))
+}
+
+const REDACTED: &str = "<REDACTED>";

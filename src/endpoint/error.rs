@@ -1,0 +1,66 @@
+use crate::transport::Source;
+
+/// What is missing or wrong in a [`Config`](super::Config). Nothing was opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// There is no key.
+    #[error(
+        "no API key: set the {0} environment variable, or pass a key when the `Config` is made"
+    )]
+    MissingKey(&'static str),
+    /// There is no endpoint for Azure.
+    #[error("no Azure endpoint: set the AZURE_OPENAI_ENDPOINT environment variable")]
+    MissingEndpoint,
+    /// The credential is empty (contracts 17 and 33).
+    #[error("the API key is empty: pass one, or set the OPENAI_API_KEY environment variable")]
+    EmptyKey,
+    /// The key has characters that no key has, such as a space or a line's end.
+    #[error(
+        "the API key has a space, a line break or another character that does not belong in it: copy it again"
+    )]
+    MalformedKey,
+    /// No target was chosen, or an empty one (contract 8).
+    #[error(
+        "Pass exactly one of `model`, `call_id`, or transcription `intent` when opening a Realtime WebSocket, not an empty one"
+    )]
+    Target,
+    /// With Azure, no deployment was chosen, or an empty one (contract 16).
+    #[error("No deployment name provided")]
+    Deployment,
+    /// A translation session wants a model (contract 94).
+    #[error("A translation model is required.")]
+    TranslationModel,
+    /// The base URL is none (contract 9).
+    #[error("invalid base URL: it must be absolute, such as https://api.openai.com/v1")]
+    InvalidUrl,
+    /// A connection without TLS was asked for, to another machine.
+    #[error(
+        "a connection without TLS is allowed to this machine only (localhost, 127.0.0.1, [::1])"
+    )]
+    InsecureUrl,
+    /// The caller's URL builder gave another URL than a `wss:` one (contract 11).
+    #[error("Custom Realtime WebSocket URLs must use the wss: protocol.")]
+    CustomUrl,
+    /// The caller's URL builder failed.
+    #[error("the URL builder failed")]
+    UrlBuilder(#[source] Source),
+    /// A key that is not ephemeral, in a browser (contract 35).
+    #[error(
+        "It looks like you're running in a browser-like environment. This is disabled by default, as it risks exposing \
+         your secret API credentials to attackers: use an ephemeral key (`ek_…`) that your server minted, or say \
+         `Config::dangerously_allow_browser`"
+    )]
+    Browser,
+    /// Azure in a runtime whose `WebSocket` takes no headers (contract 31).
+    #[error(
+        "Azure OpenAI Realtime credentials require a WebSocket transport that supports request headers: use \
+         `OpenAIRealtimeWS`, or a server-side authentication proxy"
+    )]
+    AzureHeaders,
+    /// The credential is a provider, which only an attempt to connect asks.
+    #[error(
+        "the credential comes from a provider: the handshake can be made when it has been asked"
+    )]
+    Unresolved,
+}

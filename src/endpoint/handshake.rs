@@ -1,0 +1,48 @@
+use std::fmt;
+
+use super::secret::Secret;
+
+/// What a transport needs to open a socket. Its headers and subprotocols hold the credential, so it prints without, and
+/// wipes them when it is dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Handshake {
+    pub(super) url: String,
+    pub(super) public_url: Option<String>,
+    pub(super) headers: Vec<(String, Secret)>,
+    pub(super) subprotocols: Vec<Secret>,
+}
+
+impl Handshake {
+    /// Where to: a `wss:` URL, or `ws:` on this machine if that was asked for. It never holds the credential.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The URL to show: with Azure in JavaScript it names the credential's header, `api-key` or `Authorization`, with
+    /// `<REDACTED>` for the value (contract 30). Else it is [`url`](Self::url).
+    pub fn public_url(&self) -> &str {
+        self.public_url.as_ref().unwrap_or(&self.url)
+    }
+
+    /// The headers to send, the credential's among them.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.expose()))
+    }
+
+    /// The subprotocols to offer, in this order; none where the credential travels as a header natively.
+    pub fn subprotocols(&self) -> impl Iterator<Item = &str> {
+        self.subprotocols.iter().map(Secret::expose)
+    }
+}
+
+impl fmt::Debug for Handshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handshake")
+            .field("url", &self.url)
+            .field("headers", &self.headers)
+            .field("subprotocols", &self.subprotocols.len())
+            .finish_non_exhaustive()
+    }
+}
