@@ -29,6 +29,7 @@ const LARGEST_MESSAGE: usize = 24 * 1024 * 1024;
 const HALF_A_FRAME: &[u8] = b"\x81\x7e\x03\xe8{\"type\":\"response.output_te";
 
 /// Serves a stream from the upgrade to the end.
+#[allow(clippy::result_large_err)]
 pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, tls: bool, options: Arc<Options>) {
     let mut welcomed = None;
     let callback = |request: &Request, response: Response| {
@@ -104,9 +105,10 @@ struct Connection<S> {
     socket: WebSocketStream<S>,
     session: Session,
     entry: Entry,
-    /// When the session is over, and after how many minutes.
-    expiry: Option<Pin<Box<Sleep>>>,
+    /// How long the session may last.
     minutes: u64,
+    /// When those are over.
+    expiry: Option<Pin<Box<Sleep>>>,
 }
 
 /// What comes next on a connection.
