@@ -3,7 +3,7 @@
 use futures_util::{SinkExt, StreamExt};
 use openai_realtime_ws::emulator::Emulator;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, Response};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -30,7 +30,12 @@ impl Client {
                 .headers_mut()
                 .insert(name, HeaderValue::try_from(*value).unwrap());
         }
-        let stream = TcpStream::connect(("127.0.0.1", emulator.port())).await?;
+        let socket = TcpSocket::new_v4()?;
+        // So that the server feels it when this client does not read.
+        socket.set_recv_buffer_size(64 * 1024)?;
+        let stream = socket
+            .connect(([127, 0, 0, 1], emulator.port()).into())
+            .await?;
         let (socket, response) = client_async(request, stream).await?;
         Ok((Self { socket }, response))
     }
