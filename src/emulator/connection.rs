@@ -89,7 +89,7 @@ fn welcome(
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    let expires_at = (now + options.lifetime).as_secs();
+    let expires_at = now.saturating_add(options.lifetime).as_secs();
     let script = Arc::clone(&options.script);
     let session = Session::open(
         upgrade.connection(),
@@ -173,10 +173,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             match self.session.poll() {
                 Some(Output::Text(text)) => {
+                    self.entry.sent();
                     if socket.as_mut().start_send(Message::text(text)).is_err() {
                         return Poll::Ready(Next::Failed);
                     }
-                    self.entry.sent();
                 }
                 Some(output) => return Poll::Ready(Next::Output(output)),
                 None => {

@@ -359,7 +359,7 @@ impl Session {
         if self.input.is_speaking()
             || self.active().is_some()
             || self.turns == 0
-            || end < start + timeout
+            || end < start.saturating_add(timeout)
         {
             return Ok(());
         }

@@ -392,3 +392,19 @@ fn actions_come_after_as_many_events_as_said() {
     assert_eq!(driver.next()["type"], "session.created");
     assert_eq!(driver.0.poll(), Some(Output::Drop));
 }
+
+#[test]
+fn no_number_is_too_large() {
+    let mut driver = Driver::conversation(Script::new());
+    let most = u64::MAX;
+    driver.update_turns(&json!({"type": "server_vad", "prefix_padding_ms": most,
+        "silence_duration_ms": most, "idle_timeout_ms": most}));
+    driver.say("Hi");
+    let events = driver.ask(&json!({"type": "response.create"}));
+    let item_id = &done(&events)["output"][0]["id"];
+    assert_eq!(driver.hear(9_000, 100)[0]["audio_start_ms"], 0);
+    assert_eq!(driver.hear(0, 1_000), Vec::<Value>::new());
+    let truncate = json!({"type": "conversation.item.truncate", "item_id": item_id,
+        "content_index": u32::MAX, "audio_end_ms": most});
+    assert_eq!(driver.ask(&truncate)[0]["error"]["param"], "item_id");
+}
