@@ -29,6 +29,7 @@ const LARGEST_MESSAGE: usize = 24 * 1024 * 1024;
 const HALF_A_FRAME: &[u8] = b"\x81\x7e\x03\xe8{\"type\":\"response.output_te";
 
 /// Serves a stream from the upgrade to the end.
+#[allow(clippy::result_large_err)]
 pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, tls: bool, options: Arc<Options>) {
     let mut welcomed = None;
     let callback = |request: &Request, response: Response| {
@@ -88,7 +89,7 @@ fn welcome(
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    let expires_at = (now + options.lifetime).as_secs();
+    let expires_at = now.saturating_add(options.lifetime).as_secs();
     let script = Arc::clone(&options.script);
     let session = Session::open(
         upgrade.connection(),
@@ -104,9 +105,10 @@ struct Connection<S> {
     socket: WebSocketStream<S>,
     session: Session,
     entry: Entry,
-    /// When the session is over, and after how many minutes.
-    expiry: Option<Pin<Box<Sleep>>>,
+    /// How long the session may last.
     minutes: u64,
+    /// When those are over.
+    expiry: Option<Pin<Box<Sleep>>>,
 }
 
 /// What comes next on a connection.
@@ -171,10 +173,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             match self.session.poll() {
                 Some(Output::Text(text)) => {
+                    self.entry.sent();
                     if socket.as_mut().start_send(Message::text(text)).is_err() {
                         return Poll::Ready(Next::Failed);
                     }
-                    self.entry.sent();
                 }
                 Some(output) => return Poll::Ready(Next::Output(output)),
                 None => {

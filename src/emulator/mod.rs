@@ -143,13 +143,23 @@ impl Drop for Emulator {
 }
 
 /// Settings of an [`Emulator`].
-#[derive(Debug)]
 pub struct Builder {
     api_key: Option<String>,
     port: u16,
     script: Script,
     lifetime: Duration,
     record_events: bool,
+}
+
+/// Everything but the key.
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("port", &self.port)
+            .field("lifetime", &self.lifetime)
+            .field("record_events", &self.record_events)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Builder {

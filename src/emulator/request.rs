@@ -37,15 +37,14 @@ pub fn event_id(raw: &RawEvent) -> Option<String> {
 pub fn read(raw: &RawEvent) -> Result<ClientEvent, ErrorDetails> {
     let event: ClientEvent = raw.clone().decode_as();
     if let ClientEvent::Other(raw) = &event {
-        return Err(match raw.why() {
-            Some(why) => refuse(
+        return Err(if let Some(why) = raw.why() {
+            refuse(
                 "invalid_type",
                 format!("The event does not fit its type: {why}."),
-            ),
-            None => {
-                let types = ClientEvent::TYPES.join("', '");
-                refuse("invalid_value", format!("The type is none of '{types}'.")).param("type")
-            }
+            )
+        } else {
+            let types = ClientEvent::TYPES.join("', '");
+            refuse("invalid_value", format!("The type is none of '{types}'.")).param("type")
         });
     }
     // Null counts as missing here.
@@ -118,21 +117,18 @@ fn unknown(sent: &Value, understood: &Value, path: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn refused(text: &str) -> Option<(String, Option<String>)> {
-        let raw = match RawEvent::parse(text) {
-            Ok(raw) => raw,
-            Err(error) => return refuse_frame(&error).code.map(|code| (code, None)),
+    /// The error's code and field; empty if there is none.
+    fn refused(text: &str) -> String {
+        let error = match RawEvent::parse(text) {
+            Ok(raw) => read(&raw).err(),
+            Err(error) => Some(refuse_frame(&error)),
         };
-        read(&raw)
-            .err()
-            .map(|error| (error.code.unwrap_or_default(), error.param))
-    }
-
-    fn error(code: &str, param: &str) -> Option<(String, Option<String>)> {
-        Some((
-            code.to_owned(),
-            (!param.is_empty()).then(|| param.to_owned()),
-        ))
+        let error = error.unwrap_or_default();
+        let (code, param) = (
+            error.code.unwrap_or_default(),
+            error.param.unwrap_or_default(),
+        );
+        format!("{code} {param}").trim().to_owned()
     }
 
     #[test]
@@ -146,45 +142,46 @@ mod tests {
                 "parameters":{"type":"object","properties":{"x":{"type":"string"}}}}]}}"#,
             r#"{"type":"session.update","session":{"type":"realtime","tracing":null,"audio":{"input":{"turn_detection":null}}}}"#,
         ] {
-            assert_eq!(refused(text), None, "{text}");
+            assert_eq!(refused(text), "", "{text}");
         }
     }
 
     #[test]
     fn what_the_service_refuses_is_refused() {
-        assert_eq!(refused("{"), error("invalid_json", ""));
-        assert_eq!(refused("[]"), error("missing_required_parameter", ""));
-        assert_eq!(
-            refused(r#"{"type":"dance"}"#),
-            error("invalid_value", "type")
-        );
-        assert_eq!(
-            refused(r#"{"type":"input_audio_buffer.append"}"#),
-            error("missing_required_parameter", "audio")
-        );
-        assert_eq!(
-            refused(r#"{"type":"input_audio_buffer.append","audio":null}"#),
-            error("missing_required_parameter", "audio")
-        );
-        assert_eq!(
-            refused(r#"{"type":"input_audio_buffer.append","audio":[1]}"#),
-            error("invalid_type", "")
-        );
-        assert_eq!(
-            refused(r#"{"type":"conversation.item.truncate","item_id":"i","content_index":0}"#),
-            error("missing_required_parameter", "audio_end_ms")
-        );
-        assert_eq!(
-            refused(
-                r#"{"type":"session.update","session":{"type":"realtime","modalities":["text"]}}"#
+        for (text, error) in [
+            ("{", "invalid_json"),
+            ("[]", "missing_required_parameter type"),
+            (r#"{"type":"dance"}"#, "invalid_value type"),
+            (
+                r#"{"type":"input_audio_buffer.append"}"#,
+                "missing_required_parameter audio",
             ),
-            error("unknown_parameter", "session.modalities")
-        );
-        assert_eq!(
-            refused(
-                r#"{"type":"response.create","response":{"tools":[{"type":"function","name":"f","strictly":1}]}}"#
+            (
+                r#"{"type":"input_audio_buffer.append","audio":null}"#,
+                "missing_required_parameter audio",
             ),
-            error("unknown_parameter", "response.tools[0].strictly")
-        );
+            (
+                r#"{"type":"input_audio_buffer.append","audio":[1]}"#,
+                "invalid_type",
+            ),
+            (
+                r#"{"type":"session.update"}"#,
+                "missing_required_parameter session",
+            ),
+            (
+                r#"{"type":"conversation.item.truncate","item_id":"i","content_index":0}"#,
+                "missing_required_parameter audio_end_ms",
+            ),
+            (
+                r#"{"type":"session.update","session":{"type":"realtime","modalities":["text"]}}"#,
+                "unknown_parameter session.modalities",
+            ),
+            (
+                r#"{"type":"response.create","response":{"tools":[{"type":"function","name":"f","strictly":1}]}}"#,
+                "unknown_parameter response.tools[0].strictly",
+            ),
+        ] {
+            assert_eq!(refused(text), error, "{text}");
+        }
     }
 }

@@ -100,7 +100,7 @@ impl Running {
             None => self.finish(Outcome::Completed, out, conversation),
             Some(Step::Text(text)) => self.say_text(text, out, conversation),
             Some(Step::Audio { audio, transcript }) => {
-                self.say_audio(audio, transcript, out, conversation)
+                self.say_audio(audio, transcript, out, conversation);
             }
             Some(Step::Call { name, arguments }) => self.call(name, arguments, out, conversation),
             Some(Step::Finish(outcome)) => self.finish(outcome, out, conversation),

@@ -30,9 +30,9 @@ type OnResponse = Box<dyn Fn(&Turn) -> Option<Reply> + Send + Sync>;
 /// ```
 #[derive(Default)]
 pub struct Script {
-    on_connect: Option<OnConnect>,
-    on_event: Option<OnEvent>,
-    on_response: Option<OnResponse>,
+    connect: Option<OnConnect>,
+    event: Option<OnEvent>,
+    response: Option<OnResponse>,
 }
 
 impl Script {
@@ -46,7 +46,7 @@ impl Script {
         mut self,
         decide: impl Fn(&Upgrade) -> Admission + Send + Sync + 'static,
     ) -> Self {
-        self.on_connect = Some(Box::new(decide));
+        self.connect = Some(Box::new(decide));
         self
     }
 
@@ -55,7 +55,7 @@ impl Script {
         mut self,
         act: impl Fn(&RawEvent) -> Option<Vec<Action>> + Send + Sync + 'static,
     ) -> Self {
-        self.on_event = Some(Box::new(act));
+        self.event = Some(Box::new(act));
         self
     }
 
@@ -64,22 +64,22 @@ impl Script {
         mut self,
         answer: impl Fn(&Turn) -> R + Send + Sync + 'static,
     ) -> Self {
-        self.on_response = Some(Box::new(move |turn| answer(turn).into()));
+        self.response = Some(Box::new(move |turn| answer(turn).into()));
         self
     }
 
     pub(super) fn admission(&self, upgrade: &Upgrade) -> Admission {
-        self.on_connect
+        self.connect
             .as_ref()
             .map_or_else(Admission::accept, |decide| decide(upgrade))
     }
 
     pub(super) fn actions(&self, event: &RawEvent) -> Option<Vec<Action>> {
-        self.on_event.as_ref().and_then(|act| act(event))
+        self.event.as_ref().and_then(|act| act(event))
     }
 
     pub(super) fn reply(&self, turn: &Turn) -> Option<Reply> {
-        self.on_response.as_ref().and_then(|answer| answer(turn))
+        self.response.as_ref().and_then(|answer| answer(turn))
     }
 }
 

@@ -22,8 +22,8 @@ use crate::protocol::{
     ErrorDetails, ErrorEvent, Events, InputAudioBufferCleared, InputAudioBufferCommitted,
     InputAudioBufferSpeechStarted, InputAudioBufferSpeechStopped, InputAudioBufferTimeoutTriggered,
     Item, ItemStatus, Message, ParseError, RateLimit, RateLimitName, RateLimitsUpdated, RawEvent,
-    Response, ResponseConversation, ResponseParams, ResponseStatus, Role, SessionCreated,
-    SessionUpdate, SessionUpdated,
+    Response, ResponseConversation, ResponseParams, ResponseStatus, Role, ServerEvent,
+    SessionCreated, SessionUpdate, SessionUpdated,
 };
 
 /// The most audio of one append, in bytes.
@@ -112,7 +112,9 @@ impl Session {
             Err(error) => Err(refuse_frame(error)),
             Ok(raw) => match self.script.actions(raw) {
                 Some(actions) => {
-                    actions.into_iter().for_each(|action| self.out.push(action));
+                    for action in actions {
+                        self.out.push(action);
+                    }
                     Ok(())
                 }
                 None => read(raw).and_then(|event| self.handle(event)),
@@ -139,15 +141,13 @@ impl Session {
                 .after
                 .iter()
                 .position(|(events, _)| *events <= self.sent);
-            let action = match due {
-                Some(due) => self.after.remove(due).1,
-                None => match self.out.pop() {
-                    Some(action) => action,
-                    None => {
-                        self.say_more()?;
-                        continue;
-                    }
-                },
+            let action = if let Some(due) = due {
+                self.after.remove(due).1
+            } else if let Some(action) = self.out.pop() {
+                action
+            } else {
+                self.say_more()?;
+                continue;
             };
             match action {
                 Action::Send(event) => {
@@ -268,7 +268,7 @@ impl Session {
                     .param("item_id"),
             );
         };
-        let format = self.output_format(&self.settings.response_params(None));
+        let format = output_format(&self.settings.response_params(None));
         let Some(kept) = audio.get(..format.bytes(event.audio_end_ms)) else {
             let there = format.millis(audio.len());
             return Err(refuse(
@@ -326,8 +326,8 @@ impl Session {
                         .item_id(item_id)
                         .audio_start_ms(audio_start_ms),
                 );
-                if turns.interrupt_response && self.active().is_some() {
-                    self.cancel_active("turn_detected");
+                if turns.interrupt_response {
+                    self.cancel_where("turn_detected", Running::is_in_conversation);
                 }
                 Ok(())
             }
@@ -359,7 +359,7 @@ impl Session {
         if self.input.is_speaking()
             || self.active().is_some()
             || self.turns == 0
-            || end < start + timeout
+            || end < start.saturating_add(timeout)
         {
             return Ok(());
         }
@@ -446,9 +446,9 @@ impl Session {
     // Responses.
 
     /// The response that the conversation waits for.
-    fn active(&mut self) -> Option<&mut Running> {
+    fn active(&self) -> Option<&Running> {
         self.responses
-            .iter_mut()
+            .iter()
             .find(|response| response.is_in_conversation())
     }
 
@@ -488,8 +488,7 @@ impl Session {
             .clone_from(&params.max_output_tokens);
         response.audio.clone_from(&params.audio);
         response.metadata.clone_from(&params.metadata);
-        let (input_format, output_format) =
-            (self.settings.input_format(), self.output_format(&params));
+        let (input_format, output_format) = (self.settings.input_format(), output_format(&params));
         let meter = Meter::new(&params, &items, input_format);
         let turn = Turn {
             connection: self.connection,
@@ -526,52 +525,33 @@ impl Session {
         input.iter().map(known).collect()
     }
 
-    fn output_format(&self, params: &ResponseParams) -> Format {
-        let output = params
-            .audio
-            .as_ref()
-            .and_then(|audio| audio.output.as_ref());
-        output
-            .and_then(|output| output.format.as_ref())
-            .map(Format::from)
-            .unwrap_or_default()
-    }
-
     fn cancel(&mut self, id: Option<&str>) -> Handled {
-        let found = self.responses.iter_mut().find(|response| match id {
+        let cancelled = self.cancel_where("client_cancelled", |response| match id {
             Some(id) => response.id() == id,
             None => response.is_in_conversation(),
         });
-        let Some(response) = found else {
-            return Err(refuse(
+        if cancelled {
+            Ok(())
+        } else {
+            Err(refuse(
                 "response_cancel_not_active",
                 "There is no active response to cancel.",
-            ));
+            ))
+        }
+    }
+
+    /// Cancels a response; false if there is none such.
+    fn cancel_where(&mut self, reason: &'static str, chosen: impl Fn(&Running) -> bool) -> bool {
+        let Some(response) = self.responses.iter_mut().find(|response| chosen(response)) else {
+            return false;
         };
         response.finish(
-            Outcome::Cancelled {
-                reason: "client_cancelled",
-            },
+            Outcome::Cancelled { reason },
             &mut self.out,
             &mut self.conversation,
         );
         self.settle();
-        Ok(())
-    }
-
-    fn cancel_active(&mut self, reason: &'static str) {
-        if let Some(response) = self
-            .responses
-            .iter_mut()
-            .find(|response| response.is_in_conversation())
-        {
-            response.finish(
-                Outcome::Cancelled { reason },
-                &mut self.out,
-                &mut self.conversation,
-            );
-            self.settle();
-        }
+        true
     }
 
     /// Lets one of the responses say its next piece; `None` if none has any.
@@ -587,11 +567,7 @@ impl Session {
 
     /// Clears away the responses that are done.
     fn settle(&mut self) {
-        let (done, running) = std::mem::take(&mut self.responses)
-            .into_iter()
-            .partition(Running::is_done);
-        self.responses = running;
-        for response in Vec::from(done) {
+        for response in self.responses.extract_if(.., |response| response.is_done()) {
             self.spoke |= response.said_ms() > 0;
             if response.is_in_conversation() {
                 self.idle_since_ms = self.input.now_ms() + response.said_ms();
@@ -609,16 +585,31 @@ impl Session {
     }
 }
 
+/// The format of a response's audio.
+fn output_format(params: &ResponseParams) -> Format {
+    let output = params
+        .audio
+        .as_ref()
+        .and_then(|audio| audio.output.as_ref());
+    output
+        .and_then(|output| output.format.as_ref())
+        .map(Format::from)
+        .unwrap_or_default()
+}
+
 fn unknown_item(code: &str) -> ErrorDetails {
     refuse(code, "There is no item of this id.").param("item_id")
 }
 
 /// The event's text, with an id if it has none of its own.
-fn stamped(event: &crate::protocol::ServerEvent, id: &str) -> String {
-    let text = event.encode().text().clone();
+fn stamped(event: &ServerEvent, id: &str) -> String {
+    let raw = event.encode();
     let head = format!("{{\"type\":\"{}\"", event.event_type());
-    match text.strip_prefix(&head) {
+    match raw.text().strip_prefix(&head) {
         Some(rest) if event.event_id().is_none() => format!("{head},\"event_id\":\"{id}\"{rest}"),
-        _ => text.to_string(),
+        _ => raw.text().to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests;

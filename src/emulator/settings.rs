@@ -31,9 +31,11 @@ pub struct Turns {
 impl Settings {
     pub fn new(purpose: &Purpose, id: String, expires_at: u64) -> Self {
         let format = AudioFormat::pcm(24_000);
+        let mut vad = ServerVad::default();
+        complete_vad(&mut vad);
         let input = AudioInput::default()
             .format(format.clone())
-            .turn_detection(TurnDetection::from(complete_vad(ServerVad::default())))
+            .turn_detection(TurnDetection::from(vad))
             .transcription(Patch::Clear)
             .noise_reduction(Patch::Clear);
         let config = match purpose {
@@ -92,7 +94,7 @@ impl Settings {
         if let Some(input) = input_mut(&mut config)
             && let Patch::Set(TurnDetection::ServerVad(vad)) = &mut input.turn_detection
         {
-            *vad = complete_vad(std::mem::take(vad));
+            complete_vad(vad);
         }
         self.config = config;
         Ok(())
@@ -197,19 +199,14 @@ fn input_mut(config: &mut SessionConfig) -> Option<&mut AudioInput> {
 }
 
 /// The service's defaults for what a `server_vad` leaves out.
-fn complete_vad(vad: ServerVad) -> ServerVad {
-    ServerVad {
-        threshold: vad.threshold.or(Some(0.5)),
-        prefix_padding_ms: vad.prefix_padding_ms.or(Some(300)),
-        silence_duration_ms: vad.silence_duration_ms.or(Some(200)),
-        create_response: vad.create_response.or(Some(true)),
-        interrupt_response: vad.interrupt_response.or(Some(true)),
-        idle_timeout_ms: if vad.idle_timeout_ms == Patch::Keep {
-            Patch::Clear
-        } else {
-            vad.idle_timeout_ms
-        },
-        ..vad
+fn complete_vad(vad: &mut ServerVad) {
+    vad.threshold.get_or_insert(0.5);
+    vad.prefix_padding_ms.get_or_insert(300);
+    vad.silence_duration_ms.get_or_insert(200);
+    vad.create_response.get_or_insert(true);
+    vad.interrupt_response.get_or_insert(true);
+    if vad.idle_timeout_ms == Patch::Keep {
+        vad.idle_timeout_ms = Patch::Clear;
     }
 }
 
@@ -227,7 +224,7 @@ fn merge(whole: &mut Value, change: &Value) {
             Some(old)
                 if old.is_object() && matches!(key.as_str(), "audio" | "input" | "output") =>
             {
-                merge(old, value)
+                merge(old, value);
             }
             _ => {
                 whole.insert(key.clone(), value.clone());

@@ -3,9 +3,10 @@
 use futures_util::{SinkExt, StreamExt};
 use openai_realtime_ws::emulator::Emulator;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, Response};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
@@ -29,7 +30,12 @@ impl Client {
                 .headers_mut()
                 .insert(name, HeaderValue::try_from(*value).unwrap());
         }
-        let stream = TcpStream::connect(("127.0.0.1", emulator.port())).await?;
+        let socket = TcpSocket::new_v4()?;
+        // So that the server feels it when this client does not read.
+        socket.set_recv_buffer_size(64 * 1024)?;
+        let stream = socket
+            .connect(([127, 0, 0, 1], emulator.port()).into())
+            .await?;
         let (socket, response) = client_async(request, stream).await?;
         Ok((Self { socket }, response))
     }
@@ -47,6 +53,14 @@ impl Client {
 
     pub async fn send_text(&mut self, text: String) {
         self.socket.send(Message::text(text)).await.unwrap();
+    }
+
+    pub async fn close(&mut self, code: u16, reason: &'static str) {
+        let frame = CloseFrame {
+            code: code.into(),
+            reason: reason.into(),
+        };
+        self.socket.send(Message::Close(Some(frame))).await.unwrap();
     }
 
     pub async fn next_message(&mut self) -> Option<Result<Message, Error>> {

@@ -1,6 +1,8 @@
 //! What a session is used for: turns in text and in speech, functions, the conversation's items.
 
-use openai_realtime_ws::emulator::Emulator;
+use std::time::Duration;
+
+use openai_realtime_ws::emulator::{Emulator, Reply, Script};
 use serde_json::{Value, json};
 
 use crate::client::{Client, append, audio, joined, pcm, types};
@@ -213,4 +215,129 @@ async fn server_vad_finds_a_turn_and_answers_it() {
         (&json!("1.4 seconds of speech"), &json!(1.4))
     );
     assert_eq!(audio(&events), stream[48 * 400..48 * 1_800]);
+}
+
+#[tokio::test]
+async fn text_is_answered_in_sound_where_that_is_the_modality() {
+    let emulator = Emulator::start().await.unwrap();
+    let mut client = Client::conversation(&emulator).await;
+    client.say("Hi").await;
+    let events = client.respond(json!({})).await;
+    // A quarter of a second.
+    assert_eq!(audio(&events).len(), 12_000);
+    assert_eq!(
+        joined(&events, "response.output_audio_transcript.delta", "delta"),
+        "You said: Hi"
+    );
+}
+
+#[tokio::test]
+async fn a_function_is_called_and_its_output_told() {
+    let emulator = Emulator::start().await.unwrap();
+    let mut client = Client::text_session(&emulator).await;
+    client
+        .update(
+            json!({"type": "realtime", "tools": [{"type": "function", "name": "get_weather",
+            "description": "The weather", "parameters": {"type": "object", "required": ["city"],
+            "properties": {"city": {"type": "string", "enum": ["Berlin", "Paris"]}}}}]}),
+        )
+        .await;
+    client.say("Please use get_weather").await;
+    let events = client.respond(json!({})).await;
+    assert_eq!(
+        types(&events),
+        [
+            "response.created",
+            "response.output_item.added",
+            "conversation.item.added",
+            "response.function_call_arguments.delta",
+            "response.function_call_arguments.done",
+            "conversation.item.done",
+            "response.output_item.done",
+            "response.done",
+            "rate_limits.updated",
+        ]
+    );
+    let call = &events[4];
+    assert_eq!(
+        (&call["name"], &call["arguments"]),
+        (&json!("get_weather"), &json!(r#"{"city":"Berlin"}"#))
+    );
+    let item = &events[7]["response"]["output"][0];
+    assert_eq!(
+        (&item["type"], &item["call_id"]),
+        (&json!("function_call"), &call["call_id"])
+    );
+
+    client
+        .send(json!({"type": "conversation.item.create",
+            "item": {"type": "function_call_output", "call_id": call["call_id"], "output": "sunny"}}))
+        .await;
+    client.until("conversation.item.done").await;
+    let events = client.respond(json!({})).await;
+    assert_eq!(
+        joined(&events, "response.output_text.delta", "delta"),
+        "The function answered: sunny"
+    );
+}
+
+#[tokio::test]
+async fn items_are_ordered_retrieved_and_deleted() {
+    let emulator = Emulator::start().await.unwrap();
+    let mut client = Client::conversation(&emulator).await;
+    let create = |id: &str, previous: Option<&str>| {
+        let item = json!({"id": id, "type": "message", "role": "user", "content": [{"type": "input_text", "text": id}]});
+        let mut event = json!({"type": "conversation.item.create", "item": item});
+        if let Some(previous) = previous {
+            event["previous_item_id"] = json!(previous);
+        }
+        event
+    };
+    for (id, previous, expected) in [
+        ("b", None, Value::Null),
+        ("a", Some("root"), Value::Null),
+        ("d", None, json!("b")),
+        ("c", Some("b"), json!("b")),
+    ] {
+        client.send(create(id, previous)).await;
+        let events = client.until("conversation.item.done").await;
+        assert_eq!(events[0]["previous_item_id"], expected, "{id}");
+        assert_eq!(events[1]["item"]["status"], "completed");
+    }
+    client
+        .send(json!({"type": "conversation.item.delete", "item_id": "c"}))
+        .await;
+    let deleted = client.next().await;
+    assert_eq!(
+        (&deleted["type"], &deleted["item_id"]),
+        (&json!("conversation.item.deleted"), &json!("c"))
+    );
+    client
+        .send(json!({"type": "conversation.item.retrieve", "item_id": "d"}))
+        .await;
+    assert_eq!(
+        client.next().await["item"]["content"],
+        json!([{"type": "input_text", "text": "d"}])
+    );
+    client.send(create("e", Some("b"))).await;
+    assert_eq!(client.next().await["previous_item_id"], "b");
+}
+
+#[tokio::test]
+async fn a_client_may_send_for_long_before_it_reads() {
+    const APPENDS: usize = 2_000;
+    // More than the sockets hold: the server soon cannot write on, and must read nevertheless.
+    const SPEECH: usize = 12 * 1024 * 1024;
+    let script = Script::new().on_response(|_| Reply::new().audio(vec![1; SPEECH], ""));
+    let emulator = Emulator::builder().script(script).start().await.unwrap();
+    let mut client = Client::conversation(&emulator).await;
+    client.send(json!({"type": "response.create"})).await;
+    for _ in 0..APPENDS {
+        client.send(append(&[0; 2])).await;
+    }
+    let all_received = emulator.until(|connections| connections[0].events().len() == APPENDS + 1);
+    tokio::time::timeout(Duration::from_secs(30), all_received)
+        .await
+        .expect("the server reads on");
+    assert_eq!(audio(&client.until("response.done").await).len(), SPEECH);
 }
