@@ -5,6 +5,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a service may take to end by itself.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Anything here may fail for reasons that only a person can judge, so an error is a text for one.
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -62,6 +66,9 @@ pub struct Service(Child);
 impl Service {
     /// Starts the command and waits until `on_line` has seen the line that says it is ready.
     ///
+    /// A command whose standard input is piped is asked to end by closing it, and has a moment to tidy
+    /// up; any other is killed.
+    ///
     /// # Errors
     /// If the process cannot be started, or ends before it is ready.
     pub fn start(
@@ -69,7 +76,6 @@ impl Service {
         on_line: impl FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Self> {
         let mut child = command
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| cannot_start(command, &error))?;
@@ -87,6 +93,12 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
+        if self.0.stdin.take().is_some() {
+            let start = Instant::now();
+            while start.elapsed() < GRACE && matches!(self.0.try_wait(), Ok(None)) {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
         // Both fail only where the process has ended by itself.
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -165,7 +177,7 @@ pub fn line_of(command: &Command) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Command, ControlFlow, Path, Service, find, prepend_path, read, tee};
+    use super::{Command, ControlFlow, Path, Service, Stdio, find, prepend_path, read, tee};
 
     fn shell(script: &str) -> Command {
         let mut command = Command::new("sh");
@@ -192,6 +204,16 @@ mod tests {
             read(Command::new("kill").args(["-0", &id])).is_err(),
             "it is gone"
         );
+    }
+
+    #[test]
+    fn a_service_with_input_may_tidy_up_when_it_is_dropped() {
+        let file = std::env::temp_dir().join(format!("xtask-tidy-{}", std::process::id()));
+        std::fs::write(&file, "").unwrap();
+        let mut command = shell("echo ready; cat; rm \"$FILE\"");
+        command.env("FILE", &file).stdin(Stdio::piped());
+        drop(Service::start(&mut command, until_ready).unwrap());
+        assert!(!file.exists());
     }
 
     #[test]

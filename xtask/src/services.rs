@@ -1,7 +1,7 @@
 //! The servers that tests talk to, on free ports of the loopback interface.
 
 use std::ops::ControlFlow;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::process::{self, Result, Service};
 use crate::workspace::Workspace;
@@ -20,13 +20,11 @@ impl Emulator {
         process::say("starting the emulator");
         let (mut ws, mut wss, mut certificate) = (None, None, None);
         let service = Service::start(
-            workspace.cargo().args([
-                "run",
-                "--features",
-                "native,emulator",
-                "--example",
-                "emulator",
-            ]),
+            workspace
+                .cargo()
+                .args(["run", "--features", "native,emulator"])
+                .args(["--example", "emulator", "--", "--until-stdin-closes"])
+                .stdin(Stdio::piped()),
             |line| {
                 let mut words = line.split_whitespace();
                 match (words.next(), words.next()) {
@@ -79,7 +77,8 @@ impl Aimock {
                         .join("@copilotkit/aimock/dist/cli.js"),
                 )
                 .args(["--port", "0", "--validate-on-load", "--fixtures"])
-                .arg(workspace.node_tests().join("aimock.json")),
+                .arg(workspace.node_tests().join("aimock.json"))
+                .stdin(Stdio::null()),
             |line| {
                 url = line
                     .split_once("listening on http://")
