@@ -1,0 +1,183 @@
+//! The URLs that the official Node SDK 7.57 makes, for native (the `url` crate) and wasm (the runtime's `URL`) alike.
+
+use openai_realtime_ws::{Config, ConfigError, Target};
+
+const BASES: &[(&str, &str)] = &[
+    // A base without a path, and with each ending (contract 4).
+    (
+        "https://example.com",
+        "wss://example.com/realtime?model=gpt-realtime",
+    ),
+    (
+        "https://api.openai.com/v1",
+        "wss://api.openai.com/v1/realtime?model=gpt-realtime",
+    ),
+    (
+        "https://api.openai.com/v1/",
+        "wss://api.openai.com/v1/realtime?model=gpt-realtime",
+    ),
+    (
+        "https://example.com/v1//",
+        "wss://example.com/v1//realtime?model=gpt-realtime",
+    ),
+    (
+        "https://example.com/custom/path/",
+        "wss://example.com/custom/path/realtime?model=gpt-realtime",
+    ),
+    // Any scheme becomes wss; its default port goes, others stay (contracts 5 and 6).
+    (
+        "http://localhost/v1",
+        "wss://localhost/v1/realtime?model=gpt-realtime",
+    ),
+    (
+        "http://localhost:8080/v1",
+        "wss://localhost:8080/v1/realtime?model=gpt-realtime",
+    ),
+    (
+        "http://localhost:443/v1",
+        "wss://localhost/v1/realtime?model=gpt-realtime",
+    ),
+    (
+        "https://example.com:443/v1",
+        "wss://example.com/v1/realtime?model=gpt-realtime",
+    ),
+    (
+        "https://[::1]:9000/v1",
+        "wss://[::1]:9000/v1/realtime?model=gpt-realtime",
+    ),
+    (
+        "wss://example.com/v1",
+        "wss://example.com/v1/realtime?model=gpt-realtime",
+    ),
+    (
+        "ftp://example.com/v1",
+        "wss://example.com/v1/realtime?model=gpt-realtime",
+    ),
+    // The host in lower case and punycode, the path percent-encoded, the user kept (contract 6).
+    (
+        "https://EXAMPLE.com/V1",
+        "wss://example.com/V1/realtime?model=gpt-realtime",
+    ),
+    (
+        "https://bücher.example/v1",
+        "wss://xn--bcher-kva.example/v1/realtime?model=gpt-realtime",
+    ),
+    (
+        "https://example.com/a b/v1",
+        "wss://example.com/a%20b/v1/realtime?model=gpt-realtime",
+    ),
+    (
+        "https://example.com/a%2Fb/ü",
+        "wss://example.com/a%2Fb/%C3%BC/realtime?model=gpt-realtime",
+    ),
+    (
+        "https://user:pass@example.com/v1",
+        "wss://user:pass@example.com/v1/realtime?model=gpt-realtime",
+    ),
+    // The query stays but for the targets, the hash goes (contract 7).
+    (
+        "https://example.com/v1?api-version=x",
+        "wss://example.com/v1/realtime?api-version=x&model=gpt-realtime",
+    ),
+    (
+        "https://example.com/v1/?a=b&c=d",
+        "wss://example.com/v1/realtime?a=b&c=d&model=gpt-realtime",
+    ),
+    (
+        "https://example.com/v1?a=b%20c&d",
+        "wss://example.com/v1/realtime?a=b+c&d=&model=gpt-realtime",
+    ),
+    (
+        "https://example.com/v1?model=x&k=1&intent=y&call_id=z&model=w#hash",
+        "wss://example.com/v1/realtime?k=1&model=gpt-realtime",
+    ),
+];
+
+/// Values are form-encoded (contract 6).
+const MODELS: &[(&str, &str)] = &[
+    ("gpt-realtime", "gpt-realtime"),
+    ("a b", "a+b"),
+    ("a+b", "a%2Bb"),
+    ("a&b=c", "a%26b%3Dc"),
+    ("日本", "%E6%97%A5%E6%9C%AC"),
+    ("a/b?c#d", "a%2Fb%3Fc%23d"),
+    ("!'()~", "%21%27%28%29%7E"),
+    ("*-._:", "*-._%3A"),
+];
+
+const INVALID: &[&str] = &[
+    "",
+    "example.com/v1",
+    "/v1",
+    "https://",
+    "mailto:a@b",
+    "http://[::1",
+    "http://a b/",
+];
+
+const LOOPBACK: &[&str] = &[
+    "ws://localhost:8080/v1",
+    "http://LOCALHOST:8080/v1",
+    "http://emulator.localhost:8080/v1",
+    "ws://127.0.0.1:8080/v1",
+    "ws://127.1:8080/v1",
+    "ws://127.8.8.8:8080/v1",
+    "ws://[::1]:8080/v1",
+    "ws://[0:0::1]:8080/v1",
+];
+
+const ELSEWHERE: &[&str] = &[
+    "ws://example.com/v1",
+    "ws://0.0.0.0:8080/v1",
+    "ws://128.0.0.1:8080/v1",
+    "ws://[::2]:8080/v1",
+    "ws://127.0.0.1.example.com/v1",
+    "ws://localhost.example.com/v1",
+    "ws://notlocalhost/v1",
+    "ws://localhost:pass@example.com/v1",
+    "nonsense",
+];
+
+pub fn are_the_sdks() {
+    let url = |config: Config| {
+        config
+            .handshake(true)
+            .map(|handshake| handshake.url().to_owned())
+    };
+    let config = || Config::new("sk-test").base_url("https://example.com/v1");
+    for (base, expected) in BASES {
+        let made = url(config().base_url(*base).model("gpt-realtime"));
+        assert_eq!(made.as_deref(), Ok(*expected), "{base}");
+    }
+    for (model, expected) in MODELS {
+        let expected = format!("wss://example.com/v1/realtime?model={expected}");
+        assert_eq!(url(config().model(*model)), Ok(expected), "{model}");
+    }
+    for (target, expected) in [
+        (
+            Target::Call("rtc_123".into()),
+            "wss://example.com/v1/realtime?call_id=rtc_123",
+        ),
+        (
+            Target::Transcription,
+            "wss://example.com/v1/realtime?intent=transcription",
+        ),
+    ] {
+        assert_eq!(url(config().target(target)).as_deref(), Ok(expected));
+    }
+    for base in INVALID {
+        let made = url(config().base_url(*base).model("gpt-realtime"));
+        assert_eq!(made, Err(ConfigError::InvalidUrl), "{base}");
+    }
+    for base in LOOPBACK {
+        let made = url(config().insecure_loopback_url(*base).model("gpt-realtime"));
+        assert!(
+            made.as_ref().is_ok_and(|url| url.starts_with("ws://")),
+            "{base}: {made:?}"
+        );
+    }
+    for base in ELSEWHERE {
+        let made = url(config().insecure_loopback_url(*base).model("gpt-realtime"));
+        assert_eq!(made, Err(ConfigError::InsecureUrl), "{base}");
+    }
+}
