@@ -132,6 +132,36 @@ impl Item {
     }
 }
 
+impl Message {
+    /// A message of one part.
+    pub fn new(role: Role, part: ContentPart) -> Self {
+        Self::default().role(role).content([part])
+    }
+
+    /// What the user says.
+    pub fn user(part: ContentPart) -> Self {
+        Self::new(Role::User, part)
+    }
+
+    /// What the system says to the model.
+    pub fn system(part: ContentPart) -> Self {
+        Self::new(Role::System, part)
+    }
+
+    /// What the model says.
+    pub fn assistant(part: ContentPart) -> Self {
+        Self::new(Role::Assistant, part)
+    }
+
+    /// What is written or said in the message: the text, or else the transcript, of each part.
+    pub fn text(&self) -> String {
+        self.content
+            .iter()
+            .filter_map(ContentPart::as_text)
+            .collect()
+    }
+}
+
 open_enum! {
     /// How far an item is.
     pub enum ItemStatus {

@@ -12,12 +12,12 @@ use super::field::{Field, Frame};
 /// value replaces it. In what the server sends, [`Keep`](Self::Keep) is an absent key and [`Clear`](Self::Clear) a null.
 ///
 /// ```
-/// use openai_realtime_ws::protocol::{AudioInput, Patch, ServerVad, TurnDetection};
+/// use openai_realtime_ws::protocol::{AudioInput, Patch, ServerVad};
 ///
 /// let manual = AudioInput::default().turn_detection(Patch::Clear);
 /// assert_eq!(serde_json::to_string(&manual)?, r#"{"turn_detection":null}"#);
 ///
-/// let automatic = AudioInput::default().turn_detection(TurnDetection::from(ServerVad::default()));
+/// let automatic = AudioInput::default().turn_detection(ServerVad::default());
 /// assert!(automatic.turn_detection.is_set());
 /// # Ok::<(), serde_json::Error>(())
 /// ```

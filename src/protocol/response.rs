@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::table::{open_enum, record, union};
-use super::{AudioFormat, Item, MaxOutputTokens, Prompt, Reasoning, Tool, ToolChoice, Voice};
+use super::{
+    AudioFormat, FunctionCall, Item, MaxOutputTokens, Prompt, Reasoning, Tool, ToolChoice, Voice,
+};
 
 record! {
     /// What a response is to be like, where it differs from the session.
@@ -97,6 +99,26 @@ record! {
         usage?: Usage,
         /// The names and values that the client gave.
         metadata?: BTreeMap<String, String>,
+    }
+}
+
+impl Response {
+    /// What the model wrote or said: the text of each message.
+    pub fn text(&self) -> String {
+        let messages = self.output.iter().filter_map(|item| match item {
+            Item::Message(message) => Some(message.text()),
+            _ => None,
+        });
+        messages.collect()
+    }
+
+    /// The functions that the model called; each wants a
+    /// [`function_output`](super::ConversationItemCreate::function_output).
+    pub fn function_calls(&self) -> impl Iterator<Item = &FunctionCall> {
+        self.output.iter().filter_map(|item| match item {
+            Item::FunctionCall(call) => Some(call),
+            _ => None,
+        })
     }
 }
 

@@ -242,6 +242,12 @@ choice! {
     }
 }
 
+impl From<&str> for Voice {
+    fn from(name: &str) -> Self {
+        Self::Name(name.to_owned())
+    }
+}
+
 record! {
     /// A voice of one's own.
     pub struct CustomVoice {
@@ -360,6 +366,12 @@ choice! {
         Text(String) = String,
         /// A text, an image or a file.
         Input(PromptInput) = Object,
+    }
+}
+
+impl From<&str> for PromptVariable {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
     }
 }
 
