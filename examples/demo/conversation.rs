@@ -6,13 +6,14 @@ use futures_util::StreamExt;
 use openai_realtime_ws::protocol::{
     AudioConfig, AudioInput, ConversationItemCreate, InputAudioBufferAppend,
     InputAudioBufferCommit, Modality, Patch, RealtimeSession, Response, ResponseCreate,
-    ResponseParams, ResponseStatus, SessionUpdate, SessionUpdated, TranscriptionConfig,
+    ResponseParams, ResponseStatus, SessionUpdate, SessionUpdated, StatusReason,
+    TranscriptionConfig,
 };
 use openai_realtime_ws::{Config, OpenAIRealtimeWS, ServerEvent, native};
 use tokio::time::timeout;
 
 use crate::Failure;
-use crate::screen::{Meter, Screen, seconds, short};
+use crate::screen::{Meter, Screen, short};
 use crate::wav::RATE;
 
 /// Speech goes out in pieces of 100 ms, as a microphone would give it.
@@ -47,10 +48,12 @@ impl Conversation {
         patience: Duration,
         screen: &mut Screen,
     ) -> Result<Self, Failure> {
-        screen.stream(&format!("Connecting to {} … ", config.handshake(true)?.url()))?;
+        let handshake = config.handshake(true)?;
+        screen.stream(&format!("Connecting to {} … ", handshake.url()))?;
         let started = Instant::now();
         let mut session = OpenAIRealtimeWS::open(connector, config).await?;
-        screen.line(&format!("connected in {}.\n", short(started.elapsed())))?;
+        screen.stream(&format!("connected in {}.", short(started.elapsed())))?;
+        screen.line("")?;
 
         let input = AudioInput::default()
             .turn_detection(Patch::Clear)
@@ -71,7 +74,8 @@ impl Conversation {
             .await?;
         let reply = self.reply(Modality::Text, screen).await?;
         let first_text = reply.first_text.ok_or("the reply has no text")?;
-        screen.row("", &format!("first text after {}\n", short(first_text)))?;
+        screen.row("", &format!("first text after {}", short(first_text)))?;
+        screen.line("")?;
         Ok(())
     }
 
@@ -94,15 +98,19 @@ impl Conversation {
         self.session.send(InputAudioBufferCommit::default()).await?;
         let reply = self.reply(Modality::Audio, screen).await?;
         let first_audio = reply.first_audio.ok_or("the reply has no sound")?;
-        let (samples, _) = reply.audio.as_chunks();
         let text = match reply.first_text {
             Some(first_text) => format!("first text after {}, ", short(first_text)),
             None => String::new(),
         };
-        let length = seconds(samples.len());
-        let audio = short(first_audio);
-        screen.row("", &format!("{text}first audio after {audio}, {length} of it"))?;
-        Ok(samples.iter().map(|sample| i16::from_le_bytes(*sample)).collect())
+        screen.row(
+            "",
+            &format!("{text}first audio after {}", short(first_audio)),
+        )?;
+        let (samples, _) = reply.audio.as_chunks();
+        Ok(samples
+            .iter()
+            .map(|sample| i16::from_le_bytes(*sample))
+            .collect())
     }
 
     /// Ends the session.
@@ -117,21 +125,25 @@ impl Conversation {
         let mut is_transcribed = modality != Modality::Audio;
         let mut heard = None;
         let params = ResponseParams::default().output_modalities([modality]);
+        let mut reply = Reply::new();
         self.session
             .send(ResponseCreate::default().response(Box::new(params)))
             .await?;
-        let mut reply = Reply::new();
         let mut is_done = false;
         while !(is_done && is_transcribed) {
             let patience = if is_done { LATE } else { self.patience };
             let event = match timeout(patience, self.session.next()).await {
-                Ok(event) => event.ok_or("the server closed the connection before its reply was over")??,
+                Ok(event) => {
+                    event.ok_or("the server closed the connection before its reply was over")??
+                }
                 Err(_) if is_done => break,
                 Err(_) => return Err(silence(patience)),
             };
             match event {
                 ServerEvent::ResponseOutputTextDelta(e) => reply.show(&e.delta, screen)?,
-                ServerEvent::ResponseOutputAudioTranscriptDelta(e) => reply.show(&e.delta, screen)?,
+                ServerEvent::ResponseOutputAudioTranscriptDelta(e) => {
+                    reply.show(&e.delta, screen)?;
+                }
                 ServerEvent::ResponseOutputAudioDelta(e) => {
                     reply.first_audio.get_or_insert(reply.asked.elapsed());
                     reply.audio.append(&mut e.delta.pcm()?);
@@ -192,7 +204,7 @@ fn check(response: &Response) -> Result<(), Failure> {
     let details = response.status_details.as_ref();
     let error = details.and_then(|details| details.error.as_ref());
     let why = [
-        details.and_then(|details| details.reason.as_ref().map(|reason| reason.as_str())),
+        details.and_then(|details| details.reason.as_ref().map(StatusReason::as_str)),
         error.and_then(|error| error.code.as_deref()),
         error.and_then(|error| error.message.as_deref()),
     ];
@@ -201,5 +213,9 @@ fn check(response: &Response) -> Result<(), Failure> {
 }
 
 fn silence(patience: Duration) -> Failure {
-    format!("nothing came from the server for {}; --timeout allows more", short(patience)).into()
+    format!(
+        "nothing came from the server for {}; --timeout allows more",
+        short(patience)
+    )
+    .into()
 }

@@ -1,4 +1,4 @@
-//! Talks to the OpenAI Realtime API in text, then in speech, and writes the spoken reply to a file. Without a key, an
+//! Talks to the Realtime API in text, then in speech, and writes the spoken reply to a file. Without a key, an
 //! emulator in this process answers. `cargo demo --help` says the rest.
 
 use std::error::Error;
@@ -51,7 +51,10 @@ async fn run(options: &Options, screen: &mut Screen) -> Result<(), Failure> {
     // What can fail on this machine fails before anybody is called.
     let (speech, source) = match &options.wav {
         Some(path) => (wav::read(path)?, path.display().to_string()),
-        None => (wav::bell(), "a bell; --wav FILE to say something".to_owned()),
+        None => (
+            wav::bell(),
+            "a bell; --wav FILE to say something".to_owned(),
+        ),
     };
     wav::check_writable(&options.out)?;
     let connector = connector(options.ca.as_deref())?;
@@ -66,7 +69,9 @@ async fn run(options: &Options, screen: &mut Screen) -> Result<(), Failure> {
         }
         config => config?,
     };
-    let config = config.model(&options.model).connect_timeout(options.patience);
+    let config = config
+        .model(&options.model)
+        .connect_timeout(options.patience);
 
     let mut conversation = Conversation::open(connector, config, options.patience, screen).await?;
     conversation.write(&options.text, screen).await?;
@@ -75,17 +80,26 @@ async fn run(options: &Options, screen: &mut Screen) -> Result<(), Failure> {
 
     wav::write(&options.out, &reply)?;
     let path = absolute(&options.out)?;
-    screen.line(&format!("\nThe spoken reply ({}) is in {}", seconds(reply.len()), path.display()))?;
+    screen.line(&format!(
+        "\nThe spoken reply ({}) is in {}",
+        seconds(reply.len()),
+        path.display()
+    ))?;
     Ok(())
 }
 
 fn connector(ca: Option<&Path>) -> Result<native::Connector, Failure> {
     let connector = native::Connector::new();
     let Some(path) = ca else { return Ok(connector) };
-    let pem = fs::read(path).map_err(|error| format!("could not read {}: {error}", path.display()))?;
+    let pem =
+        fs::read(path).map_err(|error| format!("could not read {}: {error}", path.display()))?;
     connector.root_certificate_pem(&pem).map_err(|error| {
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
-        format!("could not take a certificate from {}: {cause}", path.display()).into()
+        format!(
+            "could not take a certificate from {}: {cause}",
+            path.display()
+        )
+        .into()
     })
 }
 
@@ -101,7 +115,10 @@ fn with_causes(failure: &dyn Error) -> String {
 }
 
 fn complain(message: &str) {
-    let line: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line: String = message
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     // Where nobody listens, the exit code has to do.
     let _ = writeln!(io::stderr(), "error: {line}");
 }

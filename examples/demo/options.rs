@@ -80,7 +80,19 @@ mod tests {
 
     #[test]
     fn every_option_is_taken() {
-        let args = ["--text=Hi", "--wav", "in.wav", "--out", "out.wav", "--model", "m", "--ca", "ca.pem", "--timeout", "7"];
+        let args = [
+            "--text=Hi",
+            "--wav",
+            "in.wav",
+            "--out",
+            "out.wav",
+            "--model",
+            "m",
+            "--ca",
+            "ca.pem",
+            "--timeout",
+            "7",
+        ];
         let options = parse_args(&args).unwrap().unwrap();
         assert_eq!((options.text.as_str(), options.model.as_str()), ("Hi", "m"));
         assert_eq!(options.wav, Some("in.wav".into()));
@@ -92,16 +104,37 @@ mod tests {
 
     #[test]
     fn help_names_every_option() {
-        for option in ["--text", "--wav", "--out", "--model", "--ca", "--timeout", "--help"] {
+        for option in [
+            "--text",
+            "--wav",
+            "--out",
+            "--model",
+            "--ca",
+            "--timeout",
+            "--help",
+        ] {
             assert!(HELP.contains(option), "{option}");
         }
     }
 
     #[test]
     fn what_is_wrong_is_named() {
-        assert_eq!(parse_args(&["--txet", "Hi"]).unwrap_err(), "invalid option '--txet'");
-        assert_eq!(parse_args(&["in.wav"]).unwrap_err(), "unexpected argument \"in.wav\"");
-        assert_eq!(parse_args(&["--wav"]).unwrap_err(), "missing argument for option '--wav'");
-        assert!(parse_args(&["--timeout", "soon"]).unwrap_err().contains("\"soon\""));
+        assert_eq!(
+            parse_args(&["--txet", "Hi"]).unwrap_err(),
+            "invalid option '--txet'"
+        );
+        assert_eq!(
+            parse_args(&["in.wav"]).unwrap_err(),
+            "unexpected argument \"in.wav\""
+        );
+        assert_eq!(
+            parse_args(&["--wav"]).unwrap_err(),
+            "missing argument for option '--wav'"
+        );
+        assert!(
+            parse_args(&["--timeout", "soon"])
+                .unwrap_err()
+                .contains("\"soon\"")
+        );
     }
 }

@@ -14,6 +14,9 @@ const BARS: usize = 40;
 /// How many go on a line where lines cannot be redrawn.
 const BARS_A_LINE: usize = 10;
 
+/// The lowest level that is told apart, in dB of full scale.
+const SILENCE: f64 = -99.0;
+
 /// Output, line by line; on a terminal, some lines are redrawn.
 pub struct Screen<W = Stdout> {
     out: W,
@@ -25,7 +28,11 @@ impl Screen {
     /// Standard output.
     pub fn new() -> Self {
         let out = io::stdout();
-        Self { redraws: out.is_terminal(), in_line: false, out }
+        Self {
+            redraws: out.is_terminal(),
+            in_line: false,
+            out,
+        }
     }
 }
 
@@ -76,28 +83,38 @@ impl<W: Write> Screen<W> {
 /// A level meter: a bar for every piece of speech.
 #[derive(Default)]
 pub struct Meter {
-    bars: Vec<char>,
+    levels: Vec<f64>,
     samples: usize,
 }
 
 impl Meter {
     /// Shows the level of the next piece; the `last` one ends the meter.
-    pub fn show<W: Write>(&mut self, screen: &mut Screen<W>, piece: &[i16], last: bool) -> io::Result<()> {
-        let level = decibels(piece);
-        self.bars.push(bar(level));
+    pub fn show<W: Write>(
+        &mut self,
+        screen: &mut Screen<W>,
+        piece: &[i16],
+        last: bool,
+    ) -> io::Result<()> {
+        self.levels.push(decibels(piece));
         self.samples += piece.len();
-        let seconds = seconds(self.samples);
         if screen.redraws {
-            let bars: String = self.bars[self.bars.len().saturating_sub(BARS)..].iter().collect();
             // The line never gets shorter, so that it covers what stood there.
-            write!(screen.out, "\r{:MARGIN$}{bars} {seconds:>7} {level:>4.0} dB", "")?;
+            write!(screen.out, "\r{:MARGIN$}{}", "", self.line(0))?;
             screen.out.flush()?;
             screen.in_line = true;
-        } else if last || self.bars.len() == BARS_A_LINE {
-            let bars: String = self.bars.drain(..).collect();
-            screen.row("", &format!("{bars:<BARS_A_LINE$} {seconds:>7}"))?;
+        } else if last || self.levels.len() == BARS_A_LINE {
+            screen.row("", &self.line(BARS_A_LINE))?;
+            self.levels.clear();
         }
         if last { screen.end_line() } else { Ok(()) }
+    }
+
+    fn line(&self, width: usize) -> String {
+        let shown = self.levels.iter().rev().take(BARS).rev();
+        let bars: String = shown.map(|level| bar(*level)).collect();
+        let loudest = self.levels.iter().copied().fold(SILENCE, f64::max);
+        let length = seconds(self.samples);
+        format!("{bars:<width$} {length:>7}, loudest {loudest:>3.0} dB")
     }
 }
 
@@ -107,28 +124,29 @@ pub fn seconds(samples: usize) -> String {
     format!("{:.1} s", samples as f64 / f64::from(RATE))
 }
 
-/// A waiting time, such as `85 ms` or `1.4 s`.
+/// A waiting time, such as `0.4 ms`, `85 ms` or `1.4 s`.
 pub fn short(time: Duration) -> String {
-    if time < Duration::from_secs(1) {
-        format!("{} ms", time.as_millis())
-    } else {
-        format!("{:.1} s", time.as_secs_f64())
+    let seconds = time.as_secs_f64();
+    match seconds {
+        ..0.01 => format!("{:.1} ms", seconds * 1e3),
+        ..1.0 => format!("{:.0} ms", seconds * 1e3),
+        _ => format!("{seconds:.1} s"),
     }
 }
 
-/// The mean level in dB of full scale; at least -99.
+/// The mean level in dB of full scale.
 #[allow(clippy::cast_precision_loss)]
 fn decibels(samples: &[i16]) -> f64 {
     let square = |sample: &i16| (f64::from(*sample) / 32_768.0).powi(2);
     let mean = samples.iter().map(square).sum::<f64>() / samples.len().max(1) as f64;
-    (10.0 * mean.log10()).max(-99.0)
+    (10.0 * mean.log10()).max(SILENCE)
 }
 
-/// One of nine bars, 6 dB each.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // From 0 to 8.
+/// One of eight bars, 6 dB each.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // From 0 to 7.
 fn bar(decibels: f64) -> char {
-    const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let height = (decibels / 6.0 + 9.0).clamp(0.0, 8.0);
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let height = (decibels / 6.0 + 8.0).clamp(0.0, 7.0);
     BARS[height as usize]
 }
 
@@ -137,7 +155,11 @@ mod tests {
     use super::*;
 
     fn screen(redraws: bool) -> Screen<Vec<u8>> {
-        Screen { out: Vec::new(), redraws, in_line: false }
+        Screen {
+            out: Vec::new(),
+            redraws,
+            in_line: false,
+        }
     }
 
     fn text(screen: Screen<Vec<u8>>) -> String {
@@ -157,9 +179,12 @@ mod tests {
             let measured = decibels(&piece(level));
             assert!((measured - level).abs() < 0.3, "{measured} for {level}");
         }
-        assert!((decibels(&[]) + 99.0).abs() < f64::EPSILON);
-        let bars: String = [-99.0, -54.0, -47.0, -30.0, -11.0, -3.0, 0.0].map(bar).iter().collect();
-        assert_eq!(bars, "  ▁▄▇██");
+        assert!((decibels(&[]) - SILENCE).abs() < f64::EPSILON);
+        let bars: String = [-99.0, -54.0, -47.0, -30.0, -11.0, -3.0, 0.0]
+            .map(bar)
+            .iter()
+            .collect();
+        assert_eq!(bars, "▁▁▁▄▇██");
     }
 
     #[test]
@@ -167,15 +192,31 @@ mod tests {
         let mut screen = screen(true);
         let mut meter = Meter::default();
         for n in 1..=60 {
-            meter.show(&mut screen, &piece(if n > 30 { -3.0 } else { -100.0 }), n == 60).unwrap();
+            meter
+                .show(
+                    &mut screen,
+                    &piece(if n > 30 { -3.0 } else { -100.0 }),
+                    n == 60,
+                )
+                .unwrap();
         }
         let text = text(screen);
         assert_eq!(text.matches('\n').count(), 1);
         assert!(text.ends_with('\n'));
         let drawn: Vec<&str> = text.trim_end().split('\r').skip(1).collect();
         assert_eq!(drawn.len(), 60);
-        assert!(drawn.is_sorted_by_key(|line| line.chars().count()), "a line got shorter");
-        assert_eq!(drawn[59], format!("         {}{}   6.0 s   -3 dB", " ".repeat(10), "█".repeat(30)));
+        assert!(
+            drawn.is_sorted_by_key(|line| line.chars().count()),
+            "a line got shorter"
+        );
+        assert_eq!(
+            drawn[59],
+            format!(
+                "         {}{}   6.0 s, loudest  -3 dB",
+                "▁".repeat(10),
+                "█".repeat(30)
+            )
+        );
     }
 
     #[test]
@@ -183,9 +224,12 @@ mod tests {
         let mut screen = screen(false);
         let mut meter = Meter::default();
         for n in 1..=14 {
-            meter.show(&mut screen, &piece(-12.0), n == 14).unwrap();
+            meter.show(&mut screen, &piece(-10.0), n == 14).unwrap();
         }
-        assert_eq!(text(screen), "         ▇▇▇▇▇▇▇▇▇▇   1.0 s\n         ▇▇▇▇         1.4 s\n");
+        assert_eq!(
+            text(screen),
+            "         ▇▇▇▇▇▇▇▇▇▇   1.0 s, loudest -10 dB\n         ▇▇▇▇         1.4 s, loudest -10 dB\n"
+        );
     }
 
     #[test]
@@ -200,7 +244,8 @@ mod tests {
 
     #[test]
     fn times_are_short() {
-        assert_eq!(short(Duration::from_micros(85_900)), "85 ms");
+        assert_eq!(short(Duration::from_micros(85_900)), "86 ms");
+        assert_eq!(short(Duration::from_micros(440)), "0.4 ms");
         assert_eq!(short(Duration::from_millis(1_440)), "1.4 s");
         assert_eq!(seconds(33_600), "1.4 s");
     }

@@ -13,7 +13,7 @@ use rubato::{Fft, FixedSync, Resampler, WindowFunction};
 /// Samples a second of the session's audio, both ways.
 pub const RATE: u32 = 24_000;
 
-/// What a sample of 16 bits is scaled by, so that it comes through unchanged where nothing is resampled.
+/// What a sample of 16 bits is scaled by, so that it comes through unchanged where nothing is sound.
 const FULL_SCALE: f32 = 32_768.0;
 
 /// Rates outside of these are a damaged header rather than sound.
@@ -25,24 +25,39 @@ type Failure = Box<dyn Error>;
 pub fn read(path: &Path) -> Result<Vec<i16>, Failure> {
     let shown = path.display();
     let file = File::open(path).map_err(|error| format!("could not open {shown}: {error}"))?;
-    let mut reader = WavReader::new(BufReader::new(file)).map_err(|error| unreadable(path, error))?;
-    let WavSpec { channels, sample_rate, sample_format, bits_per_sample } = reader.spec();
+    let mut reader =
+        WavReader::new(BufReader::new(file)).map_err(|error| unreadable(path, &error))?;
+    let WavSpec {
+        channels,
+        sample_rate,
+        sample_format,
+        bits_per_sample,
+    } = reader.spec();
     if !RATES.contains(&sample_rate) {
-        return Err(unsupported(path, &format!("{sample_rate} samples a second")));
+        return Err(unsupported(
+            path,
+            &format!("{sample_rate} samples a second"),
+        ));
     }
     let samples: Result<Vec<f32>, hound::Error> = match sample_format {
         SampleFormat::Float => reader.samples::<f32>().collect(),
         SampleFormat::Int => {
             let full_scale = (f64::from(bits_per_sample) - 1.0).exp2();
-            reader.samples::<i32>().map(|sample| Ok(narrow(f64::from(sample?) / full_scale))).collect()
+            reader
+                .samples::<i32>()
+                .map(|sample| Ok(narrow(f64::from(sample?) / full_scale)))
+                .collect()
         }
     };
-    let samples = samples.map_err(|error| damaged(path, error))?;
+    let samples = samples.map_err(|error| damaged(path, &error))?;
     if samples.is_empty() {
         return Err(format!("there is no sound in {shown}").into());
     }
-    let mono = mix_down(&samples, usize::from(channels));
-    Ok(resample(mono, sample_rate)?.into_iter().map(to_pcm16).collect())
+    let mono = mix_down(&samples, channels);
+    Ok(resample(mono, sample_rate)?
+        .into_iter()
+        .map(to_pcm16)
+        .collect())
 }
 
 /// A bell of one second, for want of speech.
@@ -59,7 +74,11 @@ pub fn bell() -> Vec<i16> {
 /// Whether a file can be written there, found out before anything is said and paid for. What is there stays.
 pub fn check_writable(path: &Path) -> Result<(), Failure> {
     let is_new = !path.exists();
-    OpenOptions::new().append(true).create(true).open(path).map_err(|error| unwritable(path, &error))?;
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .map_err(|error| unwritable(path, &error))?;
     if is_new {
         fs::remove_file(path)?;
     }
@@ -68,20 +87,30 @@ pub fn check_writable(path: &Path) -> Result<(), Failure> {
 
 /// Writes sound of the session as a WAV file.
 pub fn write(path: &Path, samples: &[i16]) -> Result<(), Failure> {
-    let spec = WavSpec { channels: 1, sample_rate: RATE, bits_per_sample: 16, sample_format: SampleFormat::Int };
+    let spec = WavSpec {
+        channels: 1,
+        sample_rate: RATE,
+        bits_per_sample: 16,
+        sample_format: SampleFormat::Int,
+    };
     let written = WavWriter::create(path, spec).and_then(|mut writer| {
-        samples.iter().try_for_each(|sample| writer.write_sample(*sample))?;
+        samples
+            .iter()
+            .try_for_each(|sample| writer.write_sample(*sample))?;
         writer.finalize()
     });
     written.map_err(|error| unwritable(path, &error))
 }
 
 /// The mean of the channels.
-fn mix_down(samples: &[f32], channels: usize) -> Vec<f32> {
+fn mix_down(samples: &[f32], channels: u16) -> Vec<f32> {
     // One sample that is no number would spoil all of its neighbours in the resampler.
-    let sound = |sample: &f32| if sample.is_finite() { *sample } else { 0.0 };
-    let share = 1.0 / narrow(channels as f64);
-    samples.chunks(channels).map(|frame| frame.iter().map(sound).sum::<f32>() * share).collect()
+    let number = |sample: &f32| if sample.is_finite() { *sample } else { 0.0 };
+    let share = 1.0 / f32::from(channels);
+    samples
+        .chunks(channels.into())
+        .map(|frame| frame.iter().map(number).sum::<f32>() * share)
+        .collect()
 }
 
 fn resample(samples: Vec<f32>, rate: u32) -> Result<Vec<f32>, Failure> {
@@ -92,10 +121,14 @@ fn resample(samples: Vec<f32>, rate: u32) -> Result<Vec<f32>, Failure> {
     let (block, parts, channels) = (1024, 1, 1);
     let window = WindowFunction::BlackmanHarris2;
     let (from, to) = (rate as usize, RATE as usize);
-    let mut resampler = Fft::<f32>::new_custom(from, to, block, parts, channels, window, FixedSync::Input)?;
+    let mut resampler =
+        Fft::<f32>::new_custom(from, to, block, parts, channels, window, FixedSync::Input)?;
     let frames = samples.len();
     let input = InterleavedOwned::new_from(samples, channels, frames)?;
-    Ok(resampler.process_all(&input, frames, None)?.take_data())
+    let mut sound = resampler.process_all(&input, frames, None)?.take_data();
+    // Its own length is rounded up from a fraction, at times by one too many.
+    sound.truncate((frames * to).div_ceil(from));
+    Ok(sound)
 }
 
 #[allow(clippy::cast_possible_truncation)] // Sixteen bits are what comes of it in the end.
@@ -109,12 +142,13 @@ fn to_pcm16(sample: f32) -> i16 {
 }
 
 /// A header that could not be read.
-fn unreadable(path: &Path, error: hound::Error) -> Failure {
+fn unreadable(path: &Path, error: &hound::Error) -> Failure {
     match error {
         hound::Error::IoError(error) if error.raw_os_error().is_some() => {
             format!("could not read {}: {error}", path.display()).into()
         }
-        hound::Error::IoError(_) | hound::Error::FormatError("no RIFF tag found" | "no WAVE tag found") => {
+        hound::Error::IoError(_)
+        | hound::Error::FormatError("no RIFF tag found" | "no WAVE tag found") => {
             format!("{} is not a WAV file", path.display()).into()
         }
         hound::Error::FormatError(reason) => unsupported(path, reason),
@@ -123,20 +157,32 @@ fn unreadable(path: &Path, error: hound::Error) -> Failure {
 }
 
 /// Sound that could not be read, behind a header that could.
-fn damaged(path: &Path, error: hound::Error) -> Failure {
+fn damaged(path: &Path, error: &hound::Error) -> Failure {
     match error {
-        hound::Error::IoError(_) => format!("{} is cut off: it is shorter than its header says", path.display()).into(),
+        hound::Error::IoError(_) => format!(
+            "{} is cut off: it is shorter than its header says",
+            path.display()
+        )
+        .into(),
         _ => unsupported(path, "an unusual size of samples"),
     }
 }
 
 fn unsupported(path: &Path, what: &str) -> Failure {
     let kinds = "PCM of 8, 16, 24 or 32 bits and 32-bit float are";
-    format!("{} is a WAV file of a kind that is not supported ({what}); {kinds}", path.display()).into()
+    format!(
+        "{} is a WAV file of a kind that is not supported ({what}); {kinds}",
+        path.display()
+    )
+    .into()
 }
 
 fn unwritable(path: &Path, error: &dyn Error) -> Failure {
-    format!("could not write {}: {error}; name another file with --out", path.display()).into()
+    format!(
+        "could not write {}: {error}; name another file with --out",
+        path.display()
+    )
+    .into()
 }
 
 #[cfg(test)]

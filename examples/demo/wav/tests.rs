@@ -37,7 +37,12 @@ fn tone(rate: u32, frames: u32) -> Vec<f32> {
 }
 
 fn spec(rate: u32, channels: u16, bits_per_sample: u16, sample_format: SampleFormat) -> WavSpec {
-    WavSpec { channels, sample_rate: rate, bits_per_sample, sample_format }
+    WavSpec {
+        channels,
+        sample_rate: rate,
+        bits_per_sample,
+        sample_format,
+    }
 }
 
 /// How strong a frequency is in a second of 24 kHz sound: 1 for a sine of full scale.
@@ -56,18 +61,30 @@ fn assert_is_tone(samples: &[i16], what: &str) {
     assert_eq!(samples.len(), RATE as usize, "{what}");
     let tone = strength(samples, TONE);
     assert!((tone - 0.5).abs() < 0.005, "{what}: {tone} of the tone");
-    let power = samples.iter().map(|sample| (f64::from(*sample) / 32_768.0).powi(2)).sum::<f64>() / f64::from(RATE);
+    let power = samples
+        .iter()
+        .map(|sample| (f64::from(*sample) / 32_768.0).powi(2))
+        .sum::<f64>()
+        / f64::from(RATE);
     // A sine's power is half of its height's square: what goes beyond is something else.
     let rest = power - tone * tone / 2.0;
-    assert!(rest < 0.001 * power, "{what}: {rest} of {power} is not the tone");
+    assert!(
+        rest < 0.001 * power,
+        "{what}: {rest} of {power} is not the tone"
+    );
 }
 
 #[test]
 fn every_rate_gives_a_second_for_a_second_and_the_same_tone() {
-    for rate in [8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 44_101, 48_000, 96_000, 192_000] {
+    for rate in [
+        8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 44_101, 48_000, 96_000, 192_000,
+    ] {
         let file = Scratch::new(&format!("rate-{rate}"));
-        let mut writer = WavWriter::create(&file.0, spec(rate, 1, 32, SampleFormat::Float)).unwrap();
-        tone(rate, rate).into_iter().for_each(|sample| writer.write_sample(sample).unwrap());
+        let mut writer =
+            WavWriter::create(&file.0, spec(rate, 1, 32, SampleFormat::Float)).unwrap();
+        tone(rate, rate)
+            .into_iter()
+            .for_each(|sample| writer.write_sample(sample).unwrap());
         writer.finalize().unwrap();
         assert_is_tone(&read(&file.0).unwrap(), &format!("{rate} Hz"));
     }
@@ -77,11 +94,14 @@ fn every_rate_gives_a_second_for_a_second_and_the_same_tone() {
 fn every_size_of_sample_is_read_at_its_loudness() {
     for bits in [8, 16, 24, 32_u16] {
         let file = Scratch::new(&format!("bits-{bits}"));
-        let mut writer = WavWriter::create(&file.0, spec(48_000, 1, bits, SampleFormat::Int)).unwrap();
+        let mut writer =
+            WavWriter::create(&file.0, spec(48_000, 1, bits, SampleFormat::Int)).unwrap();
         let full_scale = (f64::from(bits) - 1.0).exp2();
         for sample in tone(48_000, 48_000) {
             #[allow(clippy::cast_possible_truncation)]
-            writer.write_sample((f64::from(sample) * full_scale) as i32).unwrap();
+            writer
+                .write_sample((f64::from(sample) * full_scale).round() as i32)
+                .unwrap();
         }
         writer.finalize().unwrap();
         assert_is_tone(&read(&file.0).unwrap(), &format!("{bits} bits"));
@@ -136,7 +156,11 @@ fn samples_that_are_no_numbers_are_silence_and_loud_ones_are_clipped() {
 fn the_bell_is_a_second_of_sound() {
     let bell = bell();
     assert_eq!(bell.len(), RATE as usize);
-    let loudest = bell.iter().map(|sample| sample.unsigned_abs()).max().unwrap();
+    let loudest = bell
+        .iter()
+        .map(|sample| sample.unsigned_abs())
+        .max()
+        .unwrap();
     assert!((14_000..17_000).contains(&loudest), "{loudest}");
     assert_eq!((bell[0], strength(&bell, 440.0) > 0.1), (0, true));
 }
@@ -150,7 +174,10 @@ fn what_is_no_wav_file_is_said_to_be_none() {
         ("other-riff", b"RIFF\x10\0\0\0AVI LIST"),
     ] {
         let file = Scratch::with(name, bytes);
-        assert_eq!(file.read_error(), format!("{} is not a WAV file", file.0.display()));
+        assert_eq!(
+            file.read_error(),
+            format!("{} is not a WAV file", file.0.display())
+        );
     }
 }
 
@@ -177,30 +204,57 @@ fn other_kinds_of_wav_are_said_to_be_unsupported() {
     for (name, bytes, what) in [
         ("adpcm", wav(2, 1, 24_000, 16, 4), "a coding other than PCM"),
         ("mu-law", wav(7, 1, 8_000, 8, 4), "a coding other than PCM"),
-        ("double", wav(3, 1, 24_000, 64, 8), "bits per sample is not 32"),
-        ("12-bytes", wav(1, 1, 24_000, 40, 5), "an unusual size of samples"),
+        (
+            "double",
+            wav(3, 1, 24_000, 64, 8),
+            "bits per sample is not 32",
+        ),
+        (
+            "12-bytes",
+            wav(1, 1, 24_000, 40, 5),
+            "an unusual size of samples",
+        ),
         ("too-slow", wav(1, 1, 1, 16, 4), "1 samples a second"),
-        ("too-fast", wav(1, 1, 1_000_000_000, 16, 4), "1000000000 samples a second"),
+        (
+            "too-fast",
+            wav(1, 1, 1_000_000_000, 16, 4),
+            "1000000000 samples a second",
+        ),
     ] {
         let file = Scratch::with(name, &bytes);
         let error = file.read_error();
-        assert!(error.contains("not supported") && error.contains(what), "{name}: {error}");
+        assert!(
+            error.contains("not supported") && error.contains(what),
+            "{name}: {error}"
+        );
     }
 }
 
 #[test]
 fn a_file_that_is_cut_off_or_empty_is_refused() {
     let cut = Scratch::with("cut", &wav(1, 1, 24_000, 16, 400));
-    assert!(cut.read_error().ends_with("is cut off: it is shorter than its header says"), "{}", cut.read_error());
+    assert!(
+        cut.read_error()
+            .ends_with("is cut off: it is shorter than its header says"),
+        "{}",
+        cut.read_error()
+    );
     let silent = Scratch::with("silent", &wav(1, 1, 24_000, 16, 0));
-    assert!(silent.read_error().starts_with("there is no sound in "), "{}", silent.read_error());
+    assert!(
+        silent.read_error().starts_with("there is no sound in "),
+        "{}",
+        silent.read_error()
+    );
 }
 
 #[test]
 fn what_cannot_be_opened_is_named() {
     let missing = Scratch::new("missing");
     let error = missing.read_error();
-    assert!(error.starts_with("could not open ") && error.contains("missing"), "{error}");
+    assert!(
+        error.starts_with("could not open ") && error.contains("missing"),
+        "{error}"
+    );
     let directory = read(&std::env::temp_dir()).unwrap_err().to_string();
     assert!(directory.starts_with("could not "), "{directory}");
 }
@@ -215,5 +269,8 @@ fn looking_whether_a_file_can_be_written_leaves_no_trace() {
     assert_eq!(fs::read(&old.0).unwrap(), b"kept");
     let nowhere = std::env::temp_dir().join("no such folder/reply.wav");
     let error = check_writable(&nowhere).unwrap_err().to_string();
-    assert!(error.starts_with("could not write ") && error.contains("--out"), "{error}");
+    assert!(
+        error.starts_with("could not write ") && error.contains("--out"),
+        "{error}"
+    );
 }
