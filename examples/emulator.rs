@@ -1,2 +1,132 @@
-//! To come.
-fn main() {}
+//! A Realtime server on this machine, until it is interrupted. `--help` says how.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use openai_realtime_ws::emulator::Emulator;
+
+const HELP: &str = "\
+A local Realtime server: it answers text with text and speech with the same speech.
+
+Usage: emulator [--port N] [--api-key KEY] [--until-stdin-closes]
+
+  --port N               listen on this port of 127.0.0.1, in place of a free one
+  --api-key KEY          let in this key only, in place of any
+  --until-stdin-closes   end when standard input does, too, and not only on Ctrl-C
+  --help                 print this";
+
+#[derive(Debug, Default, PartialEq)]
+struct Options {
+    port: u16,
+    api_key: Option<String>,
+    until_stdin_closes: bool,
+}
+
+/// The options; `None` if help is asked for.
+fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
+    let mut options = Options::default();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--help" | "-h" => return Ok(None),
+            "--until-stdin-closes" => options.until_stdin_closes = true,
+            "--api-key" => options.api_key = Some(args.next().ok_or("--api-key needs a key")?),
+            "--port" => {
+                let port = args.next().ok_or("--port needs a number")?;
+                options.port = port
+                    .parse()
+                    .map_err(|_| format!("--port: '{port}' is no port"))?;
+            }
+            _ => return Err(format!("unknown option '{arg}'; try --help")),
+        }
+    }
+    Ok(Some(options))
+}
+
+/// A file with the certificate, in a directory of its own; removed when it is dropped.
+struct CertificateFile {
+    directory: PathBuf,
+    path: PathBuf,
+}
+
+impl CertificateFile {
+    fn write(emulator: &Emulator) -> io::Result<Self> {
+        let name = format!(
+            "realtime-emulator-{}-{}",
+            std::process::id(),
+            emulator.port()
+        );
+        let directory = std::env::temp_dir().join(name);
+        std::fs::create_dir(&directory)?;
+        let file = Self {
+            path: directory.join("cert.pem"),
+            directory,
+        };
+        std::fs::write(&file.path, emulator.certificate_pem())?;
+        Ok(file)
+    }
+}
+
+impl Drop for CertificateFile {
+    fn drop(&mut self) {
+        // Nothing to do about a directory that somebody else removed.
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// Waits until standard input is at its end. A thread of its own waits, which the process does not wait for.
+async fn stdin_closed() {
+    let (closed, wait) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        let _ = closed.send(());
+    });
+    let _ = wait.await;
+}
+
+async fn run(options: Options) -> io::Result<()> {
+    let mut builder = Emulator::builder().port(options.port).record_events(false);
+    if let Some(key) = options.api_key {
+        builder = builder.api_key(key);
+    }
+    let emulator = builder.start().await?;
+    let certificate = CertificateFile::write(&emulator)?;
+    println!("ws  {}", emulator.ws_url());
+    println!("wss {}", emulator.wss_url());
+    println!("cert {}", certificate.path.display());
+    eprintln!("Connect to …/realtime?model=gpt-realtime with any key, unless --api-key names one.");
+    eprintln!(
+        "Node: NODE_EXTRA_CA_CERTS={}  Deno: DENO_CERT, likewise.",
+        certificate.path.display()
+    );
+    if options.until_stdin_closes {
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            () = stdin_closed() => Ok(()),
+        }
+    } else {
+        tokio::signal::ctrl_c().await
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = match parse(std::env::args().skip(1)) {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            println!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("the emulator could not start: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -82,43 +82,35 @@ impl<P: Protocol> Emitter<P> {
         if self.listeners.is_empty() {
             return;
         }
-        match item {
-            Ok(event) => {
-                self.call(|call| {
-                    if let Call::All(listener) = call {
-                        Some(listener(event))
-                    } else {
-                        None
-                    }
-                });
-                if let Some(error) = P::error(event) {
-                    self.emit_error(&Error::Server(error));
-                }
-                let event_type = event.event_type();
-                self.call(|call| match call {
-                    Call::Type(wanted, listener) if **wanted == *event_type => {
-                        Some(listener(event))
-                    }
-                    _ => None,
-                });
+        let event = match item {
+            Ok(event) => event,
+            Err(error) => return self.emit_error(error),
+        };
+        for listener in &mut self.listeners {
+            if let Call::All(call) = &mut listener.call {
+                call(event);
             }
-            Err(error) => self.emit_error(error),
         }
+        if let Some(error) = P::error(event) {
+            self.emit_error(&Error::Server(error.into()));
+        }
+        let event_type = event.event_type();
+        self.listeners
+            .retain_mut(|listener| match &mut listener.call {
+                Call::Type(wanted, call) if **wanted == *event_type => {
+                    call(event);
+                    // One for a single event is gone after it ran (contract 60).
+                    !listener.once
+                }
+                _ => true,
+            });
     }
 
     fn emit_error(&mut self, error: &Error) {
-        self.call(|call| {
-            if let Call::Error(listener) = call {
-                Some(listener(error))
-            } else {
-                None
+        for listener in &mut self.listeners {
+            if let Call::Error(call) = &mut listener.call {
+                call(error);
             }
-        });
-    }
-
-    /// Runs `run` on every listener; one for a single event is gone after it ran (contract 60).
-    fn call(&mut self, mut run: impl FnMut(&mut Call<P>) -> Option<()>) {
-        self.listeners
-            .retain_mut(|entry| run(&mut entry.call).is_none() || !entry.once);
+        }
     }
 }

@@ -26,7 +26,7 @@ pub enum Error {
     Parse(#[from] ParseError),
     /// The server reported a failure. The session goes on.
     #[error(transparent)]
-    Server(#[from] ErrorEvent),
+    Server(#[from] Box<ErrorEvent>),
     /// An event could not be sent. It is in the error.
     #[error(transparent)]
     Send(#[from] SendError<RawEvent>),

@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+// The README's code needs `native`; as a text it is there always.
+#![cfg_attr(any(feature = "native", not(doctest)), doc = include_str!("../README.md"))]
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -26,7 +27,7 @@ pub use error::{Error, SendError, SendErrorKind};
 pub use protocol::{
     ClientEvent, ParseError, Protocol, RawEvent, Realtime, ServerEvent, Translation,
 };
-pub use session::{Events, Sender, Session};
+pub use session::{Receiver, Sender, Session};
 pub use transport::{
     CloseFrame, Connector, Frame, InvalidClose, Refusal, Transport, TransportError,
 };

@@ -45,6 +45,11 @@ pub trait Connector: MaybeSend + Unpin + 'static {
     /// Whether a handshake may carry headers. Where it may not, as in browsers, the credential travels as a subprotocol.
     const HEADERS: bool;
 
+    /// Whether a close frame may carry this code: what RFC 6455 allows, unless the sockets allow less, as in browsers.
+    fn may_close_with(code: u16) -> bool {
+        CloseFrame::may_have(code)
+    }
+
     /// Opens a socket. Dropping the future gives the attempt up.
     fn connect(
         &self,
@@ -120,15 +125,25 @@ impl CloseFrame {
     /// 1014 and 3000 to 4999 are the codes that may.
     pub fn new(code: u16, reason: impl Into<ByteString>) -> Result<Self, InvalidClose> {
         let reason = reason.into();
-        if !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
-            return Err(InvalidClose::Code(code));
+        Self { code, reason }.checked(Self::may_have)
+    }
+
+    /// The frame, if it may be sent where `may_have` says which codes may.
+    pub(crate) fn checked(self, may_have: impl Fn(u16) -> bool) -> Result<Self, InvalidClose> {
+        if !may_have(self.code) {
+            return Err(InvalidClose::Code(self.code));
         }
-        if reason.len() > 123 {
+        if self.reason.len() > 123 {
             return Err(InvalidClose::Reason {
-                bytes: reason.len(),
+                bytes: self.reason.len(),
             });
         }
-        Ok(Self { code, reason })
+        Ok(self)
+    }
+
+    /// The codes that RFC 6455 lets a side send.
+    fn may_have(code: u16) -> bool {
+        matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
     }
 }
 
@@ -179,6 +194,12 @@ pub enum TransportError {
     /// A message was larger than the limit that was set.
     #[error("a message was larger than the limit")]
     TooLarge(#[source] Source),
+    /// No connection was made, and the runtime keeps the reason to itself, as browsers do: a wrong key, a wrong URL, no
+    /// network.
+    #[error(
+        "the WebSocket did not open, and the runtime does not say why: check the API key, the model, the base URL and the network"
+    )]
+    Unexplained,
     /// The runtime has no such socket, or refused to make it.
     #[error("the runtime did not open a WebSocket")]
     Unsupported(#[source] Source),

@@ -11,11 +11,7 @@ pub fn endpoint(
     drop: &[&str],
     parameter: (&str, &str),
 ) -> Option<String> {
-    let parsed = Url::parse(base).ok().filter(Url::has_host)?;
-    let scheme = if plain { "ws" } else { "wss" };
-    let (_, rest) = parsed.as_str().split_once(':')?;
-    // Parsed anew, so that the new scheme's default port is dropped.
-    let mut url = Url::parse(&format!("{scheme}:{rest}")).ok()?;
+    let mut url = parse(base, plain)?;
     url.set_fragment(None);
     let path = url
         .path()
@@ -37,10 +33,19 @@ pub fn endpoint(
 
 /// Whether the URL's host is this machine: `localhost`, 127.0.0.0/8 or `::1`.
 pub fn is_loopback(base: &str) -> bool {
-    match Url::parse(base).ok().as_ref().and_then(Url::host) {
+    match parse(base, true).as_ref().and_then(Url::host) {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
+}
+
+/// `base` with the scheme of a WebSocket.
+fn parse(base: &str, plain: bool) -> Option<Url> {
+    let parsed = Url::parse(base).ok().filter(Url::has_host)?;
+    let scheme = if plain { "ws" } else { "wss" };
+    let (_, rest) = parsed.as_str().split_once(':')?;
+    // Parsed anew, so that the new scheme's rules hold for the host, and its default port is dropped.
+    Url::parse(&format!("{scheme}:{rest}")).ok()
 }

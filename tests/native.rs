@@ -245,7 +245,7 @@ async fn frames_in_any_pieces_are_read_and_bad_ones_end_nothing_contract_46() {
         // The pong: masked, with the ping's bytes.
         let mut pong = [0; 2 + 4 + 13];
         stream.read_exact(&mut pong).await.unwrap();
-        assert_eq!(pong[..2], [0x8A, 0x80 | 13]);
+        assert_eq!(pong[..2], [0x8A, 0x80 + 13]);
         let unmasked: Vec<u8> = (0..13).map(|i| pong[6 + i] ^ pong[2 + i % 4]).collect();
         assert_eq!(unmasked, b"are you there");
         stream
@@ -254,7 +254,7 @@ async fn frames_in_any_pieces_are_read_and_bad_ones_end_nothing_contract_46() {
             .unwrap();
         let mut rest = Vec::new();
         stream.read_to_end(&mut rest).await.unwrap();
-        assert_eq!(rest[..2], [0x88, 0x80 | 2], "the close is answered");
+        assert_eq!(rest[..2], [0x88, 0x80 + 2], "the close is answered");
     })
     .await;
     let mut rt = OpenAIRealtimeWS::connect(config).await.unwrap();

@@ -1,1 +1,91 @@
-//! To come.
+//! The browser transport: the runtime's own `WebSocket`, in pages, workers, Node, Deno, Bun and Cloudflare Workers.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::Session;
+use crate::endpoint::{Config, Handshake};
+use crate::error::Error;
+use crate::protocol::Protocol;
+use crate::transport::{self, TransportError};
+
+mod clock;
+mod socket;
+pub(crate) mod url;
+
+pub use socket::Socket;
+
+use clock::Clock;
+
+/// Opens sockets of the runtime's own `WebSocket`, whatever the runtime: it needs the global of that name, and no window.
+///
+/// A script cannot set the handshake's headers, so the credential travels as a subprotocol (contract 22), and
+/// [`Config::header`] has no effect. Whoever runs the page can read it there: give browsers an ephemeral key, `ek_…`.
+#[derive(Debug, Clone, Default)]
+pub struct Connector {
+    clock: Clock,
+}
+
+impl Connector {
+    /// One with nothing to set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl transport::Connector for Connector {
+    type Transport = Socket;
+
+    const HEADERS: bool = false;
+
+    fn may_close_with(code: u16) -> bool {
+        socket::may_close_with(code)
+    }
+
+    fn connect(
+        &self,
+        handshake: Handshake,
+    ) -> impl Future<Output = Result<Socket, TransportError>> + 'static {
+        Socket::open(handshake)
+    }
+
+    fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + 'static {
+        clock::sleep(duration)
+    }
+}
+
+impl<P: Protocol> Session<Connector, P> {
+    /// Opens a session over the runtime's own `WebSocket`.
+    ///
+    /// ```no_run
+    /// # #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    /// # async fn example() -> Result<(), openai_realtime_ws::Error> {
+    /// # use futures_util::StreamExt;
+    /// use openai_realtime_ws::{Config, OpenAIRealtimeWebSocket, ServerEvent};
+    /// use openai_realtime_ws::protocol::{ConversationItemCreate, ResponseCreate};
+    ///
+    /// let config = Config::new("ek_example").model("gpt-realtime");
+    /// let mut rt = OpenAIRealtimeWebSocket::connect(config).await?;
+    /// rt.send(ConversationItemCreate::user_text("Say a couple of paragraphs!")).await?;
+    /// rt.send(ResponseCreate::default()).await?;
+    /// while let Some(event) = rt.next().await {
+    ///     if let ServerEvent::ResponseDone(_) = event? {
+    ///         break;
+    ///     }
+    /// }
+    /// rt.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`open`](Session::open). Runtimes do not tell scripts why a handshake failed: that is
+    /// [`TransportError::Unexplained`].
+    pub async fn connect(config: Config) -> Result<Self, Error> {
+        Self::open(Connector::new(), config).await
+    }
+}

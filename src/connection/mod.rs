@@ -182,17 +182,14 @@ impl Connection {
 
     /// The socket failed, or could not be opened.
     pub fn failed(&mut self, error: TransportError) {
-        match self.state {
-            State::Connecting { .. } => {
-                self.notices.push_back(Notice::Error(Error::Connect(error)))
-            }
-            State::Open => self
-                .notices
-                .push_back(Notice::Error(Error::Transport(error))),
+        let error = match self.state {
+            State::Connecting { .. } => Error::Connect(error),
+            State::Open => Error::Transport(error),
             // Once a side has closed, how the socket goes down makes no difference.
             State::Closing { .. } | State::PeerClosed { .. } => return self.ended(),
             State::Idle | State::Closed => return,
-        }
+        };
+        self.notices.push_back(Notice::Error(error));
         self.finish(CloseFrame::ABNORMAL, false);
     }
 

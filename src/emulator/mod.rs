@@ -1,1 +1,215 @@
-//! To come.
+//! A Realtime server for a laptop and for tests: no key, no network, the protocol as the service speaks it.
+//!
+//! Without a script it answers so that one sees that both ways work. Text is answered in text (or in a short tone with
+//! a transcript, if the session's modality is audio), speech with the same speech and a transcript that says how long
+//! it was. Turns are found by energy, with the session's own thresholds. Functions are called when the user's text
+//! names them or `tool_choice` asks for it. A [`Script`] makes it answer anything, fail, stall, and break connections.
+//!
+//! ```
+//! use openai_realtime_ws::emulator::{Emulator, Reply, Script};
+//!
+//! # async fn run() -> std::io::Result<()> {
+//! let emulator = Emulator::builder()
+//!     .api_key("sk-test")
+//!     .script(Script::new().on_response(|_| Reply::new().text("Hello from next door")))
+//!     .start()
+//!     .await?;
+//! println!("connect to {}/realtime?model=gpt-realtime", emulator.ws_url());
+//! # Ok(())
+//! # }
+//! ```
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+mod audio;
+mod connection;
+mod conversation;
+mod handshake;
+mod input_audio;
+mod listener;
+mod outbox;
+mod record;
+mod request;
+mod responder;
+mod response;
+mod script;
+mod session;
+mod settings;
+mod tls;
+mod usage;
+mod vad;
+
+pub use handshake::Upgrade;
+pub use record::Connection;
+pub use responder::Turn;
+pub use script::{Action, Admission, Reply, Script};
+
+use record::Record;
+use tls::Tls;
+
+/// How long the service keeps a session open.
+const LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+/// A running server. It listens on loopback alone, and stops when it is dropped.
+#[derive(Debug)]
+pub struct Emulator {
+    address: SocketAddr,
+    certificate_pem: String,
+    options: Arc<Options>,
+    server: JoinHandle<()>,
+}
+
+/// What all connections of an emulator share.
+struct Options {
+    api_key: Option<String>,
+    script: Arc<Script>,
+    lifetime: Duration,
+    record: Record,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("lifetime", &self.lifetime)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Emulator {
+    /// Starts one on a free port: it takes any key, or none, and has no script.
+    ///
+    /// # Errors
+    /// When there is no port to listen on.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// Starts one with settings.
+    pub fn builder() -> Builder {
+        Builder {
+            api_key: None,
+            port: 0,
+            script: Script::new(),
+            lifetime: LIFETIME,
+            record_events: true,
+        }
+    }
+
+    /// The base URL for plain connections, such as `ws://127.0.0.1:4242/v1`.
+    pub fn ws_url(&self) -> String {
+        format!("ws://{}/v1", self.address)
+    }
+
+    /// The base URL for TLS, such as `wss://127.0.0.1:4242/v1`: the same port. The client must trust
+    /// [`certificate_pem`](Self::certificate_pem).
+    pub fn wss_url(&self) -> String {
+        format!("wss://{}/v1", self.address)
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The server's self-signed certificate, made when it started. It is valid for `localhost`, `127.0.0.1` and `::1`.
+    pub fn certificate_pem(&self) -> &str {
+        &self.certificate_pem
+    }
+
+    /// All connections so far, in the order in which they asked in.
+    pub fn connections(&self) -> Vec<Connection> {
+        self.options.record.all()
+    }
+
+    /// Waits until the connections fulfil a condition, such as that the second one has ended, and gives them.
+    ///
+    /// Cancel safe.
+    pub async fn until(&self, fulfilled: impl FnMut(&[Connection]) -> bool) -> Vec<Connection> {
+        self.options.record.until(fulfilled).await
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// Settings of an [`Emulator`].
+#[derive(Debug)]
+pub struct Builder {
+    api_key: Option<String>,
+    port: u16,
+    script: Script,
+    lifetime: Duration,
+    record_events: bool,
+}
+
+impl Builder {
+    /// The only key that is let in; others get HTTP status 401.
+    pub fn api_key(mut self, key: impl Into<String>) -> Self {
+        self.api_key = Some(key.into());
+        self
+    }
+
+    /// The port to listen on, in place of a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// What it does differently from the service.
+    pub fn script(mut self, script: Script) -> Self {
+        self.script = script;
+        self
+    }
+
+    /// How long a session stays open, in place of 60 minutes; then it is closed with code 1001.
+    pub fn lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// Whether the events that clients send are kept for [`Emulator::connections`]. They are, which takes memory: an
+    /// emulator that runs for long is better off without.
+    pub fn record_events(mut self, record: bool) -> Self {
+        self.record_events = record;
+        self
+    }
+
+    /// Starts it on the current tokio runtime.
+    ///
+    /// # Errors
+    /// When the port is taken, or no certificate can be made.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime, as all of tokio's input and output does.
+    pub async fn start(self) -> io::Result<Emulator> {
+        let Tls {
+            acceptor,
+            certificate_pem,
+        } = Tls::new()?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
+        let address = listener.local_addr()?;
+        let options = Arc::new(Options {
+            api_key: self.api_key,
+            script: Arc::new(self.script),
+            lifetime: self.lifetime,
+            record: Record::new(self.record_events),
+        });
+        let server = tokio::spawn(listener::listen(listener, acceptor, Arc::clone(&options)));
+        Ok(Emulator {
+            address,
+            certificate_pem,
+            options,
+            server,
+        })
+    }
+}

@@ -60,6 +60,10 @@ pub trait Events:
     /// The event's own id, where it has one.
     fn event_id(&self) -> Option<&str>;
 
+    /// The event with this id. A client event's id comes back as [`ErrorDetails::event_id`] in an error that it
+    /// caused. An event that is kept as text stays as it is.
+    fn with_event_id(self, id: impl Into<String>) -> Self;
+
     /// The event as it goes out: its text, with its `type`.
     fn encode(&self) -> RawEvent;
 

@@ -416,6 +416,13 @@ macro_rules! events {
                 }
             }
 
+            fn with_event_id(self, id: impl Into<String>) -> Self {
+                match self {
+                    $(Self::$Variant(event) => Self::$Variant(event.event_id(id)),)*
+                    Self::Other(raw) => Self::Other(raw),
+                }
+            }
+
             fn encode(&self) -> $crate::protocol::RawEvent {
                 match self {
                     $(Self::$Variant(event) => $crate::protocol::RawEvent::encode($wire, event),)*

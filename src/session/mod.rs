@@ -17,14 +17,14 @@ use crate::connection::{Closed, Connection, Notice};
 use crate::emitter::{Emitter, ListenerId};
 use crate::endpoint::Config;
 use crate::error::{Error, SendError, SendErrorKind};
-use crate::protocol::{Event, Events as _, Protocol, RawEvent, Realtime};
+use crate::protocol::{Event, Events, Protocol, RawEvent, Realtime};
 use crate::transport::{CloseFrame, Connector, Frame, TransportError};
 
-mod events;
 mod outbox;
+mod receiver;
 
-pub use events::Events;
 pub use outbox::Sender;
+pub use receiver::Receiver;
 
 use outbox::{Outbox, outbox};
 
@@ -183,8 +183,12 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         })
         .await;
         sent.map_err(|kind| {
-            if let Some(closed) = &mut self.closed {
-                // It goes back to the caller here, so it is not among what was left over.
+            // It goes back to the caller here, so it is not among what was left over.
+            let reported = self.inbox.iter_mut().filter_map(|item| match item {
+                Err(Error::Closed(closed)) => Some(closed),
+                _ => None,
+            });
+            for closed in self.closed.iter_mut().chain(reported) {
                 closed
                     .unsent
                     .retain(|left| left.text().as_ptr() != raw.text().as_ptr());
@@ -199,8 +203,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     }
 
     /// The sending and the receiving half, for two tasks. The receiving half moves both, so it must be polled.
-    pub fn split(self) -> (Sender<P>, Events<C, P>) {
-        (self.sender(), Events::new(self))
+    pub fn split(self) -> (Sender<P>, Receiver<C, P>) {
+        (self.sender(), Receiver::new(self))
     }
 
     /// Closes with code 1000 and the reason `OK` (contract 67). See [`close_with`](Self::close_with).
@@ -218,11 +222,13 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     /// Closing a closed session returns how it ended.
     ///
     /// # Errors
-    /// None today; a frame that may not be sent does not come out of [`CloseFrame::new`].
+    /// [`Error::Close`] for a code that the transport may not send (in browsers all but 1000 and 3000 to 4999), or for
+    /// too long a reason. The session goes on then.
     ///
     /// # Cancel safety
     /// Dropping the future leaves the session closing; polling it or calling `close` again goes on.
     pub async fn close_with(&mut self, frame: CloseFrame) -> Result<Closed, Error> {
+        let frame = frame.checked(C::may_close_with)?;
         if self.connection.is_open() {
             // What senders queued so far goes out first.
             for event in self.outbox.close() {
@@ -330,7 +336,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 return Ok(wanted.clone());
             }
             if let Some(error) = P::error(&event) {
-                return Err(Error::Server(error));
+                return Err(Error::Server(error.into()));
             }
         }
         Err(Error::Closed(self.ending()))
@@ -350,7 +356,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 continue;
             }
             if let Some(error) = P::error(&event?) {
-                return Err(Error::Server(error));
+                return Err(Error::Server(error.into()));
             }
         }
         Ok(self.ending())
@@ -386,6 +392,10 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 match notice {
                     Notice::Message(text) => return Poll::Ready(Step::Message(text)),
                     Notice::Opened => return Poll::Ready(Step::Opened),
+                    Notice::Error(Error::Closed(mut closed)) => {
+                        self.add_unsent(&mut closed);
+                        return Poll::Ready(Step::Error(Error::Closed(closed)));
+                    }
                     Notice::Error(error) => return Poll::Ready(Step::Error(error)),
                     Notice::Connect => match self.config.handshake(C::HEADERS) {
                         Ok(handshake) => {
@@ -401,8 +411,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                     }
                     Notice::Abandon => self.socket = Socket::None,
                     Notice::Closed(mut closed) => {
-                        closed.unsent.append(&mut self.unsent);
-                        closed.unsent.extend(self.outbox.close());
+                        self.add_unsent(&mut closed);
                         self.closed = Some(closed);
                         self.socket = Socket::None;
                         self.timer = None;
@@ -451,6 +460,12 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         }
     }
 
+    /// Adds what is left behind the connection's own queue, and takes no more.
+    fn add_unsent(&mut self, closed: &mut Closed) {
+        self.unsent.extend(self.outbox.close());
+        closed.unsent.extend(self.unsent.iter().cloned());
+    }
+
     /// Ready when the time had come for something.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(at) = self.connection.wake_at() else {
@@ -476,7 +491,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         };
         match ready!(transport.poll_next_unpin(cx)) {
             Some(Ok(Frame::Text(text))) => {
-                self.connection.received(Duration::ZERO, Frame::Text(text))
+                self.connection.received(Duration::ZERO, Frame::Text(text));
             }
             Some(Ok(frame)) => self.connection.received(self.connector.now(), frame),
             Some(Err(error)) => {
@@ -491,11 +506,22 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         Poll::Ready(())
     }
 
+    /// Reads what has arrived.
+    fn read_rest(&mut self, cx: &mut Context<'_>) {
+        while let Socket::Open { transport, .. } = &mut self.socket
+            && let Poll::Ready(Some(Ok(frame))) = transport.poll_next_unpin(cx)
+        {
+            self.connection.received(self.connector.now(), frame);
+        }
+    }
+
     /// Writes what can be written now. Ready when all of it has left.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
         match ready!(self.try_write(cx)) {
             Ok(()) => Poll::Ready(Step::Flushed),
             Err(error) => {
+                // Why the peer takes no more may lie unread: its close frame.
+                self.read_rest(cx);
                 self.socket = Socket::None;
                 self.connection.failed(error);
                 self.poll_step(cx, false)

@@ -1,2 +1,60 @@
-//! To come.
-fn main() {}
+//! `cargo xtask`: what the project does beyond what cargo does by itself.
+
+mod bench;
+mod lint;
+mod process;
+mod services;
+mod setup;
+mod test;
+mod wasm;
+mod workspace;
+
+use std::process::ExitCode;
+
+use process::Result;
+use workspace::Workspace;
+
+const USAGE: &str = "\
+cargo xtask <command>
+
+  setup                     install the tools that are missing, and nothing where they are found
+  test [--native] [PART…]   run every part of the tests, or the fast half, or the named parts;
+                            sets up what a part lacks, ends with a summary
+  lint                      rustfmt, clippy and rustdoc on both targets, warnings as errors
+  bench [ARG…]              run the benchmarks (release build) with these arguments; the process gets
+                            NODE24, the Node 24 binary, and NODE_MODULES, the folder of the npm packages
+  help                      this text
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    match run(command, rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &str, arguments: &[String]) -> Result<()> {
+    let takes_arguments = matches!(command, "test" | "bench");
+    if let ([first, ..], false) = (arguments, takes_arguments) {
+        return Err(format!("`{command}` takes no argument `{first}`\n\n{USAGE}").into());
+    }
+    match command {
+        "setup" => setup::all(&Workspace::open()?),
+        "test" => test::run(&Workspace::open()?, arguments),
+        "lint" => lint::run(&Workspace::open()?),
+        "bench" => bench::run(&Workspace::open()?, arguments),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}\nParts of `test`:\n{}", test::describe_parts());
+            Ok(())
+        }
+        unknown => Err(format!("no command `{unknown}`\n\n{USAGE}").into()),
+    }
+}

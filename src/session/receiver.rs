@@ -13,9 +13,9 @@ use crate::transport::Connector;
 ///
 /// It moves the whole session: what the [`Sender`](super::Sender) queues goes out while this is polled.
 #[derive(Debug)]
-pub struct Events<C: Connector, P: Protocol = Realtime>(Session<C, P>);
+pub struct Receiver<C: Connector, P: Protocol = Realtime>(Session<C, P>);
 
-impl<C: Connector, P: Protocol> Events<C, P> {
+impl<C: Connector, P: Protocol> Receiver<C, P> {
     pub(super) fn new(session: Session<C, P>) -> Self {
         Self(session)
     }
@@ -26,7 +26,7 @@ impl<C: Connector, P: Protocol> Events<C, P> {
     }
 }
 
-impl<C: Connector, P: Protocol> Stream for Events<C, P> {
+impl<C: Connector, P: Protocol> Stream for Receiver<C, P> {
     type Item = Result<P::Server, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {

@@ -1,0 +1,138 @@
+//! tokio-tungstenite with its defaults, in a loop that only counts frames.
+
+use std::sync::Arc;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use futures_util::{FutureExt, SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_rustls::{
+    TlsConnector,
+    client::TlsStream,
+    rustls::{
+        ClientConfig, RootCertStore,
+        crypto::ring,
+        pki_types::{CertificateDer, ServerName, pem::PemObject},
+    },
+};
+use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
+
+use crate::{
+    Bench, Result,
+    client::{self, Meter, Server},
+};
+
+/// Runs a bench.
+pub async fn run(bench: Bench, server: &Server) -> Result<f64> {
+    let connector = Connector::new(bench, server)?;
+    match bench {
+        Bench::TextDelta | Bench::AudioDelta => receive(&connector, |_| Ok(())).await,
+        Bench::Append => {
+            let append = |pcm: &[u8]| {
+                let audio = BASE64_STANDARD.encode(pcm);
+                Ok(json!({"type": "input_audio_buffer.append", "audio": audio}).to_string())
+            };
+            send(&connector, append).await
+        }
+        Bench::IdleSession => client::resident(|| idle(&connector)).await,
+    }
+}
+
+/// Receives deltas and gives the text of each to `handle`.
+pub async fn receive(connector: &Connector, handle: impl Fn(&str) -> Result<()>) -> Result<f64> {
+    let mut socket = connector.connect().await?;
+    next_text(&mut socket).await?;
+    let mut meter = Meter::start();
+    while let Some(message) = socket.next().await {
+        if let Message::Text(text) = message? {
+            handle(&text)?;
+            if !meter.tick() {
+                return Ok(meter.rate());
+            }
+        }
+    }
+    Err("the server hung up".into())
+}
+
+/// Sends what `append` makes of PCM, then a commit, and waits for its acknowledgement.
+pub async fn send(connector: &Connector, append: impl Fn(&[u8]) -> Result<String>) -> Result<f64> {
+    let pcm = client::append_pcm();
+    let mut socket = connector.connect().await?;
+    next_text(&mut socket).await?;
+    let mut meter = Meter::start();
+    loop {
+        socket.send(Message::text(append(&pcm)?)).await?;
+        if !meter.tick() {
+            break;
+        }
+    }
+    socket
+        .send(Message::text(r#"{"type":"input_audio_buffer.commit"}"#))
+        .await?;
+    let committed: Value = serde_json::from_str(&next_text(&mut socket).await?)?;
+    let rate = meter.rate();
+    if committed["item_id"] != client::acknowledged(meter.count()) {
+        return Err("the server counted otherwise".into());
+    }
+    Ok(rate)
+}
+
+async fn idle(connector: &Connector) -> Result<Socket> {
+    let mut socket = connector.connect().await?;
+    next_text(&mut socket).await?;
+    match socket.next().now_or_never() {
+        None => Ok(socket),
+        Some(_) => Err("not idle".into()),
+    }
+}
+
+async fn next_text(socket: &mut Socket) -> Result<String> {
+    match socket.next().await {
+        Some(message) => Ok(message?.into_text()?.to_string()),
+        None => Err("the server hung up".into()),
+    }
+}
+
+type Socket = WebSocketStream<TlsStream<TcpStream>>;
+
+/// Opens sockets to the server.
+pub struct Connector {
+    url: String,
+    address: String,
+    tls: TlsConnector,
+}
+
+impl Connector {
+    /// One for a bench.
+    pub fn new(bench: Bench, server: &Server) -> Result<Self> {
+        let url = format!(
+            "{}/realtime?model={}",
+            server.base_url.replacen("https", "wss", 1),
+            bench.name()
+        );
+        let address = url
+            .split('/')
+            .nth(2)
+            .ok_or("no address in the URL")?
+            .to_owned();
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(&server.certificate)?)?;
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self {
+            url,
+            address,
+            tls: TlsConnector::from(Arc::new(config)),
+        })
+    }
+
+    async fn connect(&self) -> Result<Socket> {
+        let socket = TcpStream::connect(&self.address).await?;
+        socket.set_nodelay(true)?;
+        let name = ServerName::from(socket.peer_addr()?.ip());
+        let stream = self.tls.connect(name, socket).await?;
+        Ok(tokio_tungstenite::client_async(&self.url, stream).await?.0)
+    }
+}

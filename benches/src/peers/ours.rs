@@ -1,0 +1,95 @@
+//! This crate.
+
+use std::hint::black_box;
+
+use futures_util::{FutureExt, StreamExt};
+use openai_realtime_ws::{
+    Config, OpenAIRealtimeWS, ServerEvent,
+    native::Connector,
+    protocol::{InputAudioBufferAppend, InputAudioBufferCommit},
+};
+
+use crate::{
+    Bench, Result,
+    client::{self, Meter, Server},
+    server::DELTA_PCM,
+};
+
+/// Runs a bench.
+pub async fn run(bench: Bench, server: &Server) -> Result<f64> {
+    let connector = Connector::new().root_certificate_pem(&server.certificate)?;
+    let config = Config::new("none")
+        .base_url(&server.base_url)
+        .model(bench.name());
+    let open = || open(connector.clone(), config.clone());
+    match bench {
+        Bench::TextDelta => text_deltas(open().await?).await,
+        Bench::AudioDelta => audio_deltas(open().await?).await,
+        Bench::Append => appends(open().await?).await,
+        Bench::IdleSession => client::resident(|| async { idle(open().await?) }).await,
+    }
+}
+
+async fn open(connector: Connector, config: Config) -> Result<OpenAIRealtimeWS> {
+    let mut rt = OpenAIRealtimeWS::open(connector, config).await?;
+    match rt.next().await {
+        Some(Ok(ServerEvent::SessionCreated(_))) => Ok(rt),
+        _ => Err("not session.created".into()),
+    }
+}
+
+async fn text_deltas(mut rt: OpenAIRealtimeWS) -> Result<f64> {
+    let mut meter = Meter::start();
+    while let Some(event) = rt.next().await {
+        match event? {
+            ServerEvent::ResponseOutputTextDelta(event) => drop(black_box(event.delta)),
+            _ => return Err("not a text delta".into()),
+        }
+        if !meter.tick() {
+            return Ok(meter.rate());
+        }
+    }
+    Err("the server hung up".into())
+}
+
+async fn audio_deltas(mut rt: OpenAIRealtimeWS) -> Result<f64> {
+    let mut meter = Meter::start();
+    while let Some(event) = rt.next().await {
+        match event? {
+            ServerEvent::ResponseOutputAudioDelta(event)
+                if event.delta.pcm()?.len() == DELTA_PCM => {}
+            _ => return Err("not an audio delta".into()),
+        }
+        if !meter.tick() {
+            return Ok(meter.rate());
+        }
+    }
+    Err("the server hung up".into())
+}
+
+async fn appends(mut rt: OpenAIRealtimeWS) -> Result<f64> {
+    let pcm = client::append_pcm();
+    let mut meter = Meter::start();
+    loop {
+        rt.send(InputAudioBufferAppend::bytes(&pcm)).await?;
+        if !meter.tick() {
+            break;
+        }
+    }
+    rt.send(InputAudioBufferCommit::default()).await?;
+    let Some(Ok(ServerEvent::InputAudioBufferCommitted(committed))) = rt.next().await else {
+        return Err("not the acknowledgement".into());
+    };
+    let rate = meter.rate();
+    if committed.item_id != client::acknowledged(meter.count()) {
+        return Err("the server counted otherwise".into());
+    }
+    Ok(rate)
+}
+
+fn idle(mut rt: OpenAIRealtimeWS) -> Result<OpenAIRealtimeWS> {
+    match rt.next().now_or_never() {
+        None => Ok(rt),
+        Some(_) => Err("not idle".into()),
+    }
+}

@@ -1,0 +1,285 @@
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+
+use bytes::Bytes;
+use futures_channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use futures_core::Stream;
+use futures_sink::Sink;
+use futures_util::{FutureExt, StreamExt};
+use gloo_timers::future::TimeoutFuture;
+use js_sys::{Array, ArrayBuffer, Function, Reflect, Uint8Array};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
+
+use crate::endpoint::Handshake;
+use crate::transport::{CloseFrame, Frame, InvalidClose, TransportError};
+
+/// How much may lie in the runtime's own buffer before more is held back.
+const MAX_BUFFERED_BYTES: u32 = 1024 * 1024;
+
+/// How long to wait before the buffer is looked at again: no event tells that it drains.
+const DRAIN_POLL_MILLIS: u32 = 5;
+
+/// One open `WebSocket` of the runtime.
+///
+/// What arrives is kept until it is read; a runtime has no way to hold the server back. Pings and pongs are the
+/// runtime's own business: it answers the server's, shows none, and sends none, so a [`Frame::Ping`] given to it goes
+/// nowhere. A connection that ended without a close frame ends the stream with [`TransportError::Lost`].
+///
+/// Dropping it closes the connection with code 1000.
+pub struct Socket {
+    inner: WebSocket,
+    /// The runtime calls these; they live until it lets go of them.
+    _handlers: Handlers,
+    signals: UnboundedReceiver<Signal>,
+    ended: bool,
+    /// Runs while the buffer is full.
+    pause: Option<TimeoutFuture>,
+    /// Who waits to write to a socket that is going down.
+    writer: Option<Waker>,
+}
+
+/// What the runtime tells.
+enum Signal {
+    Opened,
+    Frame(Frame),
+    /// Something failed; nobody says what. Once the socket was open, its close follows and says more.
+    Failed,
+    Closed(CloseFrame),
+}
+
+impl Socket {
+    /// Opens one; dropping the future closes it.
+    pub(super) async fn open(handshake: Handshake) -> Result<Self, TransportError> {
+        let mut socket = Self::new(&handshake)?;
+        match socket.signals.next().await {
+            Some(Signal::Opened) => Ok(socket),
+            _ => Err(TransportError::Unexplained),
+        }
+    }
+
+    fn new(handshake: &Handshake) -> Result<Self, TransportError> {
+        let constructor = Reflect::get(&js_sys::global(), &"WebSocket".into());
+        if !constructor.is_ok_and(|constructor| constructor.is_function()) {
+            let message = "it has no global `WebSocket`; Node has one from version 22 on";
+            return Err(TransportError::Unsupported(message.into()));
+        }
+        let protocols = handshake.subprotocols();
+        let socket = if protocols.is_empty() {
+            WebSocket::new(handshake.url())
+        } else {
+            let protocols: Array = protocols.iter().map(JsValue::from).collect();
+            WebSocket::new_with_str_sequence(handshake.url(), &protocols)
+        };
+        let inner = socket.map_err(|exception| not_made(&exception))?;
+        inner.set_binary_type(BinaryType::Arraybuffer);
+        let (sender, signals) = mpsc::unbounded();
+        let handlers = Handlers::new(&sender);
+        handlers.attach(&inner);
+        Ok(Self {
+            inner,
+            _handlers: handlers,
+            signals,
+            ended: false,
+            pause: None,
+            writer: None,
+        })
+    }
+
+    fn end(&mut self) {
+        self.ended = true;
+        if let Some(writer) = self.writer.take() {
+            writer.wake();
+        }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        Handlers::detach(&self.inner);
+        if self.inner.ready_state() <= WebSocket::OPEN {
+            // Nobody is left to be told that it failed.
+            let _ = self.inner.close_with_code(CloseFrame::NORMAL.code);
+        }
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket").finish_non_exhaustive()
+    }
+}
+
+impl Stream for Socket {
+    type Item = Result<Frame, TransportError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        while !self.ended {
+            match ready!(self.signals.poll_next_unpin(cx)) {
+                Some(Signal::Frame(frame)) => return Poll::Ready(Some(Ok(frame))),
+                Some(Signal::Opened | Signal::Failed) => {}
+                Some(Signal::Closed(frame)) => {
+                    self.end();
+                    // The runtime's word for a connection that broke off: 1006, or 1015 in TLS.
+                    let lost = matches!(frame.code, 1006 | 1015);
+                    return Poll::Ready(Some(if lost {
+                        Err(lost_with(frame.code))
+                    } else {
+                        Ok(Frame::Close(frame))
+                    }));
+                }
+                None => self.end(),
+            }
+        }
+        Poll::Ready(None)
+    }
+}
+
+impl Sink<Frame> for Socket {
+    type Error = TransportError;
+
+    fn poll_ready(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), TransportError>> {
+        loop {
+            if self.ended {
+                return Poll::Ready(Err(lost_with(CloseFrame::ABNORMAL.code)));
+            }
+            if self.inner.ready_state() != WebSocket::OPEN {
+                // The runtime would drop what it is given now. The stream tells how the connection ended.
+                self.writer = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+            if self.inner.buffered_amount() < MAX_BUFFERED_BYTES {
+                self.pause = None;
+                return Poll::Ready(Ok(()));
+            }
+            let pause = self
+                .pause
+                .get_or_insert_with(|| TimeoutFuture::new(DRAIN_POLL_MILLIS));
+            ready!(pause.poll_unpin(cx));
+            self.pause = None;
+        }
+    }
+
+    fn start_send(self: Pin<&mut Self>, frame: Frame) -> Result<(), TransportError> {
+        let sent = match frame {
+            Frame::Text(text) => self.inner.send_with_str(&text),
+            Frame::Binary(bytes) => self.inner.send_with_u8_array(&bytes),
+            Frame::Ping(_) | Frame::Pong(_) => Ok(()),
+            Frame::Close(frame) if !may_close_with(frame.code) => {
+                let error = InvalidClose::Code(frame.code);
+                return Err(TransportError::Unsupported(error.into()));
+            }
+            Frame::Close(CloseFrame { code, reason }) => {
+                self.inner.close_with_code_and_reason(code, &reason)
+            }
+        };
+        sent.map_err(|exception| {
+            let name = exception_name(&exception);
+            TransportError::Lost(format!("the runtime could not send: {name}").into())
+        })
+    }
+
+    /// What is sent is the runtime's at once.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        // Harmless where it is closing already; the code is one that is allowed.
+        let _ = self.inner.close_with_code(CloseFrame::NORMAL.code);
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// What the runtime calls when something happens.
+struct Handlers {
+    open: Closure<dyn FnMut()>,
+    message: Closure<dyn FnMut(MessageEvent)>,
+    error: Closure<dyn FnMut()>,
+    close: Closure<dyn FnMut(CloseEvent)>,
+}
+
+impl Handlers {
+    /// Handlers that pass on what they are told. That the receiver is gone is nothing to them.
+    fn new(signals: &UnboundedSender<Signal>) -> Self {
+        let [open, message, error, close] = std::array::from_fn(|_| signals.clone());
+        let tell = |signals: &UnboundedSender<Signal>, signal| {
+            let _ = signals.unbounded_send(signal);
+        };
+        Self {
+            open: Closure::new(move || tell(&open, Signal::Opened)),
+            message: Closure::new(move |event: MessageEvent| {
+                tell(&message, Signal::Frame(to_frame(event.data())));
+            }),
+            error: Closure::new(move || tell(&error, Signal::Failed)),
+            close: Closure::new(move |event: CloseEvent| {
+                let code = event.code();
+                let reason = event.reason().into();
+                tell(&close, Signal::Closed(CloseFrame { code, reason }));
+            }),
+        }
+    }
+
+    fn attach(&self, socket: &WebSocket) {
+        socket.set_onopen(Some(function(&self.open)));
+        socket.set_onmessage(Some(function(&self.message)));
+        socket.set_onerror(Some(function(&self.error)));
+        socket.set_onclose(Some(function(&self.close)));
+    }
+
+    fn detach(socket: &WebSocket) {
+        socket.set_onopen(None);
+        socket.set_onmessage(None);
+        socket.set_onerror(None);
+        socket.set_onclose(None);
+    }
+}
+
+fn function<T: ?Sized>(closure: &Closure<T>) -> &Function {
+    closure.as_ref().unchecked_ref()
+}
+
+fn to_frame(data: JsValue) -> Frame {
+    if let Some(text) = data.as_string() {
+        return Frame::Text(text.into());
+    }
+    Frame::Binary(match data.dyn_into::<ArrayBuffer>() {
+        Ok(buffer) => Uint8Array::new(&buffer).to_vec().into(),
+        // `binaryType` rules a Blob out, which could not be read at once. From a runtime that sends one all the same,
+        // this is a message that is no event: it is reported, and ends nothing.
+        Err(_) => Bytes::new(),
+    })
+}
+
+/// The codes that browsers let scripts close with.
+pub fn may_close_with(code: u16) -> bool {
+    matches!(code, 1000 | 3000..=4999)
+}
+
+fn not_made(exception: &JsValue) -> TransportError {
+    let message = match exception_name(exception).as_str() {
+        "SecurityError" => "a secure page may open secure connections only".into(),
+        "SyntaxError" => {
+            "the URL, or the API key as a subprotocol, has characters that it forbids".into()
+        }
+        name => format!("it threw {name}"),
+    };
+    TransportError::Unsupported(message.into())
+}
+
+/// The name of an exception. Its message may quote the subprotocols, and with them the credential.
+fn exception_name(exception: &JsValue) -> String {
+    Reflect::get(exception, &"name".into())
+        .ok()
+        .and_then(|name| name.as_string())
+        .unwrap_or_else(|| "something without a name".to_owned())
+}
+
+fn lost_with(code: u16) -> TransportError {
+    TransportError::Lost(format!("there was no close frame (code {code})").into())
+}

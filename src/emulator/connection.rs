@@ -1,0 +1,209 @@
+//! One connection: it carries frames between the socket and the session, and does to the socket what a script wants.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytestring::ByteString;
+use futures_util::{Sink, SinkExt, Stream};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Sleep, sleep};
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
+
+use super::Options;
+use super::handshake::{Upgrade, admit, refusal};
+use super::record::Entry;
+use super::session::{Output, Session};
+use crate::protocol::{ParseError, RawEvent};
+
+/// An append of 15 MiB in base64, and some room.
+const LARGEST_MESSAGE: usize = 24 * 1024 * 1024;
+/// The beginning of a text frame of 1,000 bytes: the rest never comes.
+const HALF_A_FRAME: &[u8] = b"\x81\x7e\x03\xe8{\"type\":\"response.output_te";
+
+/// Serves a stream from the upgrade to the end.
+#[allow(clippy::result_large_err)]
+pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, tls: bool, options: Arc<Options>) {
+    let mut welcomed = None;
+    let callback = |request: &Request, response: Response| {
+        let entry = options.record.open(Upgrade::new(tls, request));
+        let (session, response) = welcome(&entry, response, &options).inspect_err(|refusal| {
+            entry.refused(refusal.status().as_u16());
+        })?;
+        welcomed = Some((entry, session));
+        Ok(response)
+    };
+    let config = WebSocketConfig::default()
+        .read_buffer_size(16 * 1024)
+        // A frame leaves at once, so that what the client says next can still stop what would follow.
+        .write_buffer_size(0)
+        .max_message_size(Some(LARGEST_MESSAGE))
+        .max_frame_size(Some(LARGEST_MESSAGE));
+    let accepted = accept_hdr_async_with_config(stream, callback, Some(config)).await;
+    if let (Ok(socket), Some((entry, session))) = (accepted, welcomed) {
+        let minutes = options.lifetime.as_secs() / 60;
+        let expiry = Some(Box::pin(sleep(options.lifetime)));
+        Connection {
+            socket,
+            session,
+            entry,
+            minutes,
+            expiry,
+        }
+        .run()
+        .await;
+    }
+}
+
+/// Decides on an upgrade.
+#[allow(clippy::result_large_err)]
+fn welcome(
+    entry: &Entry,
+    mut response: Response,
+    options: &Options,
+) -> Result<(Session, Response), ErrorResponse> {
+    let upgrade = entry.upgrade();
+    let admission = options.script.admission(upgrade);
+    if let Some(status) = admission.refusal {
+        return Err(refusal(
+            status,
+            "refused",
+            "The emulator was told to refuse this connection.",
+        ));
+    }
+    let admitted = admit(upgrade, options.api_key.as_deref())
+        .map_err(|refused| refusal(refused.status, refused.code, refused.message))?;
+    if let Some(subprotocol) = admitted.subprotocol {
+        response.headers_mut().insert(
+            SEC_WEBSOCKET_PROTOCOL,
+            HeaderValue::from_static(subprotocol),
+        );
+    }
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let expires_at = (now + options.lifetime).as_secs();
+    let script = Arc::clone(&options.script);
+    let session = Session::open(
+        upgrade.connection(),
+        &admitted,
+        expires_at,
+        script,
+        admission.after,
+    );
+    Ok((session, response))
+}
+
+struct Connection<S> {
+    socket: WebSocketStream<S>,
+    session: Session,
+    entry: Entry,
+    /// How long the session may last.
+    minutes: u64,
+    /// When those are over.
+    expiry: Option<Pin<Box<Sleep>>>,
+}
+
+/// What comes next on a connection.
+enum Next {
+    Received(Option<Result<Message, Error>>),
+    Output(Output),
+    Failed,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    async fn run(mut self) {
+        loop {
+            match poll_fn(|cx| self.poll_next(cx)).await {
+                Next::Received(Some(Ok(message))) => self.receive(&message),
+                Next::Output(Output::Close { code, reason }) => {
+                    let frame = CloseFrame {
+                        code: code.into(),
+                        reason: reason.into(),
+                    };
+                    if self.socket.close(Some(frame)).await.is_err() {
+                        return;
+                    }
+                }
+                Next::Output(Output::CutFrame) => {
+                    // Whether it arrives or not, the connection ends here.
+                    let _ = self.socket.flush().await;
+                    let stream = self.socket.get_mut();
+                    let _ = stream.write_all(HALF_A_FRAME).await;
+                    let _ = stream.flush().await;
+                    return;
+                }
+                Next::Output(Output::Drop) => {
+                    let _ = self.socket.flush().await;
+                    return;
+                }
+                Next::Output(Output::Text(_)) => {}
+                Next::Received(_) | Next::Failed => return,
+            }
+        }
+    }
+
+    /// Reads before it writes, and while it cannot write: a client that sends for long before it reads is not held up,
+    /// and a cancellation overtakes what is still to be said.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
+        if self
+            .expiry
+            .as_mut()
+            .is_some_and(|expiry| expiry.as_mut().poll(cx).is_ready())
+        {
+            self.expiry = None;
+            self.session.expire(self.minutes);
+        }
+        loop {
+            let mut socket = Pin::new(&mut self.socket);
+            if let Poll::Ready(message) = socket.as_mut().poll_next(cx) {
+                return Poll::Ready(Next::Received(message));
+            }
+            match socket.as_mut().poll_ready(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(_)) => return Poll::Ready(Next::Failed),
+                Poll::Ready(Ok(())) => {}
+            }
+            match self.session.poll() {
+                Some(Output::Text(text)) => {
+                    if socket.as_mut().start_send(Message::text(text)).is_err() {
+                        return Poll::Ready(Next::Failed);
+                    }
+                    self.entry.sent();
+                }
+                Some(output) => return Poll::Ready(Next::Output(output)),
+                None => {
+                    return match socket.poll_flush(cx) {
+                        Poll::Ready(Err(_)) => Poll::Ready(Next::Failed),
+                        _ => Poll::Pending,
+                    };
+                }
+            }
+        }
+    }
+
+    fn receive(&mut self, message: &Message) {
+        let event = match message {
+            Message::Text(text) => RawEvent::parse(ByteString::from(text.as_str())),
+            Message::Binary(_) => Err(ParseError::NotAnEvent),
+            Message::Close(frame) => {
+                let (code, reason) = frame.as_ref().map_or((1005, ""), |frame| {
+                    (frame.code.into(), frame.reason.as_str())
+                });
+                return self.entry.closed(code, reason);
+            }
+            _ => return,
+        };
+        if let Ok(event) = &event {
+            self.entry.received(event);
+        }
+        self.session.receive(event.as_ref());
+    }
+}

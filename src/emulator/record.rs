@@ -1,0 +1,167 @@
+//! What the emulator saw, for tests to look at.
+
+use std::fmt;
+
+use tokio::sync::watch;
+
+use super::Upgrade;
+use crate::protocol::RawEvent;
+
+/// A connection as the emulator saw it.
+#[derive(Clone)]
+pub struct Connection {
+    upgrade: Upgrade,
+    refused: Option<u16>,
+    events: Vec<RawEvent>,
+    sent: usize,
+    ended: bool,
+    close: Option<(u16, String)>,
+}
+
+impl Connection {
+    /// The request that opened it.
+    pub fn upgrade(&self) -> &Upgrade {
+        &self.upgrade
+    }
+
+    /// The HTTP status, if it was refused.
+    pub fn refused(&self) -> Option<u16> {
+        self.refused
+    }
+
+    /// The events that the client sent, in order. Empty if the emulator was told not to record them.
+    pub fn events(&self) -> &[RawEvent] {
+        &self.events
+    }
+
+    /// The types of [`events`](Self::events).
+    pub fn event_types(&self) -> Vec<&str> {
+        self.events.iter().map(RawEvent::event_type).collect()
+    }
+
+    /// How many events were sent to the client.
+    pub fn sent(&self) -> usize {
+        self.sent
+    }
+
+    /// Whether it is over.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The code and the reason with which the client closed it, or answered the emulator's close; 1005 stands for a
+    /// close without a code. `None` while it is open, and where it ended without a close.
+    pub fn close(&self) -> Option<(u16, &str)> {
+        self.close
+            .as_ref()
+            .map(|(code, reason)| (*code, reason.as_str()))
+    }
+}
+
+/// Sizes only: events and reasons are the client's.
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("upgrade", &self.upgrade)
+            .field("refused", &self.refused)
+            .field("events", &self.event_types())
+            .field("sent", &self.sent)
+            .field("ended", &self.ended)
+            .field("close", &self.close.as_ref().map(|(code, _)| code))
+            .finish()
+    }
+}
+
+/// All connections, and who waits for them.
+#[derive(Clone)]
+pub struct Record {
+    connections: watch::Sender<Vec<Connection>>,
+    with_events: bool,
+}
+
+impl Record {
+    pub fn new(with_events: bool) -> Self {
+        Self {
+            connections: watch::Sender::new(Vec::new()),
+            with_events,
+        }
+    }
+
+    pub fn all(&self) -> Vec<Connection> {
+        self.connections.borrow().clone()
+    }
+
+    /// Waits until the connections fulfil a condition.
+    pub async fn until(&self, mut fulfilled: impl FnMut(&[Connection]) -> bool) -> Vec<Connection> {
+        let mut connections = self.connections.subscribe();
+        // It fails when the sender is gone, and this is one.
+        connections
+            .wait_for(|connections| fulfilled(connections))
+            .await
+            .map(|found| found.clone())
+            .unwrap_or_default()
+    }
+
+    /// Notes a connection, numbers it, and gives what notes the rest about it.
+    pub fn open(&self, mut upgrade: Upgrade) -> Entry {
+        self.connections.send_modify(|connections| {
+            upgrade.connection = connections.len();
+            connections.push(Connection {
+                upgrade: upgrade.clone(),
+                refused: None,
+                events: Vec::new(),
+                sent: 0,
+                ended: false,
+                close: None,
+            });
+        });
+        Entry {
+            record: self.clone(),
+            upgrade,
+        }
+    }
+}
+
+/// The place of one connection in the record. Dropping it notes the connection's end.
+pub struct Entry {
+    record: Record,
+    upgrade: Upgrade,
+}
+
+impl Entry {
+    pub fn upgrade(&self) -> &Upgrade {
+        &self.upgrade
+    }
+
+    pub fn refused(&self, status: u16) {
+        self.note(|connection| connection.refused = Some(status));
+    }
+
+    pub fn received(&self, event: &RawEvent) {
+        if self.record.with_events {
+            self.note(|connection| connection.events.push(event.clone()));
+        }
+    }
+
+    pub fn sent(&self) {
+        self.note(|connection| connection.sent += 1);
+    }
+
+    pub fn closed(&self, code: u16, reason: &str) {
+        self.note(|connection| connection.close = Some((code, reason.to_owned())));
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Connection)) {
+        self.record.connections.send_modify(|connections| {
+            if let Some(connection) = connections.get_mut(self.upgrade.connection) {
+                change(connection);
+            }
+        });
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.note(|connection| connection.ended = true);
+    }
+}

@@ -1,0 +1,187 @@
+//! Reading what a client sends, as strictly as the service: what it would refuse is refused.
+
+use std::collections::HashMap;
+
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use crate::protocol::{ClientEvent, ErrorDetails, Events, ParseError, RawEvent};
+
+/// An error as the service reports a client's mistake.
+pub fn refuse(code: &str, message: impl Into<String>) -> ErrorDetails {
+    ErrorDetails::default()
+        .kind("invalid_request_error")
+        .code(code)
+        .message(message)
+}
+
+/// The error for a frame that is no event.
+pub fn refuse_frame(error: &ParseError) -> ErrorDetails {
+    match error {
+        ParseError::NotJson { .. } => refuse("invalid_json", "The frame is not valid JSON."),
+        _ => refuse(
+            "missing_required_parameter",
+            "An event is an object with a `type`.",
+        )
+        .param("type"),
+    }
+}
+
+/// The event's own id, whatever else is wrong with it.
+pub fn event_id(raw: &RawEvent) -> Option<String> {
+    let fields: HashMap<String, Value> = serde_json::from_str(raw.text()).ok()?;
+    fields.get("event_id")?.as_str().map(str::to_owned)
+}
+
+/// Reads a client's event. Nothing in it may be missing, unknown or of the wrong kind.
+pub fn read(raw: &RawEvent) -> Result<ClientEvent, ErrorDetails> {
+    let event: ClientEvent = raw.clone().decode_as();
+    if let ClientEvent::Other(raw) = &event {
+        return Err(if let Some(why) = raw.why() {
+            refuse(
+                "invalid_type",
+                format!("The event does not fit its type: {why}."),
+            )
+        } else {
+            let types = ClientEvent::TYPES.join("', '");
+            refuse("invalid_value", format!("The type is none of '{types}'.")).param("type")
+        });
+    }
+    // Null counts as missing here.
+    let fields: HashMap<String, Option<IgnoredAny>> =
+        serde_json::from_str(raw.text()).unwrap_or_default();
+    for name in required(&event) {
+        if !matches!(fields.get(*name), Some(Some(_))) {
+            return Err(refuse(
+                "missing_required_parameter",
+                format!("Missing required parameter: '{name}'."),
+            )
+            .param(*name));
+        }
+    }
+    // An append is large and has nothing nested.
+    if !matches!(event, ClientEvent::InputAudioBufferAppend(_)) {
+        let sent: Value = serde_json::from_str(raw.text()).unwrap_or_default();
+        let understood = serde_json::to_value(&event).unwrap_or_default();
+        if let Some(param) = unknown(&sent, &understood, "") {
+            return Err(refuse(
+                "unknown_parameter",
+                format!("Unknown parameter: '{param}'."),
+            )
+            .param(param));
+        }
+    }
+    Ok(event)
+}
+
+fn required(event: &ClientEvent) -> &'static [&'static str] {
+    match event {
+        ClientEvent::InputAudioBufferAppend(_) => &["audio"],
+        ClientEvent::ConversationItemCreate(_) => &["item"],
+        ClientEvent::ConversationItemRetrieve(_) | ClientEvent::ConversationItemDelete(_) => {
+            &["item_id"]
+        }
+        ClientEvent::ConversationItemTruncate(_) => &["item_id", "content_index", "audio_end_ms"],
+        ClientEvent::SessionUpdate(_) => &["session"],
+        _ => &[],
+    }
+}
+
+/// The path of the first field that was sent and not understood.
+fn unknown(sent: &Value, understood: &Value, path: &str) -> Option<String> {
+    match (sent, understood) {
+        (Value::Object(sent), Value::Object(understood)) => sent.iter().find_map(|(key, value)| {
+            let path = if path.is_empty() {
+                key.clone()
+            } else {
+                format!("{path}.{key}")
+            };
+            match understood.get(key) {
+                Some(understood) => unknown(value, understood, &path),
+                // A null that is not kept said nothing.
+                None if value.is_null() => None,
+                None => Some(path),
+            }
+        }),
+        (Value::Array(sent), Value::Array(understood)) => {
+            let pairs = sent.iter().zip(understood).enumerate();
+            pairs.into_iter().find_map(|(index, (sent, understood))| {
+                unknown(sent, understood, &format!("{path}[{index}]"))
+            })
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The error's code and field; empty if there is none.
+    fn refused(text: &str) -> String {
+        let error = match RawEvent::parse(text) {
+            Ok(raw) => read(&raw).err(),
+            Err(error) => Some(refuse_frame(&error)),
+        };
+        let error = error.unwrap_or_default();
+        let (code, param) = (
+            error.code.unwrap_or_default(),
+            error.param.unwrap_or_default(),
+        );
+        format!("{code} {param}").trim().to_owned()
+    }
+
+    #[test]
+    fn what_the_service_takes_is_taken() {
+        for text in [
+            r#"{"type":"input_audio_buffer.append","audio":""}"#,
+            r#"{"type":"conversation.item.truncate","item_id":"i","content_index":0,"audio_end_ms":0}"#,
+            r#"{"type":"response.create"}"#,
+            r#"{"type":"response.create","event_id":"e","response":{"metadata":{"a":"b"},"max_output_tokens":"inf",
+                "input":[{"type":"item_reference","id":"i"}],"tools":[{"type":"function","name":"f",
+                "parameters":{"type":"object","properties":{"x":{"type":"string"}}}}]}}"#,
+            r#"{"type":"session.update","session":{"type":"realtime","tracing":null,"audio":{"input":{"turn_detection":null}}}}"#,
+        ] {
+            assert_eq!(refused(text), "", "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_service_refuses_is_refused() {
+        for (text, error) in [
+            ("{", "invalid_json"),
+            ("[]", "missing_required_parameter type"),
+            (r#"{"type":"dance"}"#, "invalid_value type"),
+            (
+                r#"{"type":"input_audio_buffer.append"}"#,
+                "missing_required_parameter audio",
+            ),
+            (
+                r#"{"type":"input_audio_buffer.append","audio":null}"#,
+                "missing_required_parameter audio",
+            ),
+            (
+                r#"{"type":"input_audio_buffer.append","audio":[1]}"#,
+                "invalid_type",
+            ),
+            (
+                r#"{"type":"session.update"}"#,
+                "missing_required_parameter session",
+            ),
+            (
+                r#"{"type":"conversation.item.truncate","item_id":"i","content_index":0}"#,
+                "missing_required_parameter audio_end_ms",
+            ),
+            (
+                r#"{"type":"session.update","session":{"type":"realtime","modalities":["text"]}}"#,
+                "unknown_parameter session.modalities",
+            ),
+            (
+                r#"{"type":"response.create","response":{"tools":[{"type":"function","name":"f","strictly":1}]}}"#,
+                "unknown_parameter response.tools[0].strictly",
+            ),
+        ] {
+            assert_eq!(refused(text), error, "{text}");
+        }
+    }
+}

@@ -1,0 +1,433 @@
+//! One response under way: it says its reply piece by piece, so that a cancellation can come in between.
+
+use std::collections::VecDeque;
+use std::mem;
+
+use bytes::Bytes;
+
+use super::audio::Format;
+use super::conversation::{Conversation, without_audio};
+use super::outbox::Outbox;
+use super::script::{Action, Outcome, Reply, Step};
+use super::usage::Meter;
+use crate::protocol::{
+    Audio, ContentPart, ContentType, ConversationItemAdded, ConversationItemDone, FunctionCall,
+    Item, ItemStatus, Message, Response, ResponseContentPartAdded, ResponseContentPartDone,
+    ResponseCreated, ResponseDone, ResponseFunctionCallArgumentsDelta,
+    ResponseFunctionCallArgumentsDone, ResponseOutputAudioDelta, ResponseOutputAudioDone,
+    ResponseOutputAudioTranscriptDelta, ResponseOutputAudioTranscriptDone, ResponseOutputItemAdded,
+    ResponseOutputItemDone, ResponseOutputTextDelta, ResponseOutputTextDone, ResponseStatus, Role,
+    StatusDetails, StatusError,
+};
+
+/// The length of one delta of audio: 9,600 bytes of PCM16 at 24,000 Hz.
+const DELTA_MS: u64 = 200;
+
+/// A response that was created and is not done.
+#[derive(Debug)]
+pub struct Running {
+    response: Response,
+    in_conversation: bool,
+    format: Format,
+    meter: Meter,
+    /// What is still to be said.
+    steps: VecDeque<Step>,
+    message: Option<OpenMessage>,
+    stalled: bool,
+    done: bool,
+    said_ms: u64,
+}
+
+/// The message that is being said.
+#[derive(Debug)]
+struct OpenMessage {
+    id: String,
+    index: u32,
+    spoken: bool,
+    /// The text, or the transcript.
+    text: String,
+    audio: Vec<u8>,
+}
+
+impl Running {
+    /// Begins a response; `response` says what it is like.
+    pub fn start(
+        response: Response,
+        format: Format,
+        meter: Meter,
+        reply: Reply,
+        out: &mut Outbox,
+    ) -> Self {
+        out.send(ResponseCreated::default().response(Box::new(response.clone())));
+        Self {
+            in_conversation: response.conversation_id.is_some(),
+            response,
+            format,
+            meter,
+            steps: reply.steps.into(),
+            message: None,
+            stalled: false,
+            done: false,
+            said_ms: 0,
+        }
+    }
+
+    pub fn id(&self) -> &str {
+        &self.response.id
+    }
+
+    pub fn is_in_conversation(&self) -> bool {
+        self.in_conversation
+    }
+
+    /// Whether it has something to say now.
+    pub fn is_talking(&self) -> bool {
+        !self.stalled && !self.done
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// How long the audio lasts that it has said.
+    pub fn said_ms(&self) -> u64 {
+        self.said_ms
+    }
+
+    /// Says the next piece.
+    pub fn advance(&mut self, out: &mut Outbox, conversation: &mut Conversation) {
+        match self.steps.pop_front() {
+            None => self.finish(Outcome::Completed, out, conversation),
+            Some(Step::Text(text)) => self.say_text(text, out, conversation),
+            Some(Step::Audio { audio, transcript }) => {
+                self.say_audio(audio, transcript, out, conversation);
+            }
+            Some(Step::Call { name, arguments }) => self.call(name, arguments, out, conversation),
+            Some(Step::Finish(outcome)) => self.finish(outcome, out, conversation),
+            Some(Step::Act(Action::Stall)) => self.stalled = true,
+            Some(Step::Act(action)) => out.push(action),
+        }
+    }
+
+    /// A word of the text; the rest is left for later.
+    fn say_text(&mut self, mut text: String, out: &mut Outbox, conversation: &mut Conversation) {
+        let word = split_word(&mut text);
+        if !self.meter.spend_text(&word) {
+            return self.run_out(out, conversation);
+        }
+        let mut message = self.open_message(false, out, conversation);
+        message.text.push_str(&word);
+        out.send(
+            ResponseOutputTextDelta::default()
+                .response_id(self.id())
+                .item_id(message.id.as_str())
+                .output_index(message.index)
+                .delta(word),
+        );
+        self.message = Some(message);
+        if !text.is_empty() {
+            self.steps.push_front(Step::Text(text));
+        }
+    }
+
+    /// A delta of the audio and a word of its transcript; the rest is left for later.
+    fn say_audio(
+        &mut self,
+        mut audio: Bytes,
+        mut transcript: String,
+        out: &mut Outbox,
+        conversation: &mut Conversation,
+    ) {
+        let word = split_word(&mut transcript);
+        let piece = audio.split_to(self.format.bytes(DELTA_MS).min(audio.len()));
+        let millis = self.format.millis(piece.len());
+        if !self.meter.spend_text(&word) || !self.meter.spend_audio(millis) {
+            return self.run_out(out, conversation);
+        }
+        self.said_ms += millis;
+        let mut message = self.open_message(true, out, conversation);
+        if !word.is_empty() {
+            message.text.push_str(&word);
+            out.send(
+                ResponseOutputAudioTranscriptDelta::default()
+                    .response_id(self.id())
+                    .item_id(message.id.as_str())
+                    .output_index(message.index)
+                    .delta(word),
+            );
+        }
+        if !piece.is_empty() {
+            message.audio.extend_from_slice(&piece);
+            out.send(
+                ResponseOutputAudioDelta::default()
+                    .response_id(self.id())
+                    .item_id(message.id.as_str())
+                    .output_index(message.index)
+                    .delta(Audio::from_bytes(&piece)),
+            );
+        }
+        self.message = Some(message);
+        if !audio.is_empty() || !transcript.is_empty() {
+            self.steps.push_front(Step::Audio { audio, transcript });
+        }
+    }
+
+    fn call(
+        &mut self,
+        name: String,
+        arguments: String,
+        out: &mut Outbox,
+        conversation: &mut Conversation,
+    ) {
+        if !self.meter.spend_text(&arguments) {
+            return self.run_out(out, conversation);
+        }
+        self.close_message(ItemStatus::Completed, out, conversation);
+        let (id, call_id) = (out.ids.next("item"), out.ids.next("call"));
+        let call = FunctionCall::default()
+            .id(id.as_str())
+            .object("realtime.item")
+            .call_id(call_id.as_str())
+            .name(name);
+        let index = self.begin_item(
+            call.clone().status(ItemStatus::InProgress).into(),
+            out,
+            conversation,
+        );
+        out.send(
+            ResponseFunctionCallArgumentsDelta::default()
+                .response_id(self.id())
+                .item_id(id.as_str())
+                .output_index(index)
+                .call_id(call_id.as_str())
+                .delta(arguments.as_str()),
+        );
+        out.send(
+            ResponseFunctionCallArgumentsDone::default()
+                .response_id(self.id())
+                .item_id(id)
+                .output_index(index)
+                .call_id(call_id)
+                .name(call.name.as_str())
+                .arguments(arguments.as_str()),
+        );
+        self.end_item(
+            call.arguments(arguments)
+                .status(ItemStatus::Completed)
+                .into(),
+            index,
+            out,
+            conversation,
+        );
+    }
+
+    /// Ends the response, and what it is saying.
+    pub fn finish(&mut self, outcome: Outcome, out: &mut Outbox, conversation: &mut Conversation) {
+        let details = StatusDetails::default();
+        let (status, details) = match outcome {
+            Outcome::Completed => (ResponseStatus::Completed, None),
+            Outcome::Cancelled { reason } => {
+                (ResponseStatus::Cancelled, Some(details.reason(reason)))
+            }
+            Outcome::Incomplete { reason } => {
+                (ResponseStatus::Incomplete, Some(details.reason(reason)))
+            }
+            Outcome::Failed { code, message } => {
+                let error = StatusError::default()
+                    .kind("server_error")
+                    .code(code)
+                    .message(message);
+                (ResponseStatus::Failed, Some(details.error(error)))
+            }
+        };
+        let complete = status == ResponseStatus::Completed;
+        self.close_message(
+            if complete {
+                ItemStatus::Completed
+            } else {
+                ItemStatus::Incomplete
+            },
+            out,
+            conversation,
+        );
+        self.response.status_details = details.map(|details| details.kind(status.clone()));
+        self.response.status = Some(status);
+        self.response.usage = Some(self.meter.usage());
+        out.send(ResponseDone::default().response(Box::new(mem::take(&mut self.response))));
+        self.done = true;
+    }
+
+    fn run_out(&mut self, out: &mut Outbox, conversation: &mut Conversation) {
+        self.finish(
+            Outcome::Incomplete {
+                reason: "max_output_tokens".to_owned(),
+            },
+            out,
+            conversation,
+        );
+    }
+
+    /// The message under way if it is of the right kind, or else a new one.
+    fn open_message(
+        &mut self,
+        spoken: bool,
+        out: &mut Outbox,
+        conversation: &mut Conversation,
+    ) -> OpenMessage {
+        if let Some(message) = self.message.take_if(|message| message.spoken == spoken) {
+            return message;
+        }
+        self.close_message(ItemStatus::Completed, out, conversation);
+        let id = out.ids.next("item");
+        let item = message_item(&id).status(ItemStatus::InProgress);
+        let index = self.begin_item(item.into(), out, conversation);
+        let part = ContentPart::default();
+        let part = if spoken {
+            part.kind(ContentType::Audio).transcript("")
+        } else {
+            part.kind(ContentType::Text).text("")
+        };
+        out.send(
+            ResponseContentPartAdded::default()
+                .response_id(self.id())
+                .item_id(id.as_str())
+                .output_index(index)
+                .part(Box::new(part)),
+        );
+        OpenMessage {
+            id,
+            index,
+            spoken,
+            text: String::new(),
+            audio: Vec::new(),
+        }
+    }
+
+    fn close_message(
+        &mut self,
+        status: ItemStatus,
+        out: &mut Outbox,
+        conversation: &mut Conversation,
+    ) {
+        let Some(OpenMessage {
+            id,
+            index,
+            spoken,
+            text,
+            audio,
+        }) = self.message.take()
+        else {
+            return;
+        };
+        let (part, content) = if spoken {
+            out.send(
+                ResponseOutputAudioDone::default()
+                    .response_id(self.id())
+                    .item_id(id.as_str())
+                    .output_index(index),
+            );
+            out.send(
+                ResponseOutputAudioTranscriptDone::default()
+                    .response_id(self.id())
+                    .item_id(id.as_str())
+                    .output_index(index)
+                    .transcript(text.as_str()),
+            );
+            let part = ContentPart::default().transcript(text);
+            (
+                part.clone().kind(ContentType::Audio),
+                part.kind(ContentType::OutputAudio)
+                    .audio(Audio::from_bytes(&audio)),
+            )
+        } else {
+            out.send(
+                ResponseOutputTextDone::default()
+                    .response_id(self.id())
+                    .item_id(id.as_str())
+                    .output_index(index)
+                    .text(text.as_str()),
+            );
+            let part = ContentPart::default().text(text);
+            (
+                part.clone().kind(ContentType::Text),
+                part.kind(ContentType::OutputText),
+            )
+        };
+        out.send(
+            ResponseContentPartDone::default()
+                .response_id(self.id())
+                .item_id(id.as_str())
+                .output_index(index)
+                .part(Box::new(part)),
+        );
+        self.end_item(
+            message_item(&id).status(status).content([content]).into(),
+            index,
+            out,
+            conversation,
+        );
+    }
+
+    /// Announces an item, and gives its place in the response.
+    fn begin_item(&mut self, item: Item, out: &mut Outbox, conversation: &mut Conversation) -> u32 {
+        let index = u32::try_from(self.response.output.len()).unwrap_or(u32::MAX);
+        out.send(
+            ResponseOutputItemAdded::default()
+                .response_id(self.id())
+                .output_index(index)
+                .item(item.clone()),
+        );
+        if self.in_conversation {
+            let mut added = ConversationItemAdded::default().item(item.clone());
+            added.previous_item_id = conversation.last_id().map(str::to_owned);
+            // Its id is new and its place the end: it fits.
+            let _ = conversation.insert(item, None);
+            out.send(added);
+        }
+        index
+    }
+
+    fn end_item(
+        &mut self,
+        item: Item,
+        index: u32,
+        out: &mut Outbox,
+        conversation: &mut Conversation,
+    ) {
+        let shown = without_audio(&item);
+        if self.in_conversation {
+            let mut done = ConversationItemDone::default().item(shown.clone());
+            done.previous_item_id = item
+                .id()
+                .and_then(|id| conversation.previous_id(id))
+                .map(str::to_owned);
+            conversation.replace(item);
+            out.send(done);
+        }
+        out.send(
+            ResponseOutputItemDone::default()
+                .response_id(self.id())
+                .output_index(index)
+                .item(shown.clone()),
+        );
+        self.response.output.push(shown);
+    }
+}
+
+fn message_item(id: &str) -> Message {
+    Message::default()
+        .id(id)
+        .object("realtime.item")
+        .role(Role::Assistant)
+}
+
+/// Takes the first word off, with the space behind it.
+fn split_word(text: &mut String) -> String {
+    let word = text
+        .split_inclusive(char::is_whitespace)
+        .next()
+        .unwrap_or_default()
+        .len();
+    let rest = text.split_off(word);
+    mem::replace(text, rest)
+}

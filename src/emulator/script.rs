@@ -1,0 +1,260 @@
+//! What the emulator does instead of what the service would do.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use super::{Turn, Upgrade};
+use crate::protocol::{RawEvent, ServerEvent};
+
+type OnConnect = Box<dyn Fn(&Upgrade) -> Admission + Send + Sync>;
+type OnEvent = Box<dyn Fn(&RawEvent) -> Option<Vec<Action>> + Send + Sync>;
+type OnResponse = Box<dyn Fn(&Turn) -> Option<Reply> + Send + Sync>;
+
+/// What an [`Emulator`](super::Emulator) does differently from the service: how it lets connections in, how it takes
+/// events, what it answers. Whatever a script leaves alone goes as without one.
+///
+/// ```
+/// use openai_realtime_ws::emulator::{Admission, Reply, Script};
+///
+/// let script = Script::new()
+///     // The first connection is refused; the others are not.
+///     .on_connect(|upgrade| match upgrade.connection() {
+///         0 => Admission::refuse(503),
+///         _ => Admission::accept(),
+///     })
+///     // Who says "hang up" is hung up on, in mid-sentence; all others get the default answer.
+///     .on_response(|turn| {
+///         (turn.user_text() == "hang up").then(|| Reply::new().text("Good").close(1011, "as you wish"))
+///     });
+/// ```
+#[derive(Default)]
+pub struct Script {
+    connect: Option<OnConnect>,
+    event: Option<OnEvent>,
+    response: Option<OnResponse>,
+}
+
+impl Script {
+    /// A script that changes nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Decides on every connection that asks in. The key is checked after it.
+    pub fn on_connect(
+        mut self,
+        decide: impl Fn(&Upgrade) -> Admission + Send + Sync + 'static,
+    ) -> Self {
+        self.connect = Some(Box::new(decide));
+        self
+    }
+
+    /// Sees every event that a client sends. `Some` is done in place of what the event asks for.
+    pub fn on_event(
+        mut self,
+        act: impl Fn(&RawEvent) -> Option<Vec<Action>> + Send + Sync + 'static,
+    ) -> Self {
+        self.event = Some(Box::new(act));
+        self
+    }
+
+    /// Answers every request for a response; `None` leaves it to the default answer.
+    pub fn on_response<R: Into<Option<Reply>>>(
+        mut self,
+        answer: impl Fn(&Turn) -> R + Send + Sync + 'static,
+    ) -> Self {
+        self.response = Some(Box::new(move |turn| answer(turn).into()));
+        self
+    }
+
+    pub(super) fn admission(&self, upgrade: &Upgrade) -> Admission {
+        self.connect
+            .as_ref()
+            .map_or_else(Admission::accept, |decide| decide(upgrade))
+    }
+
+    pub(super) fn actions(&self, event: &RawEvent) -> Option<Vec<Action>> {
+        self.event.as_ref().and_then(|act| act(event))
+    }
+
+    pub(super) fn reply(&self, turn: &Turn) -> Option<Reply> {
+        self.response.as_ref().and_then(|answer| answer(turn))
+    }
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script").finish_non_exhaustive()
+    }
+}
+
+/// Whether a connection is let in, and what happens to it then.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admission {
+    pub(super) refusal: Option<u16>,
+    pub(super) after: Vec<(usize, Action)>,
+}
+
+impl Admission {
+    /// Lets it in, if its key is right.
+    pub fn accept() -> Self {
+        Self {
+            refusal: None,
+            after: Vec::new(),
+        }
+    }
+
+    /// Answers the upgrade with an HTTP status, such as 503. One that is no refusal is made 500.
+    pub fn refuse(status: u16) -> Self {
+        Self {
+            refusal: Some(status),
+            after: Vec::new(),
+        }
+    }
+
+    /// Does something once so many events were sent: with 0 before `session.created`, with 1 behind it.
+    pub fn after(mut self, events: usize, action: Action) -> Self {
+        self.after.push((events, action));
+        self
+    }
+}
+
+/// Something done on a connection.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Action {
+    /// Sends an event; it gets an id if it has none.
+    Send(Box<ServerEvent>),
+    /// Sends text as it is, in a text frame, be it JSON or not.
+    Raw(String),
+    /// Sends nothing any more, and goes on reading.
+    Stall,
+    /// Closes the WebSocket with a code and a reason.
+    Close {
+        /// The code, such as 1011.
+        code: u16,
+        /// The reason; at most 123 bytes.
+        reason: String,
+    },
+    /// Ends the connection between two frames, without a close frame.
+    Drop,
+    /// Ends the connection in the middle of a frame.
+    CutFrame,
+}
+
+impl Action {
+    /// [`Action::Send`].
+    pub fn send(event: impl Into<ServerEvent>) -> Self {
+        Self::Send(Box::new(event.into()))
+    }
+
+    /// [`Action::Close`].
+    pub fn close(code: u16, reason: impl Into<String>) -> Self {
+        Self::Close {
+            code,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// What a response says and does, step by step.
+///
+/// Texts and audio that follow each other make one message. It is finished where something else begins and at the
+/// end, so an action behind a text happens in the middle of the message: `Reply::new().text("Hel").stall()` says
+/// "Hel" and then nothing, the message and the response unfinished.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reply {
+    pub(super) steps: Vec<Step>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Step {
+    Text(String),
+    Audio { audio: Bytes, transcript: String },
+    Call { name: String, arguments: String },
+    Finish(Outcome),
+    Act(Action),
+}
+
+/// How a response ends.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Outcome {
+    Completed,
+    Cancelled { reason: &'static str },
+    Incomplete { reason: String },
+    Failed { code: String, message: String },
+}
+
+impl Reply {
+    /// A reply that says nothing: its response has no output.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says a text: as text, whatever the session's modality.
+    pub fn text(self, text: impl Into<String>) -> Self {
+        self.step(Step::Text(text.into()))
+    }
+
+    /// Plays audio, in the session's output format, with its transcript.
+    pub fn audio(self, audio: impl Into<Vec<u8>>, transcript: impl Into<String>) -> Self {
+        self.step(Step::Audio {
+            audio: audio.into().into(),
+            transcript: transcript.into(),
+        })
+    }
+
+    /// Calls a function; the arguments are JSON text, and are sent as they are.
+    pub fn call(self, name: impl Into<String>, arguments: impl Into<String>) -> Self {
+        self.step(Step::Call {
+            name: name.into(),
+            arguments: arguments.into(),
+        })
+    }
+
+    /// Ends the response as failed, with an error's code and message.
+    pub fn fail(self, code: impl Into<String>, message: impl Into<String>) -> Self {
+        self.step(Step::Finish(Outcome::Failed {
+            code: code.into(),
+            message: message.into(),
+        }))
+    }
+
+    /// Ends the response as incomplete, for a reason such as `content_filter`.
+    pub fn incomplete(self, reason: impl Into<String>) -> Self {
+        self.step(Step::Finish(Outcome::Incomplete {
+            reason: reason.into(),
+        }))
+    }
+
+    /// Waits for ever: only a cancellation ends the response. Other events are still answered.
+    pub fn stall(self) -> Self {
+        self.act(Action::Stall)
+    }
+
+    /// Sends an event between the response's own.
+    pub fn send(self, event: impl Into<ServerEvent>) -> Self {
+        self.act(Action::send(event))
+    }
+
+    /// Sends text as it is, in a frame of its own.
+    pub fn raw(self, text: impl Into<String>) -> Self {
+        self.act(Action::Raw(text.into()))
+    }
+
+    /// Closes the WebSocket.
+    pub fn close(self, code: u16, reason: impl Into<String>) -> Self {
+        self.act(Action::close(code, reason))
+    }
+
+    /// Does something, such as [`Action::CutFrame`]. A stall holds back this response alone.
+    pub fn act(self, action: Action) -> Self {
+        self.step(Step::Act(action))
+    }
+
+    fn step(mut self, step: Step) -> Self {
+        self.steps.push(step);
+        self
+    }
+}

@@ -1,0 +1,615 @@
+//! One connection's session as a state machine: a client's events in, the server's out. It knows no socket and no time.
+
+use std::sync::Arc;
+
+use super::audio::Format;
+use super::conversation::{Conversation, complete, without_audio};
+use super::handshake::Admitted;
+use super::input_audio::InputAudio;
+use super::outbox::Outbox;
+use super::request::{event_id, read, refuse, refuse_frame};
+use super::responder::{Turn, answer, seconds};
+use super::response::Running;
+use super::script::{Action, Outcome, Script};
+use super::settings::{Settings, Turns, check_modalities};
+use super::usage::Meter;
+use super::vad::Heard;
+use crate::protocol::{
+    Audio, ClientEvent, ContentPart, ConversationItemAdded, ConversationItemCreate,
+    ConversationItemDeleted, ConversationItemDone,
+    ConversationItemInputAudioTranscriptionCompleted, ConversationItemInputAudioTranscriptionDelta,
+    ConversationItemRetrieved, ConversationItemTruncate, ConversationItemTruncated, DurationUsage,
+    ErrorDetails, ErrorEvent, Events, InputAudioBufferCleared, InputAudioBufferCommitted,
+    InputAudioBufferSpeechStarted, InputAudioBufferSpeechStopped, InputAudioBufferTimeoutTriggered,
+    Item, ItemStatus, Message, ParseError, RateLimit, RateLimitName, RateLimitsUpdated, RawEvent,
+    Response, ResponseConversation, ResponseParams, ResponseStatus, Role, ServerEvent,
+    SessionCreated, SessionUpdate, SessionUpdated,
+};
+
+/// The most audio of one append, in bytes.
+const LARGEST_APPEND: usize = 15 * 1024 * 1024;
+/// The shortest audio that can be committed.
+const SHORTEST_COMMIT_MS: u64 = 100;
+/// How many responses the service would allow in a minute, and tokens.
+const RATE_LIMITS: [(RateLimitName, u64); 2] = [
+    (RateLimitName::Requests, 1_000),
+    (RateLimitName::Tokens, 50_000),
+];
+
+type Handled = Result<(), ErrorDetails>;
+
+/// What is to be done on the socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    Text(String),
+    Close { code: u16, reason: String },
+    Drop,
+    CutFrame,
+}
+
+/// The session of one connection.
+pub struct Session {
+    connection: usize,
+    script: Arc<Script>,
+    settings: Settings,
+    conversation: Conversation,
+    input: InputAudio,
+    responses: Vec<Running>,
+    /// How many responses there have been.
+    turns: usize,
+    /// Whether the model has spoken.
+    spoke: bool,
+    /// Since when the user may speak up, on the clock of the input audio.
+    idle_since_ms: u64,
+    out: Outbox,
+    sent: usize,
+    /// What is to be done once so many events were sent.
+    after: Vec<(usize, Action)>,
+    stalled: bool,
+}
+
+impl Session {
+    /// A session that was just opened; `session.created` is its first output.
+    pub fn open(
+        connection: usize,
+        admitted: &Admitted,
+        expires_at: u64,
+        script: Arc<Script>,
+        after: Vec<(usize, Action)>,
+    ) -> Self {
+        let mut out = Outbox::new(connection);
+        let settings = Settings::new(&admitted.purpose, out.ids.next("sess"), expires_at);
+        if admitted.beta {
+            let message = "The beta of the Realtime API is switched off; leave out its header and subprotocol.";
+            out.send(ErrorEvent::default().error(refuse("beta_api_shape_disabled", message)));
+            out.push(Action::close(
+                4000,
+                "invalid_request_error.beta_api_shape_disabled",
+            ));
+        } else {
+            out.send(SessionCreated::default().session(Box::new(settings.config().clone())));
+        }
+        Self {
+            connection,
+            script,
+            settings,
+            conversation: Conversation::new(out.ids.next("conv")),
+            input: InputAudio::default(),
+            responses: Vec::new(),
+            turns: 0,
+            spoke: false,
+            idle_since_ms: 0,
+            out,
+            sent: 0,
+            after,
+            stalled: false,
+        }
+    }
+
+    /// Takes one frame of the client's.
+    pub fn receive(&mut self, frame: Result<&RawEvent, &ParseError>) {
+        let handled = match frame {
+            Err(error) => Err(refuse_frame(error)),
+            Ok(raw) => match self.script.actions(raw) {
+                Some(actions) => {
+                    for action in actions {
+                        self.out.push(action);
+                    }
+                    Ok(())
+                }
+                None => read(raw).and_then(|event| self.handle(event)),
+            },
+        };
+        if let Err(mut error) = handled {
+            error.event_id = frame.ok().and_then(event_id);
+            self.out.send(ErrorEvent::default().error(error));
+        }
+    }
+
+    /// Ends the session because its time is over.
+    pub fn expire(&mut self, minutes: u64) {
+        self.out.push(Action::close(
+            1001,
+            format!("Your session hit the maximum duration of {minutes} minutes."),
+        ));
+    }
+
+    /// What is to be done next; `None` until something is received.
+    pub fn poll(&mut self) -> Option<Output> {
+        while !self.stalled {
+            let due = self
+                .after
+                .iter()
+                .position(|(events, _)| *events <= self.sent);
+            let action = if let Some(due) = due {
+                self.after.remove(due).1
+            } else if let Some(action) = self.out.pop() {
+                action
+            } else {
+                self.say_more()?;
+                continue;
+            };
+            match action {
+                Action::Send(event) => {
+                    self.sent += 1;
+                    let id = self.out.ids.next("event");
+                    return Some(Output::Text(stamped(&event, &id)));
+                }
+                Action::Raw(text) => {
+                    self.sent += 1;
+                    return Some(Output::Text(text));
+                }
+                Action::Stall => self.stalled = true,
+                Action::Close { code, reason } => return Some(Output::Close { code, reason }),
+                Action::Drop => return Some(Output::Drop),
+                Action::CutFrame => return Some(Output::CutFrame),
+            }
+        }
+        None
+    }
+
+    fn handle(&mut self, event: ClientEvent) -> Handled {
+        match event {
+            ClientEvent::SessionUpdate(event) => self.update(&event),
+            ClientEvent::InputAudioBufferAppend(event) => self.append(&event.audio),
+            ClientEvent::InputAudioBufferCommit(_) => self.commit_all(),
+            ClientEvent::InputAudioBufferClear(_) => {
+                self.input.take();
+                self.input.item_id = None;
+                self.out.send(InputAudioBufferCleared::default());
+                Ok(())
+            }
+            ClientEvent::ConversationItemCreate(event) => self.create_item(event),
+            ClientEvent::ConversationItemRetrieve(event) => {
+                match self.conversation.get(&event.item_id) {
+                    Some(item) => {
+                        self.out
+                            .send(ConversationItemRetrieved::default().item(item.clone()));
+                        Ok(())
+                    }
+                    None => Err(unknown_item("item_retrieve_invalid_item_id")),
+                }
+            }
+            ClientEvent::ConversationItemDelete(event) => {
+                match self.conversation.remove(&event.item_id) {
+                    Some(_) => {
+                        self.out
+                            .send(ConversationItemDeleted::default().item_id(event.item_id));
+                        Ok(())
+                    }
+                    None => Err(unknown_item("item_delete_invalid_item_id")),
+                }
+            }
+            ClientEvent::ConversationItemTruncate(event) => self.truncate(&event),
+            ClientEvent::ResponseCreate(event) => self.create_response(event.response.as_deref()),
+            ClientEvent::ResponseCancel(event) => self.cancel(event.response_id.as_deref()),
+            _ => Err(refuse(
+                "invalid_value",
+                "This event is for other transports than WebSocket.",
+            )
+            .param("type")),
+        }
+    }
+
+    fn update(&mut self, event: &SessionUpdate) -> Handled {
+        self.settings.update(&event.session, self.spoke)?;
+        self.input.set_format(self.settings.input_format());
+        self.out
+            .send(SessionUpdated::default().session(Box::new(self.settings.config().clone())));
+        Ok(())
+    }
+
+    // The conversation's items.
+
+    fn create_item(&mut self, event: ConversationItemCreate) -> Handled {
+        if let Item::FunctionCallOutput(output) = &event.item
+            && !self.conversation.has_call(&output.call_id)
+        {
+            return Err(refuse(
+                "invalid_tool_call_id",
+                "There is no function call of this id.",
+            )
+            .param("item.call_id"));
+        }
+        let item = complete(event.item, || self.out.ids.next("item"))?;
+        self.add_item(item, event.previous_item_id.as_deref())
+    }
+
+    fn add_item(&mut self, item: Item, previous: Option<&str>) -> Handled {
+        let shown = without_audio(&item);
+        self.conversation.insert(item, previous)?;
+        let previous = shown
+            .id()
+            .and_then(|id| self.conversation.previous_id(id))
+            .map(str::to_owned);
+        let mut added = ConversationItemAdded::default().item(shown.clone());
+        added.previous_item_id.clone_from(&previous);
+        self.out.send(added);
+        let mut done = ConversationItemDone::default().item(shown);
+        done.previous_item_id = previous;
+        self.out.send(done);
+        Ok(())
+    }
+
+    fn truncate(&mut self, event: &ConversationItemTruncate) -> Handled {
+        let Some(Item::Message(message)) = self.conversation.get(&event.item_id) else {
+            return Err(unknown_item("item_truncate_invalid_item_id"));
+        };
+        let mut message = message.clone();
+        let part = usize::try_from(event.content_index)
+            .ok()
+            .and_then(|index| message.content.get_mut(index));
+        let audio = part
+            .as_ref()
+            .and_then(|part| part.audio.as_ref()?.pcm().ok());
+        let (Role::Assistant, Some(part), Some(audio)) = (&message.role, part, audio) else {
+            return Err(
+                refuse("invalid_value", "Only audio of the model can be truncated.")
+                    .param("item_id"),
+            );
+        };
+        let format = output_format(&self.settings.response_params(None));
+        let Some(kept) = audio.get(..format.bytes(event.audio_end_ms)) else {
+            let there = format.millis(audio.len());
+            return Err(refuse(
+                "invalid_value",
+                format!("The audio is only {there} ms long."),
+            )
+            .param("audio_end_ms"));
+        };
+        part.audio = Some(Audio::from_bytes(kept));
+        // Nobody knows which words were heard.
+        part.transcript = None;
+        self.conversation.replace(message.into());
+        self.out.send(
+            ConversationItemTruncated::default()
+                .item_id(event.item_id.as_str())
+                .content_index(event.content_index)
+                .audio_end_ms(event.audio_end_ms),
+        );
+        Ok(())
+    }
+
+    // Input audio.
+
+    fn append(&mut self, audio: &Audio) -> Handled {
+        let Ok(audio) = audio.pcm() else {
+            return Err(refuse("invalid_value", "The audio is not base64.").param("audio"));
+        };
+        if audio.len() > LARGEST_APPEND {
+            return Err(refuse(
+                "string_above_max_length",
+                "One append holds at most 15 MiB of audio.",
+            )
+            .param("audio"));
+        }
+        self.input.append(&audio);
+        let Some(turns) = self.settings.turns() else {
+            self.input.overhear();
+            return Ok(());
+        };
+        let mut heard = self.input.listen(&audio, turns.thresholds);
+        while let Some(one) = heard {
+            self.heard(one, turns)?;
+            heard = self.input.listen(&[], turns.thresholds);
+        }
+        self.notice_silence(turns)
+    }
+
+    fn heard(&mut self, heard: Heard, turns: Turns) -> Handled {
+        match heard {
+            Heard::Started { audio_start_ms } => {
+                let item_id = self.out.ids.next("item");
+                self.input.item_id = Some(item_id.clone());
+                self.out.send(
+                    InputAudioBufferSpeechStarted::default()
+                        .item_id(item_id)
+                        .audio_start_ms(audio_start_ms),
+                );
+                if turns.interrupt_response {
+                    self.cancel_where("turn_detected", Running::is_in_conversation);
+                }
+                Ok(())
+            }
+            Heard::Stopped { audio_end_ms } => {
+                let item_id = self
+                    .input
+                    .item_id
+                    .clone()
+                    .unwrap_or_else(|| self.out.ids.next("item"));
+                self.out.send(
+                    InputAudioBufferSpeechStopped::default()
+                        .item_id(item_id.as_str())
+                        .audio_end_ms(audio_end_ms),
+                );
+                let audio = self.input.take_until(audio_end_ms);
+                self.input.item_id = None;
+                self.commit(item_id, &audio)?;
+                self.reply_to_turn(turns)
+            }
+        }
+    }
+
+    /// Speaks up where the user has not, for as long as the session wants to wait.
+    fn notice_silence(&mut self, turns: Turns) -> Handled {
+        let Some(timeout) = turns.idle_timeout_ms else {
+            return Ok(());
+        };
+        let (start, end) = (self.idle_since_ms, self.input.now_ms());
+        if self.input.is_speaking()
+            || self.active().is_some()
+            || self.turns == 0
+            || end < start + timeout
+        {
+            return Ok(());
+        }
+        let item_id = self.out.ids.next("item");
+        self.out.send(
+            InputAudioBufferTimeoutTriggered::default()
+                .item_id(item_id.as_str())
+                .audio_start_ms(start)
+                .audio_end_ms(end),
+        );
+        let audio = self.input.take();
+        self.commit(item_id, &audio)?;
+        self.reply_to_turn(turns)
+    }
+
+    fn reply_to_turn(&mut self, turns: Turns) -> Handled {
+        if turns.create_response && self.settings.has_replies() {
+            self.create_response(None)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn commit_all(&mut self) -> Handled {
+        let len = self.input.len_ms();
+        if len < SHORTEST_COMMIT_MS {
+            let message = format!(
+                "The buffer holds {len} ms of audio; at least {SHORTEST_COMMIT_MS} ms can be committed."
+            );
+            return Err(refuse("input_audio_buffer_commit_empty", message));
+        }
+        let item_id = self
+            .input
+            .item_id
+            .take()
+            .unwrap_or_else(|| self.out.ids.next("item"));
+        let audio = self.input.take();
+        self.commit(item_id, &audio)
+    }
+
+    /// Makes a user message of audio.
+    fn commit(&mut self, item_id: String, audio: &[u8]) -> Handled {
+        let mut committed = InputAudioBufferCommitted::default().item_id(item_id.as_str());
+        committed.previous_item_id = self.conversation.last_id().map(str::to_owned);
+        self.out.send(committed);
+        let message = Message::default()
+            .id(item_id.as_str())
+            .object("realtime.item")
+            .status(ItemStatus::Completed)
+            .role(Role::User);
+        let part = ContentPart::input_audio(Audio::from_bytes(audio));
+        self.add_item(message.clone().content([part.clone()]).into(), None)?;
+        if self.settings.transcribes() {
+            let millis = self.settings.input_format().millis(audio.len());
+            let transcript = format!("{} of speech", seconds(millis));
+            self.conversation.replace(
+                message
+                    .content([part.transcript(transcript.as_str())])
+                    .into(),
+            );
+            self.transcribe(item_id, &transcript, millis);
+        }
+        Ok(())
+    }
+
+    fn transcribe(&mut self, item_id: String, transcript: &str, millis: u64) {
+        for word in transcript.split_inclusive(' ') {
+            self.out.send(
+                ConversationItemInputAudioTranscriptionDelta::default()
+                    .item_id(item_id.as_str())
+                    .delta(word),
+            );
+        }
+        #[allow(clippy::cast_precision_loss)]
+        let usage = DurationUsage::default().seconds(millis as f64 / 1000.0);
+        self.out.send(
+            ConversationItemInputAudioTranscriptionCompleted::default()
+                .item_id(item_id)
+                .transcript(transcript)
+                .usage(usage),
+        );
+    }
+
+    // Responses.
+
+    /// The response that the conversation waits for.
+    fn active(&self) -> Option<&Running> {
+        self.responses
+            .iter()
+            .find(|response| response.is_in_conversation())
+    }
+
+    fn create_response(&mut self, asked: Option<&ResponseParams>) -> Handled {
+        if !self.settings.has_replies() {
+            return Err(
+                refuse("invalid_value", "A transcription session has no responses.").param("type"),
+            );
+        }
+        let in_conversation = !matches!(
+            asked.and_then(|asked| asked.conversation.as_ref()),
+            Some(ResponseConversation::None)
+        );
+        if in_conversation && let Some(active) = self.active() {
+            let message = format!("The conversation has an active response: {}.", active.id());
+            return Err(refuse("conversation_already_has_active_response", message));
+        }
+        let params = self.settings.response_params(asked);
+        check_modalities(
+            "response.output_modalities",
+            params.output_modalities.as_deref(),
+        )?;
+        let items = match asked.and_then(|asked| asked.input.as_deref()) {
+            Some(input) => self.resolve(input)?,
+            None => self.conversation.items().to_vec(),
+        };
+        let mut response = Response::default()
+            .id(self.out.ids.next("resp"))
+            .object("realtime.response")
+            .status(ResponseStatus::InProgress);
+        response.conversation_id = in_conversation.then(|| self.conversation.id.clone());
+        response
+            .output_modalities
+            .clone_from(&params.output_modalities);
+        response
+            .max_output_tokens
+            .clone_from(&params.max_output_tokens);
+        response.audio.clone_from(&params.audio);
+        response.metadata.clone_from(&params.metadata);
+        let (input_format, output_format) = (self.settings.input_format(), output_format(&params));
+        let meter = Meter::new(&params, &items, input_format);
+        let turn = Turn {
+            connection: self.connection,
+            index: self.turns,
+            params,
+            items,
+            input_format,
+            output_format,
+        };
+        let reply = self.script.reply(&turn).unwrap_or_else(|| answer(&turn));
+        self.turns += 1;
+        self.responses.push(Running::start(
+            response,
+            output_format,
+            meter,
+            reply,
+            &mut self.out,
+        ));
+        Ok(())
+    }
+
+    /// The input of a response, with the items that it refers to.
+    fn resolve(&self, input: &[Item]) -> Result<Vec<Item>, ErrorDetails> {
+        let known = |item: &Item| match item {
+            Item::ItemReference(reference) => self
+                .conversation
+                .get(&reference.id)
+                .cloned()
+                .ok_or_else(|| {
+                    refuse("invalid_value", "There is no item of this id.").param("response.input")
+                }),
+            item => Ok(item.clone()),
+        };
+        input.iter().map(known).collect()
+    }
+
+    fn cancel(&mut self, id: Option<&str>) -> Handled {
+        let cancelled = self.cancel_where("client_cancelled", |response| match id {
+            Some(id) => response.id() == id,
+            None => response.is_in_conversation(),
+        });
+        if cancelled {
+            Ok(())
+        } else {
+            Err(refuse(
+                "response_cancel_not_active",
+                "There is no active response to cancel.",
+            ))
+        }
+    }
+
+    /// Cancels a response; false if there is none such.
+    fn cancel_where(&mut self, reason: &'static str, chosen: impl Fn(&Running) -> bool) -> bool {
+        let Some(response) = self.responses.iter_mut().find(|response| chosen(response)) else {
+            return false;
+        };
+        response.finish(
+            Outcome::Cancelled { reason },
+            &mut self.out,
+            &mut self.conversation,
+        );
+        self.settle();
+        true
+    }
+
+    /// Lets one of the responses say its next piece; `None` if none has any.
+    fn say_more(&mut self) -> Option<()> {
+        let response = self
+            .responses
+            .iter_mut()
+            .find(|response| response.is_talking())?;
+        response.advance(&mut self.out, &mut self.conversation);
+        self.settle();
+        Some(())
+    }
+
+    /// Clears away the responses that are done.
+    fn settle(&mut self) {
+        for response in self.responses.extract_if(.., |response| response.is_done()) {
+            self.spoke |= response.said_ms() > 0;
+            if response.is_in_conversation() {
+                self.idle_since_ms = self.input.now_ms() + response.said_ms();
+            }
+            let limits = RATE_LIMITS.map(|(name, limit)| {
+                RateLimit::default()
+                    .name(name)
+                    .limit(limit)
+                    .remaining(limit - 1)
+                    .reset_seconds(0.06)
+            });
+            self.out
+                .send(RateLimitsUpdated::default().rate_limits(limits));
+        }
+    }
+}
+
+/// The format of a response's audio.
+fn output_format(params: &ResponseParams) -> Format {
+    let output = params
+        .audio
+        .as_ref()
+        .and_then(|audio| audio.output.as_ref());
+    output
+        .and_then(|output| output.format.as_ref())
+        .map(Format::from)
+        .unwrap_or_default()
+}
+
+fn unknown_item(code: &str) -> ErrorDetails {
+    refuse(code, "There is no item of this id.").param("item_id")
+}
+
+/// The event's text, with an id if it has none of its own.
+fn stamped(event: &ServerEvent, id: &str) -> String {
+    let raw = event.encode();
+    let head = format!("{{\"type\":\"{}\"", event.event_type());
+    match raw.text().strip_prefix(&head) {
+        Some(rest) if event.event_id().is_none() => format!("{head},\"event_id\":\"{id}\"{rest}"),
+        _ => raw.text().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

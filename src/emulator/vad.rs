@@ -1,0 +1,224 @@
+//! Server voice activity detection: by energy, in frames of 20 ms, on the clock of the audio itself.
+
+use super::audio::{Format, decibels};
+
+/// The length of the stretch whose energy is measured.
+const FRAME_MS: u64 = 20;
+
+/// When speech counts as begun and as ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Thresholds {
+    /// How loud speech must be, from 0 (-70 dB below full scale) to 1 (-10 dB).
+    pub threshold: f64,
+    /// How much audio from before the speech belongs to it.
+    pub prefix_padding_ms: u64,
+    /// How long it must be quiet for the speech to have ended.
+    pub silence_duration_ms: u64,
+}
+
+/// What was heard, at a place in the stream of audio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// Speech began; the place includes the padding.
+    Started { audio_start_ms: u64 },
+    /// Speech ended; the place includes the silence.
+    Stopped { audio_end_ms: u64 },
+}
+
+/// The detector: it is told of audio and says when speech begins and ends.
+#[derive(Debug, Default)]
+pub struct Vad {
+    /// Audio that makes no whole frame yet.
+    rest: Vec<u8>,
+    /// Where in the stream `rest` begins.
+    position_ms: u64,
+    /// Where the last loud frame ended, while there is speech.
+    loud_until_ms: Option<u64>,
+}
+
+impl Vad {
+    /// One whose stream begins at this place of a longer one.
+    pub fn starting_at(position_ms: u64) -> Self {
+        Self {
+            position_ms,
+            ..Self::default()
+        }
+    }
+
+    /// Whether there is speech.
+    pub fn is_speaking(&self) -> bool {
+        self.loud_until_ms.is_some()
+    }
+
+    /// Forgets the speech, keeping its place in the stream: the buffer was committed or cleared.
+    pub fn reset(&mut self) {
+        self.loud_until_ms = None;
+    }
+
+    /// Listens to the next piece, up to the first thing heard; call it again with nothing until it returns `None`.
+    pub fn listen(
+        &mut self,
+        audio: &[u8],
+        format: Format,
+        thresholds: Thresholds,
+    ) -> Option<Heard> {
+        self.rest.extend_from_slice(audio);
+        let frame_len = format.bytes(FRAME_MS).max(2);
+        let mut at = 0;
+        let mut heard = None;
+        while heard.is_none()
+            && let Some(frame) = self.rest.get(at..at + frame_len)
+        {
+            let loudness = (decibels(&format.decode(frame)) + 70.0) / 60.0;
+            at += frame_len;
+            heard = self.frame(loudness >= thresholds.threshold, thresholds);
+        }
+        self.rest.drain(..at);
+        heard
+    }
+
+    fn frame(&mut self, loud: bool, thresholds: Thresholds) -> Option<Heard> {
+        let start = self.position_ms;
+        let end = start + FRAME_MS;
+        self.position_ms = end;
+        match self.loud_until_ms {
+            None if loud => {
+                self.loud_until_ms = Some(end);
+                Some(Heard::Started {
+                    audio_start_ms: start.saturating_sub(thresholds.prefix_padding_ms),
+                })
+            }
+            Some(_) if loud => {
+                self.loud_until_ms = Some(end);
+                None
+            }
+            Some(loud_until) if end - loud_until >= thresholds.silence_duration_ms => {
+                self.loud_until_ms = None;
+                Some(Heard::Stopped { audio_end_ms: end })
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEFAULT: Thresholds = Thresholds {
+        threshold: 0.5,
+        prefix_padding_ms: 300,
+        silence_duration_ms: 200,
+    };
+
+    /// A square wave so many decibels below full scale: its energy is its height.
+    fn sound(decibels: i32, millis: u64) -> Vec<u8> {
+        #[allow(clippy::cast_possible_truncation)]
+        let height = (32_768.0 * 10f64.powf(f64::from(decibels) / 20.0)) as i16;
+        let samples = usize::try_from(24 * millis).unwrap();
+        (0..samples)
+            .flat_map(|n| if n % 2 == 0 { height } else { -height }.to_le_bytes())
+            .collect()
+    }
+
+    fn silence(millis: u64) -> Vec<u8> {
+        vec![0; Format::default().bytes(millis)]
+    }
+
+    /// All that is heard when the audio comes in pieces of `piece` bytes.
+    fn hear(audio: &[u8], piece: usize, thresholds: Thresholds) -> Vec<Heard> {
+        let mut vad = Vad::default();
+        let mut all = Vec::new();
+        for piece in audio.chunks(piece) {
+            let mut heard = vad.listen(piece, Format::default(), thresholds);
+            while let Some(one) = heard {
+                all.push(one);
+                heard = vad.listen(&[], Format::default(), thresholds);
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn speech_begins_with_its_padding_and_ends_with_its_silence() {
+        let audio = [silence(500), sound(-20, 1000), silence(400)].concat();
+        let expected = [
+            Heard::Started {
+                audio_start_ms: 200,
+            },
+            Heard::Stopped { audio_end_ms: 1700 },
+        ];
+        // However the audio is cut, half samples included.
+        for piece in [1, 7, 960, 4_800, audio.len()] {
+            assert_eq!(hear(&audio, piece, DEFAULT), expected, "pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn padding_ends_where_the_audio_begins() {
+        assert_eq!(
+            hear(&sound(-20, 20), 960, DEFAULT),
+            [Heard::Started { audio_start_ms: 0 }]
+        );
+    }
+
+    #[test]
+    fn the_thresholds_are_the_sessions() {
+        // 0.5 is -40 dB; 0.9 is -16 dB.
+        assert_eq!(hear(&sound(-45, 500), 960, DEFAULT), []);
+        assert_eq!(hear(&sound(-35, 500), 960, DEFAULT).len(), 1);
+        assert_eq!(
+            hear(
+                &sound(-20, 500),
+                960,
+                Thresholds {
+                    threshold: 0.9,
+                    ..DEFAULT
+                }
+            ),
+            []
+        );
+        assert_eq!(
+            hear(
+                &sound(-12, 500),
+                960,
+                Thresholds {
+                    threshold: 0.9,
+                    ..DEFAULT
+                }
+            )
+            .len(),
+            1
+        );
+
+        let audio = [sound(-20, 100), silence(300), sound(-20, 100), silence(600)].concat();
+        assert_eq!(hear(&audio, 960, DEFAULT).len(), 4);
+        let patient = Thresholds {
+            silence_duration_ms: 500,
+            ..DEFAULT
+        };
+        assert_eq!(
+            hear(&audio, 960, patient),
+            [
+                Heard::Started { audio_start_ms: 0 },
+                Heard::Stopped { audio_end_ms: 1000 }
+            ]
+        );
+    }
+
+    #[test]
+    fn a_second_turn_keeps_the_clock() {
+        let turn = [sound(-20, 200), silence(200)].concat();
+        assert_eq!(
+            hear(&turn.repeat(2), 4_800, DEFAULT),
+            [
+                Heard::Started { audio_start_ms: 0 },
+                Heard::Stopped { audio_end_ms: 400 },
+                Heard::Started {
+                    audio_start_ms: 100
+                },
+                Heard::Stopped { audio_end_ms: 800 },
+            ]
+        );
+    }
+}

@@ -1,0 +1,232 @@
+//! Scripts: other answers, and everything that can go wrong.
+
+use openai_realtime_ws::emulator::{Action, Admission, Emulator, Reply, Script};
+use openai_realtime_ws::protocol::{ErrorDetails, ErrorEvent};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use crate::client::{Client, TARGET, audio, joined, types};
+
+async fn scripted(script: Script) -> Emulator {
+    Emulator::builder().script(script).start().await.unwrap()
+}
+
+fn done(events: &[Value]) -> &Value {
+    &events
+        .iter()
+        .find(|event| event["type"] == "response.done")
+        .unwrap()["response"]
+}
+
+#[tokio::test]
+async fn it_answers_what_it_is_told_to() {
+    let emulator = scripted(Script::new().on_response(|turn| {
+        match turn.user_text().as_str() {
+            "sing" => Some(Reply::new().audio([7; 10_000], "La la")),
+            "work" => Some(
+                Reply::new()
+                    .text("Let me see.")
+                    .call("look", "{}")
+                    .text("Done."),
+            ),
+            _ => None,
+        }
+    }))
+    .await;
+    let mut client = Client::text_session(&emulator).await;
+    client.say("sing").await;
+    let sung = client.respond(json!({})).await;
+    assert_eq!(audio(&sung), [7; 10_000]);
+    assert_eq!(
+        joined(&sung, "response.output_audio_transcript.delta", "delta"),
+        "La la"
+    );
+
+    client.say("work").await;
+    let worked = client.respond(json!({})).await;
+    let output: Vec<_> = done(&worked)["output"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["type"].as_str())
+        .collect();
+    assert_eq!(
+        output,
+        [Some("message"), Some("function_call"), Some("message")]
+    );
+    let last = worked
+        .iter()
+        .rfind(|event| event["type"] == "response.output_item.done")
+        .unwrap();
+    assert_eq!(last["output_index"], 2);
+
+    client.say("rest").await;
+    assert_eq!(
+        joined(
+            &client.respond(json!({})).await,
+            "response.output_text.delta",
+            "delta"
+        ),
+        "You said: rest"
+    );
+}
+
+#[tokio::test]
+async fn responses_fail_and_stay_incomplete() {
+    let emulator = scripted(Script::new().on_response(|turn| {
+        match turn.index() {
+            0 => Reply::new()
+                .text("Wel")
+                .fail("server_error", "Out of words"),
+            1 => Reply::new().incomplete("content_filter"),
+            _ => Reply::new().send(
+                ErrorEvent::default()
+                    .error(ErrorDetails::default().kind("server_error").message("Oh")),
+            ),
+        }
+    }))
+    .await;
+    let mut client = Client::text_session(&emulator).await;
+    let failed = client.respond(json!({})).await;
+    assert_eq!(
+        done(&failed)["status_details"],
+        json!({"type": "failed", "error": {"type": "server_error", "code": "server_error", "message": "Out of words"}})
+    );
+    assert_eq!(done(&failed)["output"][0]["status"], "incomplete");
+    let incomplete = client.respond(json!({})).await;
+    assert_eq!(
+        done(&incomplete)["status_details"],
+        json!({"type": "incomplete", "reason": "content_filter"})
+    );
+    let troubled = client.respond(json!({})).await;
+    assert_eq!(
+        types(&troubled),
+        [
+            "response.created",
+            "error",
+            "response.done",
+            "rate_limits.updated"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_stalled_response_waits_for_its_cancellation() {
+    let emulator = scripted(Script::new().on_response(|_| Reply::new().text("Hm").stall())).await;
+    let mut client = Client::text_session(&emulator).await;
+    client.send(json!({"type": "response.create"})).await;
+    client.until("response.output_text.delta").await;
+    // Everything else goes on.
+    let busy = client.refused(json!({"type": "response.create"})).await;
+    assert_eq!(busy["code"], "conversation_already_has_active_response");
+    client.send(json!({"type": "response.cancel"})).await;
+    let events = client.until("response.done").await;
+    assert_eq!(done(&events)["status"], "cancelled");
+}
+
+#[tokio::test]
+async fn connections_end_in_every_way() {
+    let emulator = scripted(Script::new().on_response(|turn| {
+        let reply = Reply::new().text("Bye");
+        match turn.connection() {
+            0 => reply.close(4321, "as told"),
+            1 => reply.act(Action::Drop),
+            _ => reply.act(Action::CutFrame),
+        }
+    }))
+    .await;
+    for connection in 0..3 {
+        let mut client = Client::text_session(&emulator).await;
+        client.send(json!({"type": "response.create"})).await;
+        client.until("response.output_text.delta").await;
+        match (connection, client.next_message().await) {
+            (0, Some(Ok(Message::Close(Some(frame))))) => {
+                assert_eq!(
+                    (u16::from(frame.code), frame.reason.as_str()),
+                    (4321, "as told")
+                );
+            }
+            (1 | 2, Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)))) => {}
+            (_, other) => panic!("connection {connection} ended with {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn text_goes_out_as_it_is() {
+    let emulator = scripted(
+        Script::new().on_response(|_| Reply::new().raw("{").raw(r#"{"type":"future.event"}"#)),
+    )
+    .await;
+    let mut client = Client::text_session(&emulator).await;
+    client.send(json!({"type": "response.create"})).await;
+    assert_eq!(client.next().await["type"], "response.created");
+    let Some(Ok(Message::Text(bad))) = client.next_message().await else {
+        panic!("a text")
+    };
+    assert_eq!(bad.as_str(), "{");
+    assert_eq!(client.next().await, json!({"type": "future.event"}));
+}
+
+#[tokio::test]
+async fn connections_are_decided_on_one_by_one() {
+    let emulator = scripted(
+        Script::new().on_connect(|upgrade| match upgrade.connection() {
+            0 => Admission::refuse(503),
+            1 => Admission::accept().after(0, Action::close(1013, "later")),
+            2 => Admission::accept().after(1, Action::Drop),
+            _ => Admission::accept(),
+        }),
+    )
+    .await;
+    let Err(Error::Http(response)) = Client::open(&emulator, TARGET, &[]).await.map(|_| ()) else {
+        panic!("refused")
+    };
+    assert_eq!(response.status(), 503);
+
+    let (mut client, _) = Client::open(&emulator, TARGET, &[]).await.unwrap();
+    let Some(Ok(Message::Close(Some(frame)))) = client.next_message().await else {
+        panic!("a close")
+    };
+    assert_eq!(u16::from(frame.code), 1013);
+
+    let mut client = Client::conversation(&emulator).await;
+    assert!(matches!(client.next_message().await, Some(Err(_))));
+
+    let mut client = Client::conversation(&emulator).await;
+    client.say("Hi").await;
+    let seen = emulator.connections();
+    assert_eq!(
+        (
+            seen.len(),
+            seen[0].refused(),
+            seen[2].sent(),
+            seen[3].sent()
+        ),
+        (4, Some(503), 1, 3)
+    );
+}
+
+#[tokio::test]
+async fn events_are_seen_and_can_be_taken_over() {
+    let emulator = scripted(Script::new().on_event(|event| {
+        (event.event_type() == "session.update")
+            .then(|| vec![Action::Raw(r#"{"type":"later"}"#.to_owned())])
+    }))
+    .await;
+    let mut client = Client::conversation(&emulator).await;
+    client
+        .send(json!({"type": "session.update", "session": {"type": "realtime"}}))
+        .await;
+    assert_eq!(client.next().await["type"], "later");
+    client.say("Hi").await;
+    let seen = emulator
+        .until(|connections| connections[0].events().len() == 2)
+        .await;
+    assert_eq!(
+        seen[0].event_types(),
+        ["session.update", "conversation.item.create"]
+    );
+    assert!(seen[0].events()[1].text().contains(r#""text":"Hi""#));
+}

@@ -1,0 +1,107 @@
+//! Installs the tools that are missing. A tool that is found is left alone.
+
+mod apt;
+mod npm;
+mod wasm_bindgen;
+mod wasm_std;
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::process::{self, Result};
+use crate::wasm::Toolchain;
+use crate::workspace::Workspace;
+
+pub use wasm_bindgen::test_runner;
+
+/// A tool, or a set of files, that some command needs.
+#[derive(Clone, Copy)]
+pub enum Need {
+    /// A toolchain with the standard library of wasm32-unknown-unknown.
+    WasmStd,
+    /// The test runner of the locked wasm-bindgen.
+    WasmBindgen,
+    /// A browser, and its driver for the test runner.
+    Chromium,
+    /// The npm packages of tests/node: the official SDK, a mock server, and Node 24.
+    NodePackages,
+    /// Recordings of speech.
+    Recordings,
+}
+
+const ALL: [Need; 5] = [
+    Need::WasmStd,
+    Need::WasmBindgen,
+    Need::Chromium,
+    Need::NodePackages,
+    Need::Recordings,
+];
+
+/// A folder of spoken WAV files, 48 kHz, mono, 16 bit.
+const RECORDINGS: &str = "/usr/share/sounds/alsa";
+
+/// Installs every tool that is missing.
+pub fn all(workspace: &Workspace) -> Result<()> {
+    ensure(workspace, &ALL)?;
+    process::say("all tools are set up");
+    Ok(())
+}
+
+/// Installs those of these tools that are missing; all are tried, so that a person learns at once of
+/// everything that is left to do by hand.
+pub fn ensure(workspace: &Workspace, needs: &[Need]) -> Result<()> {
+    process::all(needs.iter().map(|need| need.ensure(workspace)))
+}
+
+impl Need {
+    fn name(self) -> &'static str {
+        match self {
+            Self::WasmStd => "the standard library of wasm32-unknown-unknown",
+            Self::WasmBindgen => "wasm-bindgen's test runner",
+            Self::Chromium => "Chromium and ChromeDriver",
+            Self::NodePackages => "the npm packages of tests/node",
+            Self::Recordings => "recordings of speech",
+        }
+    }
+
+    fn ensure(self, workspace: &Workspace) -> Result<()> {
+        if self.found(workspace)? {
+            return Ok(());
+        }
+        process::say(&format!("setup: installing {}", self.name()));
+        self.install(workspace)
+            .map_err(|error| format!("cannot set up {}: {error}", self.name()))?;
+        if self.found(workspace)? {
+            Ok(())
+        } else {
+            Err(format!("{} cannot be found after its installation", self.name()).into())
+        }
+    }
+
+    fn found(self, workspace: &Workspace) -> Result<bool> {
+        Ok(match self {
+            Self::WasmStd => Toolchain::find().is_some(),
+            Self::WasmBindgen => test_runner(workspace)?.is_some(),
+            Self::Chromium => ["chromium", "chromedriver"]
+                .iter()
+                .all(|program| process::find(program).is_some()),
+            Self::NodePackages => npm::found(workspace),
+            Self::Recordings => Path::new(RECORDINGS).join("Front_Center.wav").is_file(),
+        })
+    }
+
+    fn install(self, workspace: &Workspace) -> Result<()> {
+        match self {
+            Self::WasmStd => wasm_std::install(workspace),
+            Self::WasmBindgen => wasm_bindgen::install(workspace),
+            Self::Chromium => apt::install(&["chromium", "chromium-driver"]),
+            Self::NodePackages => npm::install(workspace),
+            Self::Recordings => apt::install(&["alsa-utils"]),
+        }
+    }
+}
+
+/// Runs a command that installs something; if it fails, the error says what to run by hand.
+fn run_or_advise(command: &mut Command, advice: &str) -> Result<()> {
+    process::run(command).map_err(|error| format!("{error}; run by hand: {advice}").into())
+}

@@ -1,0 +1,181 @@
+//! The tests, part by part, and their summary.
+
+mod counts;
+mod parts;
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use crate::process::{self, Result};
+use crate::setup;
+use crate::workspace::Workspace;
+use counts::Counts;
+use parts::{PARTS, Part, Stage};
+
+/// Runs the parts that the arguments name, setting up first what each lacks.
+///
+/// # Errors
+/// If the arguments fit no part, or a part failed or ran no test.
+pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    let parts = chosen(arguments)?;
+    let mut stage = Stage::new(workspace);
+    let results: Vec<_> = parts
+        .iter()
+        .map(|part| PartResult::of(part, &mut stage))
+        .collect();
+    drop(stage);
+    print!("{}", summary(&results));
+    if results.iter().all(PartResult::passed) {
+        Ok(())
+    } else {
+        Err("tests failed".into())
+    }
+}
+
+/// A line for every part, for the usage text.
+pub fn describe_parts() -> String {
+    PARTS.iter().fold(String::new(), |mut text, part| {
+        let half = if part.native { "  (--native)" } else { "" };
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {:<8} {}{half}", part.name, part.about);
+        text
+    })
+}
+
+fn chosen(arguments: &[String]) -> Result<Vec<&'static Part>> {
+    let native_only = arguments.iter().any(|argument| argument == "--native");
+    let names: Vec<_> = arguments
+        .iter()
+        .filter(|argument| *argument != "--native")
+        .collect();
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| PARTS.iter().all(|part| part.name != name.as_str()))
+    {
+        return Err(format!("no part `{unknown}`; the parts are\n{}", describe_parts()).into());
+    }
+    Ok(PARTS
+        .iter()
+        .filter(|part| part.native || !native_only)
+        .filter(|part| names.is_empty() || names.iter().any(|name| *name == part.name))
+        .collect())
+}
+
+/// What came of one part.
+struct PartResult {
+    name: &'static str,
+    counts: Counts,
+    took: Duration,
+    /// Why the part failed, where its counts alone do not say so.
+    broken: Option<String>,
+}
+
+impl PartResult {
+    fn of(part: &'static Part, stage: &mut Stage) -> Self {
+        process::say(&format!("{}: {}", part.name, part.about));
+        let start = Instant::now();
+        let ran = setup::ensure(stage.workspace, part.needs).and_then(|()| (part.run)(stage));
+        let (counts, broken) = match ran {
+            Ok((counts, succeeded)) => {
+                let broken = match (counts, succeeded) {
+                    (Counts { failed: 0, .. }, false) => Some("its runner failed"),
+                    (
+                        Counts {
+                            passed: 0,
+                            failed: 0,
+                        },
+                        true,
+                    ) => Some("ran no test"),
+                    _ => None,
+                };
+                (counts, broken.map(str::to_owned))
+            }
+            Err(error) => (Counts::default(), Some(error.to_string())),
+        };
+        Self {
+            name: part.name,
+            counts,
+            took: start.elapsed(),
+            broken,
+        }
+    }
+
+    fn passed(&self) -> bool {
+        self.broken.is_none() && self.counts.failed == 0
+    }
+}
+
+/// A table of the parts, and as its last line the total; a broken part counts as a failure of its own.
+fn summary(results: &[PartResult]) -> String {
+    let mut text = format!(
+        "\n{:<8} {:>7} {:>7} {:>8}\n",
+        "part", "passed", "failed", "seconds"
+    );
+    let mut total = Counts::default();
+    for result in results {
+        let broken = result.broken.as_ref();
+        let reason = broken.map_or_else(String::new, |reason| format!("  {reason}"));
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{:<8} {:>7} {:>7} {:>8.1}{reason}",
+            result.name,
+            result.counts.passed,
+            result.counts.failed,
+            result.took.as_secs_f64(),
+        );
+        total.add(result.counts);
+        total.failed += usize::from(broken.is_some());
+    }
+    let _ = writeln!(text, "\n{} passed, {} failed", total.passed, total.failed);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Counts, Duration, PartResult, chosen, summary};
+
+    fn result(passed: usize, failed: usize, broken: Option<&str>) -> PartResult {
+        PartResult {
+            name: "part",
+            counts: Counts { passed, failed },
+            took: Duration::from_millis(1500),
+            broken: broken.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn the_last_line_is_the_total_and_counts_a_broken_part() {
+        let text = summary(&[result(3, 1, None), result(0, 0, Some("ran no test"))]);
+        assert_eq!(text.lines().last(), Some("3 passed, 2 failed"));
+        assert!(
+            text.contains("part           3       1      1.5\n"),
+            "{text}"
+        );
+        assert!(text.contains("1.5  ran no test\n"), "{text}");
+    }
+
+    #[test]
+    fn a_part_without_a_passed_test_has_not_passed() {
+        assert!(result(1, 0, None).passed());
+        assert!(!result(1, 1, None).passed());
+        assert!(!result(0, 0, Some("ran no test")).passed());
+    }
+
+    #[test]
+    fn arguments_choose_the_parts() {
+        let names = |arguments: &[&str]| -> Option<Vec<&str>> {
+            let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+            let parts = chosen(&arguments).ok()?;
+            Some(parts.iter().map(|part| part.name).collect())
+        };
+        let native = names(&["--native"]).unwrap();
+        assert!(
+            native.contains(&"core") && !native.contains(&"page"),
+            "{native:?}"
+        );
+        assert!(names(&[]).unwrap().len() > native.len());
+        assert_eq!(names(&["sdk"]), Some(vec!["sdk"]));
+        assert_eq!(names(&["nothing"]), None);
+    }
+}

@@ -1,0 +1,178 @@
+//! The parts of the tests: what each is, what it needs, and how it runs.
+
+use std::process::Command;
+
+use super::counts::Counts;
+use crate::process::{self, Result};
+use crate::services::{Aimock, Emulator};
+use crate::setup::{self, Need};
+use crate::wasm::{TARGET, Toolchain};
+use crate::workspace::Workspace;
+
+/// A part of the tests.
+pub struct Part {
+    pub name: &'static str,
+    pub about: &'static str,
+    /// Whether it belongs to the fast half, `--native`.
+    pub native: bool,
+    pub needs: &'static [Need],
+    pub run: fn(&mut Stage) -> Result<Outcome>,
+}
+
+/// The counts, and whether the runner itself ended well.
+pub type Outcome = (Counts, bool);
+
+const IN_BROWSER: &[Need] = &[Need::WasmStd, Need::WasmBindgen, Need::Chromium];
+
+/// Every part, in the order they run.
+pub const PARTS: &[Part] = &[
+    Part {
+        name: "xtask",
+        about: "these commands themselves",
+        native: true,
+        needs: &[],
+        run: |stage| stage.cargo_test("--package xtask"),
+    },
+    Part {
+        name: "core",
+        about: "the crate without features",
+        native: true,
+        needs: &[],
+        run: |stage| stage.cargo_test(""),
+    },
+    Part {
+        name: "native",
+        about: "the native transport and the emulator",
+        native: true,
+        needs: &[],
+        run: |stage| stage.cargo_test("--features native,emulator"),
+    },
+    Part {
+        name: "page",
+        about: "wasm in a page of Chromium",
+        native: false,
+        needs: IN_BROWSER,
+        run: |stage| stage.wasm_test("--test wasm_page"),
+    },
+    Part {
+        name: "worker",
+        about: "wasm in a dedicated worker of Chromium",
+        native: false,
+        needs: IN_BROWSER,
+        run: |stage| stage.wasm_test("--test wasm_worker"),
+    },
+    Part {
+        name: "node",
+        about: "wasm in Node 24",
+        native: false,
+        needs: &[Need::WasmStd, Need::WasmBindgen, Need::NodePackages],
+        run: |stage| stage.wasm_test("--test wasm_node"),
+    },
+    Part {
+        name: "sdk",
+        about: "the official SDK on Node 24 against the emulator",
+        native: false,
+        needs: &[Need::NodePackages],
+        run: |stage| stage.node_test(),
+    },
+    Part {
+        name: "aimock",
+        about: "the client against aimock, a third party's mock server",
+        native: false,
+        needs: &[Need::NodePackages],
+        run: |stage| stage.aimock_test(),
+    },
+    Part {
+        name: "demo",
+        about: "the demo on a recording of speech",
+        native: false,
+        needs: &[Need::Recordings],
+        run: |stage| stage.cargo_test("--features native,emulator --test demo"),
+    },
+];
+
+/// Where parts run: the checkout, and the server that several of them share.
+pub struct Stage<'a> {
+    pub workspace: &'a Workspace,
+    emulator: Option<Emulator>,
+}
+
+impl<'a> Stage<'a> {
+    pub fn new(workspace: &'a Workspace) -> Self {
+        Self {
+            workspace,
+            emulator: None,
+        }
+    }
+
+    fn cargo_test(&mut self, arguments: &str) -> Result<Outcome> {
+        count(test(self.workspace.cargo(), arguments))
+    }
+
+    fn wasm_test(&mut self, arguments: &str) -> Result<Outcome> {
+        let workspace = self.workspace;
+        let toolchain = Toolchain::find().ok_or("no toolchain builds for wasm")?;
+        let runner = setup::test_runner(workspace)?.ok_or("no test runner for wasm")?;
+        let mut command = test(toolchain.cargo(workspace)?, arguments);
+        command
+            .args(["--target", TARGET])
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
+            // Seconds; the default is for single small tests.
+            .env("WASM_BINDGEN_TEST_TIMEOUT", "120");
+        if let Some(driver) = process::find("chromedriver") {
+            command.env("CHROMEDRIVER", driver);
+        }
+        if let Some(folder) = workspace.node().parent() {
+            process::prepend_path(&mut command, folder)?;
+        }
+        self.emulator()?.tell(&mut command);
+        count(command)
+    }
+
+    fn node_test(&mut self) -> Result<Outcome> {
+        let mut command = Command::new(self.workspace.node());
+        command
+            .args([
+                "--test",
+                "--test-reporter=spec",
+                "--test-timeout=60000",
+                "*.test.mjs",
+            ])
+            .current_dir(self.workspace.node_tests())
+            .env("NO_COLOR", "1");
+        self.emulator()?.tell(&mut command);
+        count(command)
+    }
+
+    fn aimock_test(&mut self) -> Result<Outcome> {
+        let aimock = Aimock::start(self.workspace)?;
+        let mut command = test(
+            self.workspace.cargo(),
+            "--features native,emulator --test aimock",
+        );
+        command.env("AIMOCK_URL", &aimock.url);
+        count(command)
+    }
+
+    /// The emulator, started by the first part that wants it.
+    fn emulator(&mut self) -> Result<&Emulator> {
+        let running = match self.emulator.take() {
+            Some(emulator) => emulator,
+            None => Emulator::start(self.workspace)?,
+        };
+        Ok(self.emulator.insert(running))
+    }
+}
+
+fn test(mut cargo: Command, arguments: &str) -> Command {
+    cargo
+        .args(["test", "--no-fail-fast"])
+        .args(arguments.split_whitespace());
+    cargo
+}
+
+fn count(mut command: Command) -> Result<Outcome> {
+    let mut counts = Counts::default();
+    let status = process::tee(&mut command, |line| counts.read(line))?;
+    Ok((counts, status.success()))
+}

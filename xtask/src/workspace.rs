@@ -1,0 +1,76 @@
+//! Where things are: the checkout, the npm packages, and the tools kept for every checkout.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::process::Result;
+
+/// The checkout that `cargo xtask` was called in.
+pub struct Workspace {
+    /// The folder of the workspace's Cargo.toml.
+    pub root: PathBuf,
+    /// Tools that took long to build; outside the checkout, so that a clean clone finds them.
+    pub cache: PathBuf,
+}
+
+impl Workspace {
+    /// Finds both folders from the environment that cargo gives.
+    pub fn open() -> Result<Self> {
+        let manifest = std::env::var_os("CARGO_MANIFEST_DIR").ok_or("call it as `cargo xtask`")?;
+        let root = PathBuf::from(manifest)
+            .parent()
+            .ok_or("xtask lies in no workspace")?
+            .to_owned();
+        let cache = match (std::env::var_os("XDG_CACHE_HOME"), std::env::home_dir()) {
+            (Some(folder), _) if !folder.is_empty() => PathBuf::from(folder),
+            (_, Some(home)) => home.join(".cache"),
+            _ => root.join("target"),
+        };
+        Ok(Self {
+            root,
+            cache: cache.join("openai-realtime-ws"),
+        })
+    }
+
+    /// The tests in JavaScript, with their packages.
+    pub fn node_tests(&self) -> PathBuf {
+        self.root.join("tests/node")
+    }
+
+    /// The installed npm packages.
+    pub fn node_modules(&self) -> PathBuf {
+        self.node_tests().join("node_modules")
+    }
+
+    /// Node 24, as the npm package `node` ships it: the system's own may be older.
+    pub fn node(&self) -> PathBuf {
+        self.node_modules().join("node/bin/node")
+    }
+
+    /// A cargo command in the checkout, as if it were typed there.
+    pub fn cargo(&self) -> Command {
+        let mut cargo = Command::new("cargo");
+        cargo.current_dir(&self.root);
+        forget_outer_cargo(&mut cargo);
+        cargo
+    }
+}
+
+/// Takes away what cargo told xtask about xtask: build scripts that watch these variables would run
+/// again, and their crates be compiled again, each time the caller changes.
+fn forget_outer_cargo(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        let tells_of_package = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"]
+            .iter()
+            .any(|prefix| text.starts_with(prefix));
+        if tells_of_package
+            || matches!(
+                &*text,
+                "CARGO" | "CARGO_CRATE_NAME" | "CARGO_PRIMARY_PACKAGE"
+            )
+        {
+            command.env_remove(&name);
+        }
+    }
+}
