@@ -1,0 +1,124 @@
+//! Talks to the Realtime API in text, then in speech, and writes the spoken reply to a file. Without a key, an
+//! emulator in this process answers. `cargo demo --help` says the rest.
+
+use std::error::Error;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, absolute};
+use std::process::ExitCode;
+
+use openai_realtime_ws::emulator::Emulator;
+use openai_realtime_ws::{Config, ConfigError, native};
+
+mod conversation;
+mod options;
+mod screen;
+mod wav;
+
+use conversation::Conversation;
+use options::Options;
+use screen::{Screen, seconds};
+
+/// Everything here ends in one line for a person.
+type Failure = Box<dyn Error>;
+
+/// The exit code for a command line that cannot be understood.
+const USAGE: u8 = 2;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let mut screen = Screen::new();
+    let options = match options::parse(lexopt::Parser::from_env()) {
+        Ok(options) => options,
+        Err(error) => {
+            complain(&format!("{error}; try --help"));
+            return ExitCode::from(USAGE);
+        }
+    };
+    let done = match options {
+        Some(options) => run(&options, &mut screen).await,
+        None => screen.line(options::HELP.trim_end()).map_err(Failure::from),
+    };
+    if let Err(failure) = done {
+        let _ = screen.end_line();
+        complain(&with_causes(&*failure));
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+async fn run(options: &Options, screen: &mut Screen) -> Result<(), Failure> {
+    // What can fail on this machine fails before anybody is called.
+    let (speech, source) = match &options.wav {
+        Some(path) => (wav::read(path)?, path.display().to_string()),
+        None => (
+            wav::bell(),
+            "a bell; --wav FILE to say something".to_owned(),
+        ),
+    };
+    wav::check_writable(&options.out)?;
+    let connector = connector(options.ca.as_deref())?;
+
+    // Kept to the end: the emulator stops when it is dropped.
+    let mut _emulator = None;
+    let config = match Config::from_env() {
+        Err(ConfigError::MissingKey) => {
+            screen.line("OPENAI_API_KEY is not set: an emulator in this process answers.")?;
+            let emulator = _emulator.insert(Emulator::start().await?);
+            Config::new("sk-emulator").insecure_loopback_url(emulator.ws_url())
+        }
+        config => config?,
+    };
+    let config = config
+        .model(&options.model)
+        .connect_timeout(options.patience);
+
+    let mut conversation = Conversation::open(connector, config, options.patience, screen).await?;
+    conversation.write(&options.text, screen).await?;
+    let reply = conversation.say(&speech, &source, screen).await?;
+    conversation.close().await?;
+
+    wav::write(&options.out, &reply)?;
+    let path = absolute(&options.out)?;
+    screen.line(&format!(
+        "\nThe spoken reply ({}) is in {}",
+        seconds(reply.len()),
+        path.display()
+    ))?;
+    Ok(())
+}
+
+fn connector(ca: Option<&Path>) -> Result<native::Connector, Failure> {
+    let connector = native::Connector::new();
+    let Some(path) = ca else { return Ok(connector) };
+    let pem =
+        fs::read(path).map_err(|error| format!("could not read {}: {error}", path.display()))?;
+    connector.root_certificate_pem(&pem).map_err(|error| {
+        let cause = error.source().map(ToString::to_string).unwrap_or_default();
+        format!(
+            "could not take a certificate from {}: {cause}",
+            path.display()
+        )
+        .into()
+    })
+}
+
+/// An error and what caused it, on one line.
+fn with_causes(failure: &dyn Error) -> String {
+    let mut text = failure.to_string();
+    let mut cause = failure.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+fn complain(message: &str) {
+    let line: String = message
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    // Where nobody listens, the exit code has to do.
+    let _ = writeln!(io::stderr(), "error: {line}");
+}
