@@ -24,7 +24,6 @@ static DEMO: LazyLock<PathBuf> = LazyLock::new(|| {
         ])
         .args(["--example", "demo", "--features", "native,emulator"])
         .args((!cfg!(debug_assertions)).then_some("--release"))
-        .args(cfg!(feature = "tracing").then_some("--features=tracing"))
         .output()
         .unwrap();
     assert!(

@@ -9,7 +9,7 @@ use openai_realtime_ws::protocol::{
     ResponseParams, ResponseStatus, SessionUpdate, SessionUpdated, StatusReason,
     TranscriptionConfig,
 };
-use openai_realtime_ws::{Config, OpenAIRealtimeWS, ServerEvent, native};
+use openai_realtime_ws::{Config, OpenAIRealtimeWS, Realtime, Runtime, ServerEvent, native};
 use tokio::time::timeout;
 
 use crate::Failure;
@@ -48,7 +48,7 @@ impl Conversation {
         patience: Duration,
         screen: &mut Screen,
     ) -> Result<Self, Failure> {
-        let handshake = config.handshake(true)?;
+        let handshake = config.handshake::<Realtime>(Runtime::Native)?;
         screen.stream(&format!("Connecting to {} … ", handshake.url()))?;
         let started = Instant::now();
         let mut session = OpenAIRealtimeWS::open(connector, config).await?;

@@ -62,7 +62,7 @@ async fn run(options: &Options, screen: &mut Screen) -> Result<(), Failure> {
     // Kept to the end: the emulator stops when it is dropped.
     let mut _emulator = None;
     let config = match Config::from_env() {
-        Err(ConfigError::MissingKey) => {
+        Err(ConfigError::MissingKey(_)) => {
             screen.line("OPENAI_API_KEY is not set: an emulator in this process answers.")?;
             let emulator = _emulator.insert(Emulator::start().await?);
             Config::new("sk-emulator").insecure_loopback_url(emulator.ws_url())

@@ -7,6 +7,7 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::field::{Field, Frame};
+use super::members::is_plain;
 use super::table::union;
 
 /// Audio as it travels: base64 of the bytes in the session's format, PCM16 little-endian at 24,000 Hz unless the
@@ -139,9 +140,7 @@ impl Field for Audio {
 
     // Base64 has nothing to escape, which a look at the whole finds faster than a JSON writer byte by byte.
     fn write(&self, out: &mut Vec<u8>) {
-        let special = |b: u8| u8::from(b < b' ') | u8::from(b == b'"') | u8::from(b == b'\\');
-        let plain = self.0.bytes().fold(0, |found, b| found | special(b)) == 0;
-        if plain {
+        if is_plain(&self.0) {
             out.reserve(self.0.len() + 3);
             out.push(b'"');
             out.extend_from_slice(self.0.as_bytes());

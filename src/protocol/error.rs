@@ -16,7 +16,7 @@ record! {
         param?: String,
         /// The `event_id` of the client event that caused it.
         event_id?: String,
-    }
+    } or message
 }
 
 record! {

@@ -12,6 +12,10 @@ use bytestring::ByteString;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::members::Members;
+use super::raw::find_type;
 
 /// The frame that is being read, when there is one: what lets [`Audio`](super::Audio) borrow from it.
 pub type Frame<'f> = Option<&'f ByteString>;
@@ -46,6 +50,11 @@ pub trait Record: Default {
         map: &mut A,
         frame: Frame<'_>,
     ) -> Result<bool, A::Error>;
+
+    /// The record that a string in its place stands for, if it can.
+    fn from_text(_text: &str) -> Option<Self> {
+        None
+    }
 
     /// Appends `,"key":value` for every field that is present.
     fn write_fields(&self, out: &mut Vec<u8>);
@@ -101,68 +110,99 @@ impl<'de> Deserialize<'de> for Key<'de> {
     }
 }
 
-/// Reads an object into a record. With a `tag`, the object's last `type` must be it.
-struct RecordVisitor<'f, R> {
-    frame: Frame<'f>,
-    tag: Option<&'static str>,
-    record: PhantomData<R>,
-}
-
-impl<'de, R: Record> Visitor<'de> for RecordVisitor<'_, R> {
-    type Value = R;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<R, E> {
-        Ok(R::default())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<R, A::Error> {
-        let mut record = R::default();
-        let mut tagged = self.tag.is_none();
-        while let Some(Key(key)) = map.next_key()? {
-            match self.tag {
-                Some(tag) if key == "type" => tagged = map.next_value::<Key>()? == *tag,
-                _ if record.read_field(&key, &mut map, self.frame)? => {}
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        if tagged {
-            Ok(record)
-        } else {
-            Err(de::Error::custom("`type` is another"))
-        }
-    }
-}
-
 /// Reads an object, or null, into a record.
 pub fn read_record<'de, R: Record, D: Deserializer<'de>>(
     input: D,
     frame: Frame<'_>,
 ) -> Result<R, D::Error> {
-    let record = PhantomData;
-    input.deserialize_any(RecordVisitor {
-        frame,
-        tag: None,
-        record,
-    })
+    struct RecordVisitor<'f, R>(Frame<'f>, PhantomData<R>);
+
+    impl<'de, R: Record> Visitor<'de> for RecordVisitor<'_, R> {
+        type Value = R;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_unit<E>(self) -> Result<R, E> {
+            Ok(R::default())
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<R, E> {
+            R::from_text(text)
+                .ok_or_else(|| E::invalid_type(de::Unexpected::Other("a string"), &self))
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<R, A::Error> {
+            let mut record = R::default();
+            while let Some(Key(key)) = map.next_key()? {
+                if !record.read_field(&key, &mut map, self.0)? {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+            Ok(record)
+        }
+    }
+
+    input.deserialize_any(RecordVisitor(frame, PhantomData))
 }
 
-/// Reads a whole frame into the record of the events of type `tag`.
-pub fn read_event<R: Record>(tag: &'static str, frame: &ByteString) -> serde_json::Result<R> {
-    let mut input = serde_json::Deserializer::from_str(frame);
-    let record = PhantomData;
-    let event = input.deserialize_map(RecordVisitor {
-        frame: Some(frame),
-        tag: Some(tag),
-        record,
-    })?;
-    input.end()?;
-    Ok(event)
+/// Reads the members of a frame into the record of the events of this type, which the last `type` must be.
+pub fn read_event<R: Record>(
+    event_type: &str,
+    mut members: Members,
+    frame: &ByteString,
+) -> serde_json::Result<R> {
+    let mut record = R::default();
+    let mut fits = true;
+    while let Some(Key(key)) = members.next_key()? {
+        if key == "type" {
+            fits = members.next_string()?.as_deref() == Some(event_type);
+        } else if !record.read_field(&key, &mut members, Some(frame))? {
+            members.next_value::<IgnoredAny>()?;
+        }
+    }
+    if fits {
+        Ok(record)
+    } else {
+        Err(de::Error::custom("`type` is another"))
+    }
+}
+
+/// An object that is one of several. Made by the `union!` macro.
+pub trait Union: From<Value> {
+    /// Reads the one whose `type` this is; `None` if there is none.
+    fn read_as<'de, D: Deserializer<'de>>(
+        tag: &str,
+        input: D,
+        frame: Frame<'_>,
+    ) -> Option<Result<Self, D::Error>>;
+}
+
+/// Reads one of several objects. One that is not known, or does not fit, is kept: it does not cost the event.
+pub fn read_union<'de, U: Union, D: Deserializer<'de>>(
+    input: D,
+    frame: Frame<'_>,
+) -> Result<U, D::Error> {
+    // Within a frame it is read where it lies. Elsewhere, any format that serde knows may be read from.
+    if frame.is_none() {
+        let value = Value::deserialize(input)?;
+        let tag = value.get("type").and_then(Value::as_str);
+        return match tag.and_then(|tag| U::read_as(tag, &value, None)) {
+            Some(Ok(read)) => Ok(read),
+            _ => Ok(value.into()),
+        };
+    }
+    let text = <&RawValue>::deserialize(input)?.get();
+    if let Ok(Some(tag)) = find_type(text)
+        && let Some(Ok(read)) =
+            U::read_as(&tag, &mut serde_json::Deserializer::from_str(text), frame)
+    {
+        return Ok(read);
+    }
+    serde_json::from_str::<Value>(text)
+        .map(U::from)
+        .map_err(|_| de::Error::custom("does not fit"))
 }
 
 /// A leaf that is read by visiting whatever is there.

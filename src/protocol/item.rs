@@ -265,7 +265,10 @@ impl ContentPart {
 
     /// What is written or said in the part: its text, or else its transcript.
     pub fn as_text(&self) -> Option<&str> {
-        self.text.as_deref().or(self.transcript.as_deref())
+        self.text
+            .as_deref()
+            .filter(|text| !text.is_empty())
+            .or(self.transcript.as_deref())
     }
 }
 

@@ -20,6 +20,7 @@ pub mod client;
 mod error;
 pub(crate) mod field;
 mod item;
+pub(crate) mod members;
 mod patch;
 pub(crate) mod raw;
 mod response;

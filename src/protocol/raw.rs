@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::field::{Key, Record};
+use super::members::Members;
 use super::{Events, ServerEvent};
 
 /// An event as it stands on the wire: JSON text that is known to be an object with a string `type`.
@@ -88,8 +89,8 @@ impl RawEvent {
         &self.text
     }
 
-    /// Why this event is not a typed one, when it is known and its content does not fit: the field and its place.
-    /// `None` for a type that this version does not know.
+    /// Why this event is not a typed one, when its type is known and its content does not fit: the field. `None` for a
+    /// type that this version does not know.
     pub fn why(&self) -> Option<&str> {
         self.why.as_deref()
     }
@@ -102,11 +103,11 @@ impl RawEvent {
     /// The typed event of any set of events, such as [`ClientEvent`](super::ClientEvent) or
     /// [`TranslationServerEvent`](super::TranslationServerEvent). Never fails.
     pub fn decode_as<E: Events>(mut self) -> E {
-        let read = match E::read(&self.event_type, &self.text) {
-            Some(Err(_)) if has_surrogates(&self.text) => E::read(
-                &self.event_type,
-                &without_lone_surrogates(&self.text).into(),
-            ),
+        let read = |text: &ByteString| E::read(&self.event_type, Members::of(text)?, text);
+        let read = match read(&self.text) {
+            Some(Err(_)) if has_surrogates(&self.text) => {
+                read(&without_lone_surrogates(&self.text).into())
+            }
             read => read,
         };
         match read {
@@ -161,36 +162,34 @@ pub enum ParseError {
 /// Reading the typed event of a known type. Made by the `events!` macro.
 pub trait ReadEvents: Sized {
     /// `None` for a type that is not in the table.
-    fn read(event_type: &str, text: &ByteString) -> Option<serde_json::Result<Self>>;
+    fn read(
+        event_type: &str,
+        members: Members,
+        frame: &ByteString,
+    ) -> Option<serde_json::Result<Self>>;
 }
 
-/// Reads a frame's text in one pass where it begins with its `type`, as the service's own does.
+/// Reads a frame's text, in one pass where its `type` comes first, as it does in the service's own.
 pub fn parse<E: Events>(text: ByteString) -> Result<E, ParseError> {
-    if let Some(event_type) = leading_type(&text)
-        && let Some(Ok(event)) = E::read(event_type, &text)
-    {
-        return Ok(event);
+    match read_in_order(&text) {
+        Some(Ok(event)) => Ok(event),
+        _ => RawEvent::parse(text).map(RawEvent::decode_as),
     }
-    RawEvent::parse(text).map(RawEvent::decode_as)
 }
 
-/// The `type`, when it is the object's first key and has no escapes.
-fn leading_type(text: &str) -> Option<&str> {
-    let rest = text
-        .strip_prefix('{')?
-        .trim_ascii_start()
-        .strip_prefix("\"type\"")?;
-    let rest = rest
-        .trim_ascii_start()
-        .strip_prefix(':')?
-        .trim_ascii_start()
-        .strip_prefix('"')?;
-    let (found, _) = rest.split_once('"')?;
-    (!found.contains('\\')).then_some(found)
+fn read_in_order<E: Events>(text: &ByteString) -> Option<serde_json::Result<E>> {
+    let mut members = Members::of(text)?;
+    let key: Key = members.next_key().ok()??;
+    let event_type = if key == *"type" {
+        members.next_string().ok()??
+    } else {
+        return None;
+    };
+    E::read(&event_type, members, text)
 }
 
 /// The object's last `type` if it is a string; an error if the text is not JSON.
-fn find_type(text: &str) -> serde_json::Result<Option<String>> {
+pub fn find_type(text: &str) -> serde_json::Result<Option<String>> {
     struct TypeVisitor;
 
     impl<'de> Visitor<'de> for TypeVisitor {

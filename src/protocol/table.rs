@@ -43,7 +43,7 @@ macro_rules! record {
         }] $($rest)*);
     };
 
-    (@struct {[$($head:tt)*] $Name:ident}
+    (@struct {[$($head:tt)*] $Name:ident $(or $text:ident)?}
         $({ [$($attr:tt)*] $f:ident ($($key:tt)+) ($Type:ty) ($Arg:ty) ($wrap:expr) })*
     ) => {
         #[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
@@ -88,6 +88,12 @@ macro_rules! record {
                 Ok(false)
             }
 
+            $(
+                fn from_text(text: &str) -> Option<Self> {
+                    Some(Self::default().$text(text))
+                }
+            )?
+
             #[allow(unused_variables)]
             fn write_fields(&self, out: &mut Vec<u8>) {
                 $(
@@ -124,8 +130,9 @@ macro_rules! record {
             @fields {[$(#[$m])* #[serde(tag = "type", rename = $wire)]] $Name} [] $($common)* $($fields)*
         );
     };
-    ($(#[$m:meta])* pub struct $Name:ident { $($fields:tt)* }) => {
-        $crate::protocol::table::record!(@fields {[$(#[$m])*] $Name} [] $($fields)*);
+    // `or name`: a string in the struct's place is that field.
+    ($(#[$m:meta])* pub struct $Name:ident { $($fields:tt)* } $(or $text:ident)?) => {
+        $crate::protocol::table::record!(@fields {[$(#[$m])*] $Name $(or $text)?} [] $($fields)*);
     };
 }
 pub(crate) use record;
@@ -285,19 +292,39 @@ macro_rules! union {
             }
         }
 
-        impl<'de> serde::Deserialize<'de> for $Enum {
-            fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-                let value = serde_json::Value::deserialize(input)?;
-                let read = match value.get("type").and_then(serde_json::Value::as_str) {
-                    $(Some($wire) => serde::Deserialize::deserialize(&value).map(Self::$Variant),)*
-                    _ => return Ok(Self::Other(value)),
-                };
-                // A known kind that does not fit is kept, too: it does not cost the event.
-                Ok(read.unwrap_or(Self::Other(value)))
+        impl From<serde_json::Value> for $Enum {
+            fn from(value: serde_json::Value) -> Self {
+                Self::Other(value)
             }
         }
 
-        $crate::protocol::field::plain_fields!($Enum);
+        impl $crate::protocol::field::Union for $Enum {
+            fn read_as<'de, D: serde::Deserializer<'de>>(
+                tag: &str,
+                input: D,
+                frame: $crate::protocol::field::Frame<'_>,
+            ) -> Option<Result<Self, D::Error>> {
+                match tag {
+                    $($wire => Some($crate::protocol::field::Field::read(input, frame).map(Self::$Variant)),)*
+                    _ => None,
+                }
+            }
+        }
+
+        impl $crate::protocol::field::Field for $Enum {
+            fn read<'de, D: serde::Deserializer<'de>>(
+                input: D,
+                frame: $crate::protocol::field::Frame<'_>,
+            ) -> Result<Self, D::Error> {
+                $crate::protocol::field::read_union(input, frame)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $Enum {
+            fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+                $crate::protocol::field::read_union(input, None)
+            }
+        }
     };
 }
 pub(crate) use union;
@@ -432,9 +459,13 @@ macro_rules! events {
         }
 
         impl $crate::protocol::raw::ReadEvents for $Enum {
-            fn read(event_type: &str, text: &bytestring::ByteString) -> Option<serde_json::Result<Self>> {
+            fn read(
+                event_type: &str,
+                members: $crate::protocol::members::Members,
+                frame: &bytestring::ByteString,
+            ) -> Option<serde_json::Result<Self>> {
                 Some(match event_type {
-                    $($wire => $crate::protocol::field::read_event($wire, text).map(Self::$Variant),)*
+                    $($wire => $crate::protocol::field::read_event($wire, members, frame).map(Self::$Variant),)*
                     _ => return None,
                 })
             }

@@ -9,7 +9,7 @@ use futures_core::Stream;
 use futures_sink::Sink;
 use futures_util::StreamExt;
 use openai_realtime_ws::protocol::Audio;
-use openai_realtime_ws::{Connector, Frame, Handshake, TransportError};
+use openai_realtime_ws::{Connector, Frame, Handshake, Runtime, TransportError};
 use serde_json::{Value, json};
 
 use super::scripted::{BAD_FRAME, HANG_UP, hang_up};
@@ -41,7 +41,9 @@ pub struct Wire {
 impl Connector for Memory {
     type Transport = Wire;
 
-    const HEADERS: bool = true;
+    fn runtime(&self) -> Runtime {
+        Runtime::Native
+    }
 
     fn connect(
         &self,

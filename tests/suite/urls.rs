@@ -1,6 +1,6 @@
 //! The URLs that the official Node SDK 7.57 makes, for native (the `url` crate) and wasm (the runtime's `URL`) alike.
 
-use openai_realtime_ws::{Config, ConfigError, Target};
+use openai_realtime_ws::{Config, ConfigError, Realtime, Runtime, Target};
 
 const BASES: &[(&str, &str)] = &[
     // A base without a path, and with each ending (contract 4).
@@ -141,13 +141,14 @@ const ELSEWHERE: &[&str] = &[
 pub fn are_the_sdks() {
     let url = |config: Config| {
         config
-            .handshake(true)
+            .handshake::<Realtime>(Runtime::Native)
             .map(|handshake| handshake.url().to_owned())
+            .map_err(|error| error.to_string())
     };
     let config = || Config::new("sk-test").base_url("https://example.com/v1");
     for (base, expected) in BASES {
         let made = url(config().base_url(*base).model("gpt-realtime"));
-        assert_eq!(made.as_deref(), Ok(*expected), "{base}");
+        assert_eq!(made.unwrap(), *expected, "{base}");
     }
     for (model, expected) in MODELS {
         let expected = format!("wss://example.com/v1/realtime?model={expected}");
@@ -163,11 +164,11 @@ pub fn are_the_sdks() {
             "wss://example.com/v1/realtime?intent=transcription",
         ),
     ] {
-        assert_eq!(url(config().target(target)).as_deref(), Ok(expected));
+        assert_eq!(url(config().target(target)).unwrap(), expected);
     }
     for base in INVALID {
         let made = url(config().base_url(*base).model("gpt-realtime"));
-        assert_eq!(made, Err(ConfigError::InvalidUrl), "{base}");
+        assert_eq!(made, Err(ConfigError::InvalidUrl.to_string()), "{base}");
     }
     for base in LOOPBACK {
         let made = url(config().insecure_loopback_url(*base).model("gpt-realtime"));
@@ -178,6 +179,6 @@ pub fn are_the_sdks() {
     }
     for base in ELSEWHERE {
         let made = url(config().insecure_loopback_url(*base).model("gpt-realtime"));
-        assert_eq!(made, Err(ConfigError::InsecureUrl), "{base}");
+        assert_eq!(made, Err(ConfigError::InsecureUrl.to_string()), "{base}");
     }
 }
