@@ -8,6 +8,7 @@ mod emitter;
 mod endpoint;
 mod error;
 pub mod protocol;
+mod refusal;
 mod session;
 mod transport;
 
@@ -22,11 +23,14 @@ pub mod native;
 
 pub use connection::{Closed, Connection, Limits, Notice};
 pub use emitter::ListenerId;
-pub use endpoint::{Config, ConfigError, Credential, CredentialError, Handshake, Runtime, Target};
+pub use endpoint::{
+    Config, ConfigError, Credential, CredentialError, Handshake, Runtime, Secret, Target,
+};
 pub use error::{Error, SendError, SendErrorKind};
 pub use protocol::{
     ClientEvent, ParseError, Protocol, RawEvent, Realtime, ServerEvent, Translation,
 };
+pub use refusal::RefusalKind;
 pub use session::{Receiver, Sender, Session};
 pub use transport::{
     CloseFrame, Connector, Frame, InvalidClose, Refusal, Transport, TransportError,
