@@ -3,6 +3,9 @@
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[macro_use]
+mod log;
+
 mod connection;
 mod emitter;
 mod endpoint;
