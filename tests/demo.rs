@@ -471,7 +471,9 @@ fn no_network_is_named() {
             "Connection refused",
         ],
     );
-    let line = fail(&mut folder.demo_at("https://nowhere.invalid/v1"), 1);
+    // Without a network, the resolver takes its time to say so.
+    let mut nowhere = folder.demo_at("https://nowhere.invalid/v1");
+    let line = fail(nowhere.args(["--timeout", "120"]), 1);
     assert_contains(
         &line,
         &["error: could not connect: could not reach the server"],
