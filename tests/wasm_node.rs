@@ -1,0 +1,16 @@
+//! The session suite in Node, over the runtime's own `WebSocket`, against the emulator.
+#![cfg(all(target_family = "wasm", target_os = "unknown"))]
+
+use wasm_bindgen_test::*;
+
+#[path = "suite/browser.rs"]
+mod browser;
+mod suite;
+#[path = "suite/urls.rs"]
+mod urls;
+
+suite::session_tests!(
+    #[wasm_bindgen_test]
+    browser::server
+);
+browser::browser_tests!(#[wasm_bindgen_test]);
