@@ -438,7 +438,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                         .and_then(|config| Ok(config.handshake::<P>(self.connector.runtime())?));
                     match handshake {
                         Ok(handshake) => {
-                            self.url = handshake.public_url().to_owned();
+                            handshake.public_url().clone_into(&mut self.url);
                             let connecting = self.connector.connect(handshake);
                             self.socket = Socket::Connecting(Box::pin(connecting));
                         }

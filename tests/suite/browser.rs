@@ -9,21 +9,26 @@ use js_sys::{Array, Function, Object, Reflect};
 use openai_realtime_ws::browser::Connector;
 use openai_realtime_ws::protocol::{ResponseCreate, SessionCreated};
 use openai_realtime_ws::{
-    CloseFrame, Config, Connector as _, Error, InvalidClose, OpenAIRealtimeWebSocket, Session,
-    TransportError,
+    CloseFrame, Config, ConfigError, Connector as _, Error, InvalidClose, OpenAIRealtimeWebSocket,
+    Session, TransportError,
 };
 use wasm_bindgen::prelude::*;
 use web_sys::WebSocket;
 
 use super::suite::{open, reply, say};
 
-/// The emulator, which `cargo xtask test` starts and names when these tests are compiled.
-pub async fn server() -> (Connector, Config, ()) {
+/// With this key, to the emulator, which `cargo xtask test` starts and names when these tests are compiled.
+fn config(key: &str) -> Config {
     let Some(url) = option_env!("EMULATOR_WS_URL") else {
         panic!("compile these tests with EMULATOR_WS_URL set, as `cargo xtask test` does");
     };
-    let config = Config::new("sk-test").model("gpt-realtime");
-    (Connector::new(), config.insecure_loopback_url(url), ())
+    Config::new(key)
+        .model("gpt-realtime")
+        .insecure_loopback_url(url)
+}
+
+pub async fn server() -> (Connector, Config, ()) {
+    (Connector::new(), config("ek_test"), ())
 }
 
 /// A test of each row of this module in one runtime.
@@ -34,7 +39,7 @@ macro_rules! browser_tests {
             crate::urls::are_the_sdks();
         }
 
-        browser::browser_tests!(#[$test] protocols_travel_as_an_array, dropping_closes_and_detaches,
+        browser::browser_tests!(#[$test] protocols_travel_as_an_array, an_api_key_is_refused_in_browsers, dropping_closes_and_detaches,
             dropping_an_attempt_closes_it, a_runtime_without_websocket, nobody_listening,
             a_key_that_no_subprotocol_can_carry, codes_that_scripts_may_not_close_with, a_full_buffer_holds_back,
             messages_of_other_kinds, a_connection_without_a_close_frame, the_clock_never_goes_back,
@@ -165,20 +170,33 @@ pub async fn protocols_travel_as_an_array() {
         protocols,
         [
             "realtime",
-            "openai-insecure-api-key.sk-test",
+            "openai-insecure-api-key.ek_test",
             "openai-organization.org-1",
             "openai-project.proj_1"
         ]
     );
     assert_eq!(socket.protocol(), "realtime", "the server's choice");
     assert_eq!(get(&socket, "binaryType"), "arraybuffer");
-    drop((rt, watch));
+    drop(rt);
+}
 
+/// Contracts 35 to 37: what is in a page, everybody can read.
+pub async fn an_api_key_is_refused_in_browsers() {
     let watch = Watch::new();
-    let without = config.handshake(true).unwrap();
-    assert_eq!(without.subprotocols(), [""; 0]);
-    Connector::new().connect(without).await.unwrap();
-    assert_eq!(watch.only().1.length(), 1);
+    let opened = OpenAIRealtimeWebSocket::connect(config("sk-test")).await;
+    if get(&js_sys::global(), "process").is_undefined() {
+        let error = opened.unwrap_err();
+        assert!(
+            matches!(error, Error::Config(ConfigError::Browser)),
+            "{error:?}"
+        );
+        assert_eq!(watch.made.length(), 0, "nothing was opened");
+        OpenAIRealtimeWebSocket::connect(config("sk-test").dangerously_allow_browser(true))
+            .await
+            .unwrap();
+    } else {
+        opened.unwrap();
+    }
 }
 
 pub async fn dropping_closes_and_detaches() {
@@ -219,7 +237,7 @@ pub async fn a_runtime_without_websocket() {
 
 pub async fn nobody_listening() {
     // Above the ports that systems give out, and none that browsers bar.
-    let config = Config::new("sk-test")
+    let config = Config::new("ek_test")
         .model("m")
         .insecure_loopback_url("ws://127.0.0.1:65535/v1");
     let error = OpenAIRealtimeWebSocket::connect(config).await.unwrap_err();
@@ -236,7 +254,7 @@ pub async fn nobody_listening() {
 
 /// Its text is in the runtime's exception, and must not be in the error.
 pub async fn a_key_that_no_subprotocol_can_carry() {
-    let config = Config::new("sk-\"very-secret\"").model("m");
+    let config = Config::new("ek_\"very-secret\"").model("m");
     let error = OpenAIRealtimeWebSocket::connect(config).await.unwrap_err();
     assert!(
         matches!(error, Error::Connect(TransportError::Unsupported(_))),

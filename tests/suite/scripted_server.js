@@ -72,19 +72,20 @@ function serve(socket) {
   });
 }
 
-const offers = [];
+const requests = [];
 const sockets = new Set();
 const server = createServer();
 server.on('upgrade', (request, socket) => {
   sockets.add(socket);
-  const offer = request.headers['sec-websocket-protocol'] ?? '';
-  offers.push(offer);
-  if (!offer.split(', ').includes(`openai-insecure-api-key.${key}`)) {
+  const { url, headers } = request;
+  requests.push({ url, ...headers });
+  const offers = (headers['sec-websocket-protocol'] ?? '').split(', ');
+  if (!offers.includes(`openai-insecure-api-key.${key}`) && headers['api-key'] !== key) {
     socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n');
     return;
   }
   const accept = createHash('sha1')
-    .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+    .update(`${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
     .digest('base64');
   socket.write([
     'HTTP/1.1 101 Switching Protocols',
@@ -99,7 +100,7 @@ server.on('upgrade', (request, socket) => {
 server.listen(0, '127.0.0.1', () => listening(server.address().port));
 
 return {
-  offers,
+  requests,
   stop() {
     server.close();
     for (const socket of sockets) socket.destroy();
