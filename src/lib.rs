@@ -3,6 +3,9 @@
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[macro_use]
+mod log;
+
 mod connection;
 mod emitter;
 mod endpoint;
@@ -41,9 +44,18 @@ pub use transport::{
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub type OpenAIRealtimeWS = Session<native::Connector>;
 
+/// A live translation over the same transport as [`OpenAIRealtimeWS`] (contract 94).
+#[cfg(feature = "native")]
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub type OpenAIRealtimeTranslationWS = Session<native::Connector, Translation>;
+
 /// A session over the runtime's own `WebSocket`: in pages, workers, Node, Deno, Bun and Cloudflare Workers.
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub type OpenAIRealtimeWebSocket = Session<browser::Connector>;
+
+/// A live translation over the same transport as [`OpenAIRealtimeWebSocket`].
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub type OpenAIRealtimeTranslationWebSocket = Session<browser::Connector, Translation>;
 
 cfg_if::cfg_if! {
     if #[cfg(all(target_family = "wasm", target_os = "unknown"))] {

@@ -9,7 +9,7 @@ use openai_realtime_ws::protocol::{
     ResponseParams, ResponseStatus, SessionUpdate, SessionUpdated, StatusReason,
     TranscriptionConfig,
 };
-use openai_realtime_ws::{Config, OpenAIRealtimeWS, Realtime, Runtime, ServerEvent, native};
+use openai_realtime_ws::{Config, Error, OpenAIRealtimeWS, Realtime, Runtime, ServerEvent, native};
 use tokio::time::timeout;
 
 use crate::Failure;
@@ -51,7 +51,12 @@ impl Conversation {
         let handshake = config.handshake::<Realtime>(Runtime::Native)?;
         screen.stream(&format!("Connecting to {} … ", handshake.url()))?;
         let started = Instant::now();
-        let mut session = OpenAIRealtimeWS::open(connector, config).await?;
+        let mut session = OpenAIRealtimeWS::open(connector, config)
+            .await
+            .map_err(|error| match error {
+                Error::ConnectTimeout => silence(patience),
+                error => error.into(),
+            })?;
         screen.stream(&format!("connected in {}.", short(started.elapsed())))?;
         screen.line("")?;
 

@@ -37,7 +37,7 @@ async fn main() -> ExitCode {
     };
     let done = match options {
         Some(options) => run(&options, &mut screen).await,
-        None => screen.line(options::HELP.trim_end()).map_err(Failure::from),
+        None => screen.line(options::HELP.trim_end()),
     };
     if let Err(failure) = done {
         let _ = screen.end_line();
@@ -59,12 +59,14 @@ async fn run(options: &Options, screen: &mut Screen) -> Result<(), Failure> {
     wav::check_writable(&options.out)?;
     let connector = connector(options.ca.as_deref())?;
 
-    // Kept to the end: the emulator stops when it is dropped.
-    let mut _emulator = None;
+    // It stops when it is dropped: at the end of this function.
+    let emulator;
     let config = match Config::from_env() {
         Err(ConfigError::MissingKey(_)) => {
             screen.line("OPENAI_API_KEY is not set: an emulator in this process answers.")?;
-            let emulator = _emulator.insert(Emulator::start().await?);
+            emulator = Emulator::start()
+                .await
+                .map_err(|error| format!("could not start the emulator: {error}"))?;
             Config::new("sk-emulator").insecure_loopback_url(emulator.ws_url())
         }
         config => config?,

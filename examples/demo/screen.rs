@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Stdout, Write};
 use std::time::Duration;
 
+use crate::Failure;
 use crate::wav::RATE;
 
 /// The width of the column with who speaks.
@@ -38,45 +39,51 @@ impl Screen {
 
 impl<W: Write> Screen<W> {
     /// Writes a line.
-    pub fn line(&mut self, text: &str) -> io::Result<()> {
+    pub fn line(&mut self, text: &str) -> Result<(), Failure> {
         self.end_line()?;
-        writeln!(self.out, "{text}")
+        self.put(&format!("{text}\n"))
     }
 
     /// Writes a line with a speaker, or with none, in the margin.
-    pub fn row(&mut self, speaker: &str, text: &str) -> io::Result<()> {
+    pub fn row(&mut self, speaker: &str, text: &str) -> Result<(), Failure> {
         self.begin(speaker)?;
         self.stream(text)?;
         self.end_line()
     }
 
     /// Begins a line that [`stream`](Self::stream) goes on with.
-    pub fn begin(&mut self, speaker: &str) -> io::Result<()> {
+    pub fn begin(&mut self, speaker: &str) -> Result<(), Failure> {
         self.end_line()?;
         self.in_line = true;
-        write!(self.out, "{speaker:<MARGIN$}")?;
-        self.out.flush()
+        self.put(&format!("{speaker:<MARGIN$}"))
     }
 
     /// Shows text as it comes, whatever is in it: control characters do not reach the terminal.
-    pub fn stream(&mut self, text: &str) -> io::Result<()> {
+    pub fn stream(&mut self, text: &str) -> Result<(), Failure> {
         self.in_line = true;
-        for (n, line) in text.split('\n').enumerate() {
-            if n > 0 {
-                write!(self.out, "\n{:MARGIN$}", "")?;
-            }
-            let shown: String = line.chars().filter(|c| !c.is_control()).collect();
-            self.out.write_all(shown.as_bytes())?;
-        }
-        self.out.flush()
+        let shown = text.chars().filter(|c| *c == '\n' || !c.is_control());
+        let shown: String = shown.collect();
+        self.put(&shown.replace('\n', &format!("\n{:MARGIN$}", "")))
     }
 
     /// Ends a line that was begun.
-    pub fn end_line(&mut self) -> io::Result<()> {
+    pub fn end_line(&mut self) -> Result<(), Failure> {
         if std::mem::take(&mut self.in_line) {
-            writeln!(self.out)?;
+            self.put("\n")?;
         }
         Ok(())
+    }
+
+    /// Draws the line anew. It must not get shorter, so that it covers what stood there.
+    fn redraw(&mut self, text: &str) -> Result<(), Failure> {
+        self.in_line = true;
+        self.put(&format!("\r{:MARGIN$}{text}", ""))
+    }
+
+    fn put(&mut self, text: &str) -> Result<(), Failure> {
+        let put = self.out.write_all(text.as_bytes());
+        put.and_then(|()| self.out.flush())
+            .map_err(|error| format!("could not write to standard output: {error}").into())
     }
 }
 
@@ -94,14 +101,11 @@ impl Meter {
         screen: &mut Screen<W>,
         piece: &[i16],
         last: bool,
-    ) -> io::Result<()> {
+    ) -> Result<(), Failure> {
         self.levels.push(decibels(piece));
         self.samples += piece.len();
         if screen.redraws {
-            // The line never gets shorter, so that it covers what stood there.
-            write!(screen.out, "\r{:MARGIN$}{}", "", self.line(0))?;
-            screen.out.flush()?;
-            screen.in_line = true;
+            screen.redraw(&self.line(0))?;
         } else if last || self.levels.len() == BARS_A_LINE {
             screen.row("", &self.line(BARS_A_LINE))?;
             self.levels.clear();

@@ -10,6 +10,8 @@ use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 use rubato::audioadapter_buffers::owned::InterleavedOwned;
 use rubato::{Fft, FixedSync, Resampler, WindowFunction};
 
+use crate::Failure;
+
 /// Samples a second of the session's audio, both ways.
 pub const RATE: u32 = 24_000;
 
@@ -18,8 +20,6 @@ const FULL_SCALE: f32 = 32_768.0;
 
 /// Rates outside of these are a damaged header rather than sound.
 const RATES: std::ops::RangeInclusive<u32> = 1_000..=768_000;
-
-type Failure = Box<dyn Error>;
 
 /// The file's sound as the session takes it.
 pub fn read(path: &Path) -> Result<Vec<i16>, Failure> {

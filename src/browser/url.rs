@@ -17,7 +17,8 @@ impl WebSocketUrl {
         // Parsed anew, so that the new scheme's rules hold for the host, and its default port is dropped.
         let url = Url::new(&format!("{scheme}:{rest}")).ok()?;
         url.set_hash("");
-        Some(Self(url))
+        // Chromium escapes what the standard forbids in a host, such as a space.
+        Some(Self(url)).filter(|url| !url.0.host().contains('%'))
     }
 
     /// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `::1`.

@@ -91,7 +91,8 @@ pub fn redacted(url: &str, header: &str) -> Result<(String, String), ConfigError
     let is_credential = |name: &str| {
         name.eq_ignore_ascii_case("api-key") || name.eq_ignore_ascii_case("authorization")
     };
-    let parse = || WebSocketUrl::parse(url, false).ok_or(ConfigError::InvalidUrl);
+    let plain = url.starts_with("ws:");
+    let parse = || WebSocketUrl::parse(url, plain).ok_or(ConfigError::InvalidUrl);
     let (mut socket, mut public) = (parse()?, parse()?);
     let query = socket.query();
     let pairs = query

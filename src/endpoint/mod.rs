@@ -277,7 +277,7 @@ impl Config {
         match (runtime, self.service) {
             (Runtime::Native, _) => handshake.headers = self.all_headers(),
             (Runtime::JavaScript { .. }, Service::OpenAI) => {
-                handshake.subprotocols = self.subprotocols(key)
+                handshake.subprotocols = self.subprotocols(key);
             }
             (Runtime::JavaScript { headers: false, .. }, Service::Azure) => {
                 return Err(ConfigError::AzureHeaders);

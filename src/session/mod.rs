@@ -399,7 +399,10 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             while let Some(notice) = self.connection.poll() {
                 match notice {
                     Notice::Message(text) => return Poll::Ready(Step::Message(text)),
-                    Notice::Opened => return Poll::Ready(Step::Opened),
+                    Notice::Opened => {
+                        log_step!("open");
+                        return Poll::Ready(Step::Opened);
+                    }
                     Notice::Error(Error::Closed(mut closed)) => {
                         self.add_unsent(&mut closed);
                         return Poll::Ready(Step::Error(Error::Closed(closed)));
@@ -411,6 +414,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                             Socket::Resolving(Box::pin(async move { config.resolved().await }));
                     }
                     Notice::SendClose(frame) => {
+                        log_step!(code = frame.code, "closing");
                         if let Socket::Open { close, .. } = &mut self.socket {
                             *close = Some(frame);
                         }
@@ -418,6 +422,11 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                     Notice::Abandon => self.socket = Socket::None,
                     Notice::Closed(mut closed) => {
                         self.add_unsent(&mut closed);
+                        log_step!(
+                            code = closed.frame.code,
+                            unsent = closed.unsent.len(),
+                            "closed"
+                        );
                         self.closed = Some(closed);
                         self.socket = Socket::None;
                         self.timer = None;
@@ -438,7 +447,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                         .and_then(|config| Ok(config.handshake::<P>(self.connector.runtime())?));
                     match handshake {
                         Ok(handshake) => {
-                            self.url = handshake.public_url().to_owned();
+                            handshake.public_url().clone_into(&mut self.url);
+                            log_step!(url = self.url, "connecting");
                             let connecting = self.connector.connect(handshake);
                             self.socket = Socket::Connecting(Box::pin(connecting));
                         }
@@ -576,6 +586,11 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 break;
             }
             if let Some(event) = self.connection.poll_transmit() {
+                log_event!(
+                    event_type = event.event_type(),
+                    bytes = event.text().len(),
+                    "sent"
+                );
                 self.outbox.written(&event);
                 self.written += 1;
                 transport.start_send_unpin(Frame::Text(event.text().clone()))?;
@@ -611,9 +626,23 @@ impl<C: Connector, P: Protocol> Stream for Session<C, P> {
                 Step::Opened | Step::Flushed => {}
             }
         };
-        let item = message.and_then(|text| P::Server::parse(text).map_err(Error::Parse));
+        let item = message.and_then(read::<P>);
         this.emitter.emit(&item);
         Poll::Ready(Some(item))
+    }
+}
+
+fn read<P: Protocol>(text: ByteString) -> Result<P::Server, Error> {
+    log_event!(bytes = text.len(), "received");
+    match P::Server::parse(text) {
+        Ok(event) => {
+            log_event!(event_type = event.event_type(), "event");
+            Ok(event)
+        }
+        Err(error) => {
+            log_step!(%error, "not an event");
+            Err(Error::Parse(error))
+        }
     }
 }
 

@@ -119,7 +119,7 @@ pub async fn audio_turn<C: Connector>(connector: C, config: Config) {
     loop {
         match rt.next().await.unwrap().unwrap() {
             ServerEvent::ResponseOutputAudioDelta(event) => {
-                heard.extend(event.delta.pcm16().unwrap())
+                heard.extend(event.delta.pcm16().unwrap());
             }
             ServerEvent::ResponseOutputAudioTranscriptDelta(event) => transcript += &event.delta,
             ServerEvent::ResponseDone(_) => break,
@@ -190,7 +190,7 @@ pub async fn listeners_hear_in_order<C: Connector>(connector: C, config: Config)
     let log = Log::default();
     let mut named = note(&log);
     rt.on_type("response.output_text.delta", move |event| {
-        named(&format!("by name {}", event.event_type()))
+        named(&format!("by name {}", event.event_type()));
     });
     let mut typed = note(&log);
     rt.on(move |event: &ResponseOutputTextDelta| typed(&format!("by type {}", event.delta)));

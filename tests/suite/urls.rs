@@ -74,6 +74,10 @@ const BASES: &[(&str, &str)] = &[
         "https://user:pass@example.com/v1",
         "wss://user:pass@example.com/v1/realtime?model=gpt-realtime",
     ),
+    (
+        "foo://EXAMPLE.com:443/v1",
+        "wss://example.com/v1/realtime?model=gpt-realtime",
+    ),
     // The query stays but for the targets, the hash goes (contract 7).
     (
         "https://example.com/v1?api-version=x",
@@ -113,6 +117,12 @@ const INVALID: &[&str] = &[
     "mailto:a@b",
     "http://[::1",
     "http://a b/",
+    "nonsense",
+    "http://a<b/",
+    "ws://a b.localhost/v1",
+    "http://a%2Fb/",
+    "file:///v1",
+    "foo:///v1",
 ];
 
 const LOOPBACK: &[&str] = &[
@@ -124,6 +134,7 @@ const LOOPBACK: &[&str] = &[
     "ws://127.8.8.8:8080/v1",
     "ws://[::1]:8080/v1",
     "ws://[0:0::1]:8080/v1",
+    "foo://127.1:8080/v1",
 ];
 
 const ELSEWHERE: &[&str] = &[
@@ -135,7 +146,6 @@ const ELSEWHERE: &[&str] = &[
     "ws://localhost.example.com/v1",
     "ws://notlocalhost/v1",
     "ws://localhost:pass@example.com/v1",
-    "nonsense",
 ];
 
 pub fn are_the_sdks() {

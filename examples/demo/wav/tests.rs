@@ -82,9 +82,9 @@ fn every_rate_gives_a_second_for_a_second_and_the_same_tone() {
         let file = Scratch::new(&format!("rate-{rate}"));
         let mut writer =
             WavWriter::create(&file.0, spec(rate, 1, 32, SampleFormat::Float)).unwrap();
-        tone(rate, rate)
-            .into_iter()
-            .for_each(|sample| writer.write_sample(sample).unwrap());
+        for sample in tone(rate, rate) {
+            writer.write_sample(sample).unwrap();
+        }
         writer.finalize().unwrap();
         assert_is_tone(&read(&file.0).unwrap(), &format!("{rate} Hz"));
     }

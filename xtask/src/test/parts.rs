@@ -45,7 +45,7 @@ pub const PARTS: &[Part] = &[
         about: "the native transport and the emulator",
         native: true,
         needs: &[],
-        run: |stage| stage.cargo_test("--features native,emulator"),
+        run: |stage| stage.cargo_test("--all-features"),
     },
     Part {
         name: "page",

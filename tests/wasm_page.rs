@@ -1,0 +1,18 @@
+//! The session suite in a page of a browser, over the runtime's own `WebSocket`, against the emulator.
+#![cfg(all(target_family = "wasm", target_os = "unknown"))]
+
+use wasm_bindgen_test::*;
+
+#[path = "suite/browser.rs"]
+mod browser;
+mod suite;
+#[path = "suite/urls.rs"]
+mod urls;
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+suite::session_tests!(
+    #[wasm_bindgen_test]
+    browser::server
+);
+browser::browser_tests!(#[wasm_bindgen_test]);
