@@ -12,6 +12,8 @@ mod endpoint;
 mod error;
 pub mod protocol;
 mod refusal;
+#[cfg(feature = "rest")]
+pub mod rest;
 mod session;
 mod transport;
 
@@ -60,6 +62,8 @@ pub type OpenAIRealtimeTranslationWebSocket = Session<browser::Connector, Transl
 cfg_if::cfg_if! {
     if #[cfg(all(target_family = "wasm", target_os = "unknown"))] {
         use browser::url;
+        #[cfg(feature = "rest")]
+        use browser as platform;
 
         /// `Send` where there are threads; nothing in wasm, where JavaScript's objects stay on theirs.
         pub trait MaybeSend {}
@@ -74,6 +78,8 @@ cfg_if::cfg_if! {
         type Callback<A, T> = dyn Fn(&A) -> T;
     } else {
         mod url;
+        #[cfg(feature = "rest")]
+        use native as platform;
 
         /// `Send` where there are threads; nothing in wasm, where JavaScript's objects stay on theirs.
         pub trait MaybeSend: Send {}

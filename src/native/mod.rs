@@ -19,6 +19,8 @@ use crate::protocol::Protocol;
 use crate::transport::{self, TransportError};
 
 mod refusal;
+#[cfg(feature = "rest")]
+pub(crate) mod rest;
 mod socket;
 mod tls;
 
@@ -162,19 +164,23 @@ fn request(handshake: &Handshake) -> Result<Request<()>, TransportError> {
         .into_client_request()
         .map_err(|error| TransportError::Unsupported(error.into()))?;
     for (name, value) in handshake.headers() {
-        let invalid = || invalid_header(name);
-        let name: HeaderName = name.parse().map_err(|_| invalid())?;
-        let mut value = HeaderValue::from_str(value).map_err(|_| invalid())?;
-        value.set_sensitive(true);
+        let (name, value) = header(name, value)?;
         request.headers_mut().insert(name, value);
     }
     Ok(request)
 }
 
-fn invalid_header(name: &str) -> TransportError {
-    TransportError::Unsupported(
-        format!("the header {name:?} cannot be sent: it has characters that HTTP forbids").into(),
-    )
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), TransportError> {
+    let invalid = || {
+        TransportError::Unsupported(
+            format!("the header {name:?} cannot be sent: it has characters that HTTP forbids")
+                .into(),
+        )
+    };
+    let valid_name = name.parse().map_err(|_| invalid())?;
+    let mut value = HeaderValue::from_str(value).map_err(|_| invalid())?;
+    value.set_sensitive(true);
+    Ok((valid_name, value))
 }
 
 /// The host's name or address, without the brackets of an IPv6 address.

@@ -12,7 +12,7 @@ use super::socket::Io;
 use crate::transport::{Source, TransportError};
 
 /// Settings with the system's roots: reading them takes a while, so it is done once.
-fn with_system_roots() -> Result<Arc<ClientConfig>, TransportError> {
+pub fn with_system_roots() -> Result<Arc<ClientConfig>, TransportError> {
     static SHARED: OnceLock<Arc<ClientConfig>> = OnceLock::new();
     if let Some(config) = SHARED.get() {
         return Ok(Arc::clone(config));
