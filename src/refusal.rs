@@ -93,8 +93,8 @@ fn retry_after(millis: Option<&str>, seconds: Option<&str>) -> Option<Duration> 
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// A server that repeats what it was sent must not bring the credential into an error.
-fn repeats_a_secret(text: &str, handshake: &Handshake) -> bool {
+/// Whether a text of the server's holds what it was sent: it must not bring the credential into an error.
+pub fn repeats_a_secret(text: &str, handshake: &Handshake) -> bool {
     handshake.headers().any(|(_, value)| {
         let secret = value.rsplit(' ').next().unwrap_or(value);
         secret.len() >= MIN_SECRET_BYTES && text.contains(secret)

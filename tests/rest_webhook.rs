@@ -1,5 +1,4 @@
 //! Webhooks: what is trusted, and what is not. The signatures were computed by another implementation of HMAC.
-#![cfg(feature = "rest")]
 
 use std::time::{Duration, UNIX_EPOCH};
 

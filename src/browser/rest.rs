@@ -45,11 +45,7 @@ impl Http {
         let kept = KEPT_HEADERS
             .into_iter()
             .filter_map(|name| Some((name, headers.get(name).ok()??)));
-        let mut answer = Response {
-            status: response.status(),
-            headers: kept.collect(),
-            body: Vec::new(),
-        };
+        let mut answer = Response::new(response.status(), kept);
         match body(&response).await {
             Ok(body) if body.byte_length() as usize <= MAX_ANSWER_BYTES => {
                 answer.body = Uint8Array::new(&body).to_vec();

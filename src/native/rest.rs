@@ -61,11 +61,7 @@ impl Http {
             let value = response.headers().get(name)?.to_str().ok()?;
             Some((name, value.to_owned()))
         });
-        let mut answer = Response {
-            status: response.status().as_u16(),
-            headers: kept.collect(),
-            body: Vec::new(),
-        };
+        let mut answer = Response::new(response.status().as_u16(), kept);
         loop {
             match response.chunk().await {
                 Ok(None) => return Ok(answer),

@@ -136,11 +136,8 @@ mod tests {
     use super::*;
 
     fn id_in(location: &str) -> Option<String> {
-        id(&Response {
-            status: 201,
-            headers: vec![("location", location.to_owned())],
-            body: Vec::new(),
-        })
+        let headers = [("location", location.to_owned())];
+        id(&Response::new(201, headers.into_iter()))
     }
 
     #[test]

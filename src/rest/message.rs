@@ -91,6 +91,15 @@ fn boundary(parts: &[(&str, &str, Vec<u8>)]) -> String {
 }
 
 impl Response {
+    /// An answer whose body is to come.
+    pub fn new(status: u16, headers: impl Iterator<Item = (&'static str, String)>) -> Self {
+        Self {
+            status,
+            headers: headers.collect(),
+            body: Vec::new(),
+        }
+    }
+
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }

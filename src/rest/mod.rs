@@ -25,6 +25,7 @@ use futures_util::future::{Either, select};
 use crate::endpoint::{Config, Secret};
 use crate::platform::Connector;
 use crate::platform::rest::{Http, random};
+use crate::refusal::repeats_a_secret;
 use crate::transport::{Connector as _, Refusal};
 
 mod calls;
@@ -140,8 +141,13 @@ impl Client {
     async fn attempt(&self, request: &Request) -> Result<Response, Error> {
         let config = self.config.resolved().await?;
         let handshake = config.rest_request(&request.path, self.connector.runtime())?;
-        let response = self.http.send(&handshake, request).await?;
+        let mut response = self.http.send(&handshake, request).await?;
         if response.is_success() {
+            // The id may come to be in an error.
+            let is_safe = |(name, value): &(&str, String)| {
+                *name != "x-request-id" || !repeats_a_secret(value, &handshake)
+            };
+            response.headers.retain(is_safe);
             return Ok(response);
         }
         let header = |name: &str| response.header(name);
