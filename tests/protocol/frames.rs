@@ -84,7 +84,7 @@ fn contract_43_what_is_no_json_is_told_without_its_content() {
         r#"{"type":"error","secret":01}"#,
         r#"{"type":"error","secret":"\x"}"#,
         r#"{type:"error"}"#,
-        r#"{'type':'error'}"#,
+        r"{'type':'error'}",
         "{\"type\":\"error\",\"secret\":\"line\nbreak\"}",
         "{\"type\":\"error\"\u{c}}",
         "{\"type\":\"error\"}\0",

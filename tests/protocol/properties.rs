@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::fixtures::{CLIENT, SERVER, TRANSLATION_CLIENT, TRANSLATION_SERVER};
 
-/// Reading in one pass, and by way of the raw event, give the same; so does reading what serde_json makes of the text.
+/// Reading in one pass, and by way of the raw event, give the same; so does reading what `serde_json` makes of the text.
 fn check_text<E: Events>(text: &str) {
     let raw = RawEvent::parse(text);
     let event = E::parse(text);
@@ -238,7 +238,9 @@ fn changed_value() -> impl Strategy<Value = Value> {
             Value::Number(_) => *value = change.fraction.into(),
             Value::String(_) => *value = change.text.into(),
             Value::Array(values) => {
-                values.iter_mut().for_each(|value| apply(value, changes));
+                for value in values.iter_mut() {
+                    apply(value, changes);
+                }
                 match change.kind {
                     0 => values.clear(),
                     1 => values.extend(values.clone()),

@@ -57,7 +57,7 @@ fn variations(value: &Value, change: &dyn Fn() -> Option<Value>) -> Vec<Option<V
 fn for_each_variation<E: Events>(
     lines: &str,
     change: impl Fn() -> Option<Value>,
-    check: impl Fn(&Value, E),
+    check: impl Fn(&Value, &E),
 ) -> usize {
     let mut count = 0;
     for line in lines.lines() {
@@ -66,7 +66,7 @@ fn for_each_variation<E: Events>(
         for varied in variations.filter(|varied| varied["type"] == frame["type"]) {
             let event = E::parse(varied.to_string()).unwrap();
             assert_eq!(event.event_type(), frame["type"]);
-            check(&varied, event);
+            check(&varied, &event);
             count += 1;
         }
     }
@@ -168,16 +168,18 @@ fn rule_1_text_never_shows_where_it_is_not_asked_for() {
 }
 
 fn for_each_event(change: impl Fn() -> Option<Value> + Copy) -> usize {
-    for_each_variation::<ServerEvent>(SERVER, change, |varied, event| expect_typed(varied, &event))
-        + for_each_variation::<ClientEvent>(CLIENT, change, |varied, event| {
-            expect_typed(varied, &event)
-        })
-        + for_each_variation::<TranslationServerEvent>(TRANSLATION_SERVER, change, |v, e| {
-            expect_typed(v, &e)
-        })
-        + for_each_variation::<TranslationClientEvent>(TRANSLATION_CLIENT, change, |v, e| {
-            expect_typed(v, &e)
-        })
+    for_each_variation(SERVER, change, expect_typed::<ServerEvent>)
+        + for_each_variation(CLIENT, change, expect_typed::<ClientEvent>)
+        + for_each_variation(
+            TRANSLATION_SERVER,
+            change,
+            expect_typed::<TranslationServerEvent>,
+        )
+        + for_each_variation(
+            TRANSLATION_CLIENT,
+            change,
+            expect_typed::<TranslationClientEvent>,
+        )
 }
 
 #[test]
