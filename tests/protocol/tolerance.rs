@@ -319,9 +319,19 @@ fn rule_3_objects_that_are_not_known_are_kept() {
 #[test]
 fn rule_3_an_object_that_does_not_fit_costs_no_event() {
     let item = json!({"type": "function_call", "id": "item_9", "arguments": {"place": "Oslo"}});
-    let frame = json!({"type": "response.output_item.done", "output_index": 2, "item": item});
-    let event: ResponseOutputItemDone = read(&frame.to_string());
-    assert_eq!((event.output_index, event.item), (2, Item::Other(item)));
+    for item in [
+        item,
+        json!("item_9"),
+        json!("item\n9"),
+        json!(9),
+        json!(-0.5),
+        json!([]),
+        json!(true),
+    ] {
+        let frame = json!({"type": "response.output_item.done", "output_index": 2, "item": item});
+        let event: ResponseOutputItemDone = read(&frame.to_string());
+        assert_eq!((event.output_index, event.item), (2, Item::Other(item)));
+    }
 }
 
 #[test]
