@@ -4,7 +4,7 @@
 use std::pin::pin;
 
 use bytes::Bytes;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, StreamExt, future};
 use openai_realtime_ws::protocol::{ConversationItemCreate, ResponseCreate, SessionCreated};
 use openai_realtime_ws::{
     ClientEvent, CloseFrame, Config, Error, Frame, RawEvent, SendErrorKind, Sender, ServerEvent,
@@ -26,14 +26,14 @@ fn config() -> Config {
     Config::new("sk-test").model("gpt-realtime")
 }
 
-async fn server() -> (Memory, Config, ()) {
+fn server() -> impl Future<Output = (Memory, Config, ())> {
     let (connector, mut peers) = memory();
     tokio::spawn(async move {
         while let Some(peer) = peers.next().await {
             tokio::spawn(peer.serve());
         }
     });
-    (connector, config(), ())
+    future::ready((connector, config(), ()))
 }
 
 suite::session_tests!(
@@ -126,7 +126,7 @@ async fn closing_sends_what_is_queued_first_contract_67() {
         peer.send(Frame::Close(CloseFrame::NORMAL));
         drop(peer.send);
     };
-    let (closed, ()) = futures_util::future::join(rt.close(), server).await;
+    let (closed, ()) = future::join(rt.close(), server).await;
     let closed = closed.unwrap();
     assert_eq!(closed.frame, CloseFrame::NORMAL);
     assert_eq!(closed.unsent, []);

@@ -150,7 +150,7 @@ struct Frames {
 
 impl Frames {
     fn new() -> Result<Self> {
-        // Pieces as a model makes them: words and parts of words, some to be escaped, some not ASCII.
+        // Pieces as a model makes them: words and parts of words, now and then with an escape, some not ASCII.
         let words = [
             " the",
             " Reisende",
@@ -158,16 +158,24 @@ impl Frames {
             "ing",
             ",",
             " conversation",
-            " \\\"",
+            " could",
             "naïve",
             " a",
             ".",
-            "\\n\\n",
             " quite",
             " 24",
             " kHz",
             " und",
             " to",
+            "\\n\\n",
+            " remember",
+            " is",
+            "'s",
+            " –",
+            " really",
+            " speech",
+            " in",
+            " turn",
         ];
         let text = words
             .iter()

@@ -69,8 +69,9 @@ impl Socket {
             })?;
         let socket = arguments(handshake)
             .and_then(|arguments| Reflect::construct(&constructor, &arguments))
-            .and_then(JsCast::dyn_into::<WebSocket>);
-        let inner = socket.map_err(|exception| not_made(&exception))?;
+            .map_err(|exception| not_made(&exception))?;
+        // What another library put in the runtime's place will do, too.
+        let inner: WebSocket = socket.unchecked_into();
         inner.set_binary_type(BinaryType::Arraybuffer);
         let (sender, signals) = mpsc::unbounded();
         let handlers = Handlers::new(&sender);

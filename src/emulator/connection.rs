@@ -1,26 +1,21 @@
-//! One connection: it carries frames between the socket and the session, and does to the socket what a script wants.
+//! One WebSocket: it carries frames between the socket and the session, and does to the socket what a script wants.
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use bytestring::ByteString;
 use futures_util::{Sink, SinkExt, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Sleep, sleep};
-use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
-use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
-use super::Options;
-use super::handshake::{Upgrade, admit, refusal};
+use super::line::Attached;
+use super::outbox::Output;
 use super::record::Entry;
-use super::session::{Output, Session};
 use crate::protocol::{ParseError, RawEvent};
 
 /// An append of 15 MiB in base64, and some room.
@@ -28,82 +23,41 @@ const LARGEST_MESSAGE: usize = 24 * 1024 * 1024;
 /// The beginning of a text frame of 1,000 bytes: the rest never comes.
 const HALF_A_FRAME: &[u8] = b"\x81\x7e\x03\xe8{\"type\":\"response.output_te";
 
-/// Serves a stream from the upgrade to the end.
-#[allow(clippy::result_large_err)]
-pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, tls: bool, options: Arc<Options>) {
-    let mut welcomed = None;
-    let callback = |request: &Request, response: Response| {
-        let entry = options.record.open(Upgrade::new(tls, request));
-        let (session, response) = welcome(&entry, response, &options).inspect_err(|refusal| {
-            entry.refused(refusal.status().as_u16());
-        })?;
-        welcomed = Some((entry, session));
-        Ok(response)
-    };
+/// A client that was let in, with the session that it is let into.
+pub struct Guest {
+    pub entry: Entry,
+    pub session: Attached,
+}
+
+/// Serves a stream from the upgrade to the end. `read` is what has come on it already.
+pub async fn entertain<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    read: Vec<u8>,
+    guest: Guest,
+    lifetime: Duration,
+) {
     let config = WebSocketConfig::default()
         .read_buffer_size(16 * 1024)
         // A frame leaves at once, so that what the client says next can still stop what would follow.
         .write_buffer_size(0)
         .max_message_size(Some(LARGEST_MESSAGE))
         .max_frame_size(Some(LARGEST_MESSAGE));
-    let accepted = accept_hdr_async_with_config(stream, callback, Some(config)).await;
-    if let (Ok(socket), Some((entry, session))) = (accepted, welcomed) {
-        let minutes = options.lifetime.as_secs() / 60;
-        let expiry = Some(Box::pin(sleep(options.lifetime)));
-        Connection {
-            socket,
-            session,
-            entry,
-            minutes,
-            expiry,
-        }
-        .run()
-        .await;
+    let socket =
+        WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config)).await;
+    Connection {
+        socket,
+        session: guest.session,
+        entry: guest.entry,
+        minutes: lifetime.as_secs() / 60,
+        expiry: Some(Box::pin(sleep(lifetime))),
     }
-}
-
-/// Decides on an upgrade.
-#[allow(clippy::result_large_err)]
-fn welcome(
-    entry: &Entry,
-    mut response: Response,
-    options: &Options,
-) -> Result<(Session, Response), ErrorResponse> {
-    let upgrade = entry.upgrade();
-    let admission = options.script.admission(upgrade);
-    if let Some(status) = admission.refusal {
-        return Err(refusal(
-            status,
-            "refused",
-            "The emulator was told to refuse this connection.",
-        ));
-    }
-    let admitted = admit(upgrade, options.api_key.as_deref())
-        .map_err(|refused| refusal(refused.status, refused.code, refused.message))?;
-    if let Some(subprotocol) = admitted.subprotocol {
-        response.headers_mut().insert(
-            SEC_WEBSOCKET_PROTOCOL,
-            HeaderValue::from_static(subprotocol),
-        );
-    }
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let expires_at = now.saturating_add(options.lifetime).as_secs();
-    let script = Arc::clone(&options.script);
-    let session = Session::open(
-        upgrade.connection(),
-        &admitted,
-        expires_at,
-        script,
-        admission.after,
-    );
-    Ok((session, response))
+    .run()
+    .await;
 }
 
 struct Connection<S> {
     socket: WebSocketStream<S>,
-    session: Session,
+    session: Attached,
     entry: Entry,
     /// How long the session may last.
     minutes: u64,
@@ -144,7 +98,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     let _ = self.socket.flush().await;
                     return;
                 }
-                Next::Output(Output::Text(_)) => {}
+                Next::Output(Output::Text(_) | Output::Stall) => {}
                 Next::Received(_) | Next::Failed => return,
             }
         }
@@ -159,7 +113,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             .is_some_and(|expiry| expiry.as_mut().poll(cx).is_ready())
         {
             self.expiry = None;
-            self.session.expire(self.minutes);
+            let minutes = self.minutes;
+            let reason = format!("Your session hit the maximum duration of {minutes} minutes.");
+            self.session.close(1001, &reason);
         }
         loop {
             let mut socket = Pin::new(&mut self.socket);
@@ -171,7 +127,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Poll::Ready(Err(_)) => return Poll::Ready(Next::Failed),
                 Poll::Ready(Ok(())) => {}
             }
-            match self.session.poll() {
+            match self.session.poll(cx) {
                 Some(Output::Text(text)) => {
                     self.entry.sent();
                     if socket.as_mut().start_send(Message::text(text)).is_err() {

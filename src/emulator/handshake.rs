@@ -2,11 +2,13 @@
 
 use std::fmt;
 
-use serde_json::json;
-use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request};
-use tokio_tungstenite::tungstenite::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
-use tokio_tungstenite::tungstenite::http::{HeaderValue, Response, StatusCode};
+use hyper::http::HeaderValue;
+use hyper::http::request::Parts;
 use url::form_urlencoded;
+
+use super::auth::credential;
+use super::dialogue::Plan;
+use super::refusal::Refusal;
 
 /// The request with which a client opened a connection.
 ///
@@ -21,18 +23,18 @@ pub struct Upgrade {
 
 impl Upgrade {
     /// One that is not numbered yet.
-    pub(super) fn new(tls: bool, request: &Request) -> Self {
+    pub(super) fn new(tls: bool, request: &Parts) -> Self {
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         Self {
             connection: 0,
             tls,
             target: request
-                .uri()
+                .uri
                 .path_and_query()
                 .map(ToString::to_string)
                 .unwrap_or_default(),
             headers: request
-                .headers()
+                .headers
                 .iter()
                 .map(|(name, value)| (name.to_string(), text(value)))
                 .collect(),
@@ -92,15 +94,9 @@ impl Upgrade {
             .map_or(self.target.as_str(), |(path, _)| path)
     }
 
-    /// The API key, wherever the client put it: `Authorization`, `api-key` or a subprotocol.
-    fn credential(&self) -> Option<&str> {
-        self.header("authorization")
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .or_else(|| self.header("api-key"))
-            .or_else(|| {
-                self.subprotocols()
-                    .find_map(|offer| offer.strip_prefix("openai-insecure-api-key."))
-            })
+    /// The API key, wherever the client put it.
+    pub(super) fn credential(&self) -> Option<&str> {
+        credential(|name| self.header(name), self.subprotocols())
     }
 }
 
@@ -116,17 +112,17 @@ impl fmt::Debug for Upgrade {
     }
 }
 
-/// What kind of session a connection is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a connection is for.
+#[derive(Debug, Clone, PartialEq)]
 pub enum Purpose {
-    /// A conversation with a model.
-    Conversation { model: String },
-    /// Transcription alone.
-    Transcription,
+    /// A session of its own.
+    Session(Plan),
+    /// The session of the call of this id.
+    Call(String),
 }
 
 /// A connection that is let in.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub struct Admitted {
     pub purpose: Purpose,
     /// The subprotocol to confirm: never the one that is a key.
@@ -135,52 +131,20 @@ pub struct Admitted {
     pub beta: bool,
 }
 
-/// Why a connection is not let in, in the service's terms.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Refusal {
-    pub status: u16,
-    pub code: &'static str,
-    pub message: &'static str,
+/// Whether there are sessions at this path.
+pub fn check_path(upgrade: &Upgrade) -> Result<(), Refusal> {
+    match below_realtime(upgrade.path()) {
+        Some("" | "/translations") => Ok(()),
+        _ => Err(Refusal::not_found()),
+    }
 }
 
-/// Decides as the service would. With no `api_key`, any credential will do, and none.
-pub fn admit(upgrade: &Upgrade, api_key: Option<&str>) -> Result<Admitted, Refusal> {
-    let refuse = |status, code, message| {
-        Err(Refusal {
-            status,
-            code,
-            message,
-        })
-    };
-    if !upgrade.path().trim_end_matches('/').ends_with("/realtime") {
-        return refuse(
-            404,
-            "not_found",
-            "Nothing is served at this path; try /v1/realtime.",
-        );
-    }
-    match (api_key, upgrade.credential()) {
-        (Some(_), None) => return refuse(401, "invalid_api_key", "You didn't provide an API key."),
-        (Some(expected), Some(given)) if expected != given => {
-            return refuse(401, "invalid_api_key", "Incorrect API key provided.");
-        }
-        _ => {}
-    }
-    let named = |name| upgrade.query(name).filter(|value| !value.is_empty());
-    let purpose = match (named("model"), named("call_id"), named("intent").as_deref()) {
-        (Some(model), None, None) => Purpose::Conversation { model },
-        // A call's session has a model already.
-        (None, Some(_), None) => Purpose::Conversation {
-            model: "gpt-realtime".to_owned(),
-        },
-        (None, None, Some("transcription")) => Purpose::Transcription,
-        _ => {
-            return refuse(
-                400,
-                "missing_model",
-                "Name exactly one of `model`, `call_id` and `intent=transcription`.",
-            );
-        }
+/// What a client gets whose key is right. `preset` is what its key says about the session.
+pub fn admit(upgrade: &Upgrade, preset: Option<Plan>) -> Result<Admitted, Refusal> {
+    let purpose = if below_realtime(upgrade.path()) == Some("/translations") {
+        Purpose::Session(translation(upgrade, preset)?)
+    } else {
+        purpose(upgrade, preset)?
     };
     let offers = |name| upgrade.subprotocols().any(|offer| offer == name);
     Ok(Admitted {
@@ -191,22 +155,51 @@ pub fn admit(upgrade: &Upgrade, api_key: Option<&str>) -> Result<Admitted, Refus
     })
 }
 
-/// A refusal's HTTP response, with the service's JSON body.
-pub fn refusal(status: u16, code: &str, message: &str) -> ErrorResponse {
-    let body = json!({"error": {"message": message, "type": "invalid_request_error", "param": null, "code": code}});
-    let body = body.to_string();
-    let mut response = Response::new(None);
-    // A status below 300 would not refuse anything.
-    *response.status_mut() = StatusCode::from_u16(status)
-        .ok()
-        .filter(|status| !status.is_success() && !status.is_informational())
-        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-    headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    *response.body_mut() = Some(body);
-    response
+/// What follows `/realtime` in a path, whatever stands before it; `None` if it is not there.
+pub fn below_realtime(path: &str) -> Option<&str> {
+    let (_, below) = path.rsplit_once("/realtime")?;
+    let below = below.trim_end_matches('/');
+    (below.is_empty() || below.starts_with('/')).then_some(below)
+}
+
+fn purpose(upgrade: &Upgrade, preset: Option<Plan>) -> Result<Purpose, Refusal> {
+    let named = |name| upgrade.query(name).filter(|value| !value.is_empty());
+    Ok(
+        match (
+            named("model"),
+            named("call_id"),
+            named("intent").as_deref(),
+            preset,
+        ) {
+            (None, Some(call), None, _) => Purpose::Call(call),
+            (_, None, _, Some(Plan::Translation(_))) => return Err(wrong_secret()),
+            (_, None, None | Some("transcription"), Some(preset)) => Purpose::Session(preset),
+            (Some(model), None, None, None) => Purpose::Session(Plan::conversation(model)),
+            (None, None, Some("transcription"), None) => Purpose::Session(Plan::transcription()),
+            _ => {
+                return Err(Refusal::new(
+                    400,
+                    "missing_model",
+                    "Name exactly one of `model`, `call_id` and `intent=transcription`.",
+                ));
+            }
+        },
+    )
+}
+
+fn translation(upgrade: &Upgrade, preset: Option<Plan>) -> Result<Plan, Refusal> {
+    if let Some(Plan::Realtime(_)) = preset {
+        return Err(wrong_secret());
+    }
+    let model = upgrade.query("model").filter(|model| !model.is_empty());
+    preset
+        .or_else(|| model.map(Plan::translation))
+        .ok_or_else(|| Refusal::new(400, "missing_model", "A translation model is required."))
+}
+
+fn wrong_secret() -> Refusal {
+    let message = "The client secret is for sessions of another kind.";
+    Refusal::new(401, "invalid_api_key", message)
 }
 
 #[cfg(test)]
@@ -226,13 +219,15 @@ mod tests {
         }
     }
 
-    fn status(target: &str, headers: &[(&str, &str)], api_key: Option<&str>) -> Option<u16> {
-        admit(&upgrade(target, headers), api_key)
-            .err()
-            .map(|refusal| refusal.status)
-    }
-
     const TARGET: &str = "/v1/realtime?model=gpt-realtime";
+
+    fn purpose(target: &str, preset: Option<Plan>) -> Result<Purpose, u16> {
+        let upgrade = upgrade(target, &[]);
+        check_path(&upgrade)
+            .and_then(|()| admit(&upgrade, preset))
+            .map(|admitted| admitted.purpose)
+            .map_err(|refusal| refusal.status())
+    }
 
     #[test]
     fn a_key_may_come_in_three_ways() {
@@ -244,63 +239,73 @@ mod tests {
                 "realtime, openai-insecure-api-key.sk-test",
             ),
         ] {
-            assert_eq!(
-                status(TARGET, &[header], Some("sk-test")),
-                None,
-                "{}",
-                header.0
-            );
-            assert_eq!(
-                status(TARGET, &[header], Some("sk-other")),
-                Some(401),
-                "{}",
-                header.0
-            );
-            assert_eq!(status(TARGET, &[header], None), None, "{}", header.0);
+            let upgrade = upgrade(TARGET, &[header]);
+            assert_eq!(upgrade.credential(), Some("sk-test"), "{}", header.0);
         }
-        assert_eq!(status(TARGET, &[], Some("sk-test")), Some(401));
-        assert_eq!(status(TARGET, &[], None), None);
+        let other = [
+            ("authorization", "Basic sk-test"),
+            ("sec-websocket-protocol", "realtime"),
+        ];
+        assert_eq!(upgrade(TARGET, &other).credential(), None);
     }
 
     #[test]
-    fn the_target_is_one_of_three() {
-        let purpose = |target| {
-            admit(&upgrade(target, &[]), None)
-                .map(|admitted| admitted.purpose)
-                .map_err(|r| r.status)
-        };
-        let conversation = |model: &str| {
-            Ok(Purpose::Conversation {
-                model: model.to_owned(),
-            })
-        };
-        assert_eq!(
-            purpose("/v1/realtime?model=my+model%2B"),
-            conversation("my model+")
-        );
-        assert_eq!(purpose("/openai/v1/realtime?model=m"), conversation("m"));
-        assert_eq!(
-            purpose("/v1/realtime?call_id=rtc_1"),
-            conversation("gpt-realtime")
-        );
-        assert_eq!(
-            purpose("/v1/realtime?intent=transcription"),
-            Ok(Purpose::Transcription)
-        );
-        assert_eq!(
-            purpose("/v1/realtime?model=m&intent=transcription"),
-            Err(400)
-        );
-        assert_eq!(purpose("/v1/realtime?model="), Err(400));
-        assert_eq!(purpose("/v1/realtime"), Err(400));
-        assert_eq!(purpose("/v1/models?model=m"), Err(404));
+    fn the_target_is_one_of_four() {
+        let conversation = |model: &str| Ok(Purpose::Session(Plan::conversation(model)));
+        for (target, expected) in [
+            ("/v1/realtime?model=my+model%2B", conversation("my model+")),
+            ("/openai/v1/realtime?model=m", conversation("m")),
+            ("/v1/realtime/?model=m", conversation("m")),
+            (
+                "/v1/realtime?call_id=rtc_1",
+                Ok(Purpose::Call("rtc_1".to_owned())),
+            ),
+            (
+                "/v1/realtime?intent=transcription",
+                Ok(Purpose::Session(Plan::transcription())),
+            ),
+            (
+                "/v1/realtime/translations?model=m",
+                Ok(Purpose::Session(Plan::translation("m"))),
+            ),
+            ("/v1/realtime/translations", Err(400)),
+            ("/v1/realtime?model=m&intent=transcription", Err(400)),
+            ("/v1/realtime?model=", Err(400)),
+            ("/v1/realtime", Err(400)),
+            ("/v1/models?model=m", Err(404)),
+            ("/v1/realtimes?model=m", Err(404)),
+            ("/v1/realtime/calls?model=m", Err(404)),
+        ] {
+            assert_eq!(purpose(target, None), expected, "{target}");
+        }
+    }
+
+    #[test]
+    fn a_secret_says_what_the_session_is() {
+        let (realtime, translation) = (Plan::conversation("own"), Plan::translation("own"));
+        for (target, preset, expected) in [
+            ("/v1/realtime?model=m", &realtime, Ok(&realtime)),
+            ("/v1/realtime", &realtime, Ok(&realtime)),
+            (
+                "/v1/realtime/translations?model=m",
+                &translation,
+                Ok(&translation),
+            ),
+            ("/v1/realtime?model=m", &translation, Err(401)),
+            ("/v1/realtime/translations?model=m", &realtime, Err(401)),
+        ] {
+            let expected = expected.cloned().map(Purpose::Session);
+            assert_eq!(purpose(target, Some(preset.clone())), expected, "{target}");
+        }
     }
 
     #[test]
     fn only_realtime_is_confirmed_as_a_subprotocol() {
         let confirmed = |offers| {
             let upgrade = upgrade(TARGET, &[("sec-websocket-protocol", offers)]);
-            admit(&upgrade, None).map(|admitted| (admitted.subprotocol, admitted.beta))
+            admit(&upgrade, None)
+                .map(|admitted| (admitted.subprotocol, admitted.beta))
+                .map_err(|refusal| refusal.status())
         };
         assert_eq!(
             confirmed("realtime,openai-insecure-api-key.k"),
@@ -326,12 +331,5 @@ mod tests {
                 && debug.contains("authorization"),
             "{debug}"
         );
-    }
-
-    #[test]
-    fn a_refusal_is_never_a_success() {
-        assert_eq!(refusal(200, "c", "m").status(), 500);
-        assert_eq!(refusal(99, "c", "m").status(), 500);
-        assert_eq!(refusal(503, "c", "m").status(), 503);
     }
 }

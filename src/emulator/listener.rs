@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
 use super::Options;
-use super::connection::serve;
+use super::http::serve;
 use super::tls::CLIENT_HELLO;
 
 /// Accepts connections until it is dropped, and every connection with it.

@@ -23,34 +23,48 @@ use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 mod audio;
+mod auth;
+mod calls;
 mod connection;
 mod conversation;
+mod dialogue;
 mod handshake;
+mod http;
 mod input_audio;
+mod line;
 mod listener;
 mod outbox;
 mod record;
+mod refusal;
 mod request;
 mod responder;
 mod response;
+mod rest;
 mod script;
 mod session;
 mod settings;
 mod tls;
+mod translator;
 mod usage;
 mod vad;
+mod webhook;
 
+pub use calls::{Call, CallState};
 pub use handshake::Upgrade;
 pub use record::Connection;
 pub use responder::Turn;
 pub use script::{Action, Admission, Reply, Script};
+pub use webhook::IncomingCall;
 
+use auth::Keys;
+use calls::Calls;
 use record::Record;
 use tls::Tls;
 
@@ -68,10 +82,32 @@ pub struct Emulator {
 
 /// What all connections of an emulator share.
 struct Options {
-    api_key: Option<String>,
+    keys: Keys,
     script: Arc<Script>,
     lifetime: Duration,
     record: Record,
+    calls: Calls,
+    /// How many ids were made.
+    made: AtomicU64,
+}
+
+impl Options {
+    /// The next id of all that is not made in a session, such as `req_000000000000000a`.
+    fn next_id(&self, prefix: &str) -> String {
+        let made = self.made.fetch_add(1, Ordering::Relaxed);
+        format!("{prefix}_{made:016x}")
+    }
+
+    /// When a session ends that begins now, in seconds of Unix time.
+    fn session_end(&self) -> u64 {
+        now().saturating_add(self.lifetime.as_secs())
+    }
+}
+
+/// The time, in seconds of Unix time.
+fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default().as_secs()
 }
 
 impl fmt::Debug for Options {
@@ -133,6 +169,31 @@ impl Emulator {
     /// Cancel safe.
     pub async fn until(&self, fulfilled: impl FnMut(&[Connection]) -> bool) -> Vec<Connection> {
         self.options.record.until(fulfilled).await
+    }
+
+    /// A call that comes in over SIP, with the webhook that announces it, signed with the webhook's secret, such as
+    /// `whsec_…`. It rings until it is accepted, rejected or hung up over REST.
+    pub fn incoming_call(&self, webhook_secret: &str) -> IncomingCall {
+        let (call_id, event_id) = (self.options.next_id("rtc"), self.options.next_id("evt"));
+        self.options.calls.ring(&call_id);
+        IncomingCall::new(call_id, &event_id, webhook_secret, now())
+    }
+
+    /// The call of this id: one that [came in](Self::incoming_call), or that a client created.
+    pub fn call(&self, id: &str) -> Option<Call> {
+        self.options.calls.get(id)
+    }
+
+    /// Waits until the call of this id is there and fulfils a condition, such as that it was accepted, and gives it.
+    ///
+    /// Cancel safe.
+    pub async fn until_call(&self, id: &str, fulfilled: impl FnMut(&Call) -> bool) -> Call {
+        self.options.calls.until(id, fulfilled).await
+    }
+
+    /// Ends all client secrets that were minted so far, as time would.
+    pub fn expire_client_secrets(&self) {
+        self.options.keys.expire();
     }
 }
 
@@ -209,10 +270,12 @@ impl Builder {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let address = listener.local_addr()?;
         let options = Arc::new(Options {
-            api_key: self.api_key,
+            keys: Keys::new(self.api_key),
             script: Arc::new(self.script),
             lifetime: self.lifetime,
             record: Record::new(self.record_events),
+            calls: Calls::default(),
+            made: AtomicU64::new(1),
         });
         let server = tokio::spawn(listener::listen(listener, acceptor, Arc::clone(&options)));
         Ok(Emulator {

@@ -1,29 +1,67 @@
-//! What is to be done on the connection next, and the ids of all that is made on it.
+//! What is to be done on a socket next, and the ids of all that is made in a session.
 
 use std::collections::VecDeque;
+use std::fmt::Display;
 
 use super::script::Action;
-use crate::protocol::ServerEvent;
+use crate::protocol::{Events, ServerEvent};
 
-/// Ids: unique over all connections of an emulator, and the same in every run.
+/// What is to be done on a socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    Text(String),
+    Stall,
+    Close { code: u16, reason: String },
+    Drop,
+    CutFrame,
+}
+
+/// Ids: unique over all sessions of an emulator, and the same in every run.
 #[derive(Debug)]
 pub struct Ids {
-    connection: usize,
+    space: String,
     made: u64,
 }
 
 impl Ids {
-    pub fn new(connection: usize) -> Self {
+    /// Those of one session, which nothing else has the name of.
+    pub fn new(space: impl Display) -> Self {
         Self {
-            connection,
+            space: space.to_string(),
             made: 0,
         }
+    }
+
+    /// Those of a connection.
+    pub fn of_connection(connection: usize) -> Self {
+        Self::new(format_args!("{connection:04x}"))
     }
 
     /// The next one, such as `item_00030000000a`.
     pub fn next(&mut self, prefix: &str) -> String {
         self.made += 1;
-        format!("{prefix}_{:04x}{:08x}", self.connection, self.made)
+        format!("{prefix}_{}{:08x}", self.space, self.made)
+    }
+
+    /// The event as it goes out, with an id if it has none of its own.
+    pub fn output(&mut self, event: impl Events) -> Output {
+        let event = match event.event_id() {
+            Some(_) => event,
+            None => event.with_event_id(self.next("event")),
+        };
+        Output::Text(event.encode().text().to_string())
+    }
+
+    /// What an action does to the socket.
+    pub fn perform(&mut self, action: Action) -> Output {
+        match action {
+            Action::Send(event) => self.output(*event),
+            Action::Raw(text) => Output::Text(text),
+            Action::Stall => Output::Stall,
+            Action::Close { code, reason } => Output::Close { code, reason },
+            Action::Drop => Output::Drop,
+            Action::CutFrame => Output::CutFrame,
+        }
     }
 }
 
@@ -35,9 +73,9 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    pub fn new(connection: usize) -> Self {
+    pub fn new(ids: Ids) -> Self {
         Self {
-            ids: Ids::new(connection),
+            ids,
             actions: VecDeque::new(),
         }
     }
@@ -50,7 +88,8 @@ impl Outbox {
         self.actions.push_back(action);
     }
 
-    pub fn pop(&mut self) -> Option<Action> {
-        self.actions.pop_front()
+    pub fn pop(&mut self) -> Option<Output> {
+        let action = self.actions.pop_front()?;
+        Some(self.ids.perform(action))
     }
 }

@@ -1,11 +1,15 @@
 //! Reading what a client sends, as strictly as the service: what it would refuse is refused.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 
-use serde::de::IgnoredAny;
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
-use crate::protocol::{ClientEvent, ErrorDetails, Events, ParseError, RawEvent};
+use crate::protocol::{
+    ClientEvent, ErrorDetails, Events, ParseError, RawEvent, TranslationClientEvent,
+};
 
 /// An error as the service reports a client's mistake.
 pub fn refuse(code: &str, message: impl Into<String>) -> ErrorDetails {
@@ -33,56 +37,96 @@ pub fn event_id(raw: &RawEvent) -> Option<String> {
     fields.get("event_id")?.as_str().map(str::to_owned)
 }
 
+/// What clients send in one of the protocols.
+pub trait Request: Events {
+    /// The text, of what is no event of the protocol.
+    fn other(&self) -> Option<&RawEvent>;
+}
+
+impl Request for ClientEvent {
+    fn other(&self) -> Option<&RawEvent> {
+        match self {
+            Self::Other(raw) => Some(raw),
+            _ => None,
+        }
+    }
+}
+
+impl Request for TranslationClientEvent {
+    fn other(&self) -> Option<&RawEvent> {
+        match self {
+            Self::Other(raw) => Some(raw),
+            _ => None,
+        }
+    }
+}
+
 /// Reads a client's event. Nothing in it may be missing, unknown or of the wrong kind.
-pub fn read(raw: &RawEvent) -> Result<ClientEvent, ErrorDetails> {
-    let event: ClientEvent = raw.clone().decode_as();
-    if let ClientEvent::Other(raw) = &event {
+pub fn read<E: Request>(raw: &RawEvent) -> Result<E, ErrorDetails> {
+    let event: E = raw.clone().decode_as();
+    if let Some(raw) = event.other() {
         return Err(if let Some(why) = raw.why() {
-            refuse(
-                "invalid_type",
-                format!("The event does not fit its type: {why}."),
-            )
+            misfit("The event does not fit its type", why)
         } else {
-            let types = ClientEvent::TYPES.join("', '");
+            let types = E::TYPES.join("', '");
             refuse("invalid_value", format!("The type is none of '{types}'.")).param("type")
         });
     }
     // Null counts as missing here.
     let fields: HashMap<String, Option<IgnoredAny>> =
         serde_json::from_str(raw.text()).unwrap_or_default();
-    for name in required(&event) {
+    for name in required(raw.event_type()) {
         if !matches!(fields.get(*name), Some(Some(_))) {
-            return Err(refuse(
-                "missing_required_parameter",
-                format!("Missing required parameter: '{name}'."),
-            )
-            .param(*name));
+            return Err(missing(name));
         }
     }
     // An append is large and has nothing nested.
-    if !matches!(event, ClientEvent::InputAudioBufferAppend(_)) {
+    if !raw.event_type().ends_with(".append") {
         let sent: Value = serde_json::from_str(raw.text()).unwrap_or_default();
-        let understood = serde_json::to_value(&event).unwrap_or_default();
-        if let Some(param) = unknown(&sent, &understood, "") {
-            return Err(refuse(
-                "unknown_parameter",
-                format!("Unknown parameter: '{param}'."),
-            )
-            .param(param));
-        }
+        check_known(&sent, &event, "")?;
     }
     Ok(event)
 }
 
-fn required(event: &ClientEvent) -> &'static [&'static str] {
-    match event {
-        ClientEvent::InputAudioBufferAppend(_) => &["audio"],
-        ClientEvent::ConversationItemCreate(_) => &["item"],
-        ClientEvent::ConversationItemRetrieve(_) | ClientEvent::ConversationItemDelete(_) => {
-            &["item_id"]
+/// Reads a part of a request's body, as strictly; `path` is where it stands.
+pub fn read_value<T: DeserializeOwned + Serialize>(
+    sent: &Value,
+    path: &str,
+) -> Result<T, ErrorDetails> {
+    let value =
+        T::deserialize(sent).map_err(|why| misfit("The value does not fit", why).param(path))?;
+    check_known(sent, &value, path)?;
+    Ok(value)
+}
+
+/// The error for what has to be there.
+pub fn missing(param: &str) -> ErrorDetails {
+    let message = format!("Missing required parameter: '{param}'.");
+    refuse("missing_required_parameter", message).param(param)
+}
+
+fn misfit(what: &str, why: impl Display) -> ErrorDetails {
+    refuse("invalid_type", format!("{what}: {why}."))
+}
+
+fn check_known(sent: &Value, understood: &impl Serialize, path: &str) -> Result<(), ErrorDetails> {
+    let understood = serde_json::to_value(understood).unwrap_or_default();
+    match unknown(sent, &understood, path) {
+        None => Ok(()),
+        Some(param) => {
+            let message = format!("Unknown parameter: '{param}'.");
+            Err(refuse("unknown_parameter", message).param(param))
         }
-        ClientEvent::ConversationItemTruncate(_) => &["item_id", "content_index", "audio_end_ms"],
-        ClientEvent::SessionUpdate(_) => &["session"],
+    }
+}
+
+fn required(event_type: &str) -> &'static [&'static str] {
+    match event_type {
+        "input_audio_buffer.append" | "session.input_audio_buffer.append" => &["audio"],
+        "conversation.item.create" => &["item"],
+        "conversation.item.retrieve" | "conversation.item.delete" => &["item_id"],
+        "conversation.item.truncate" => &["item_id", "content_index", "audio_end_ms"],
+        "session.update" => &["session"],
         _ => &[],
     }
 }
@@ -120,7 +164,7 @@ mod tests {
     /// The error's code and field; empty if there is none.
     fn refused(text: &str) -> String {
         let error = match RawEvent::parse(text) {
-            Ok(raw) => read(&raw).err(),
+            Ok(raw) => read::<ClientEvent>(&raw).err(),
             Err(error) => Some(refuse_frame(&error)),
         };
         let error = error.unwrap_or_default();

@@ -1,12 +1,14 @@
-//! One connection's session as a state machine: a client's events in, the server's out. It knows no socket and no time.
+//! A conversation's session: a client's events in, the server's out.
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::audio::Format;
 use super::conversation::{Conversation, complete, without_audio};
-use super::handshake::Admitted;
+use super::dialogue::Dialogue;
 use super::input_audio::InputAudio;
-use super::outbox::Outbox;
+use super::outbox::{Ids, Outbox, Output};
 use super::request::{event_id, read, refuse, refuse_frame};
 use super::responder::{Turn, answer, seconds};
 use super::response::Running;
@@ -19,7 +21,7 @@ use crate::protocol::{
     ConversationItemDeleted, ConversationItemDone,
     ConversationItemInputAudioTranscriptionCompleted, ConversationItemInputAudioTranscriptionDelta,
     ConversationItemRetrieved, ConversationItemTruncate, ConversationItemTruncated, DurationUsage,
-    ErrorDetails, ErrorEvent, Events, InputAudioBufferCleared, InputAudioBufferCommitted,
+    ErrorDetails, ErrorEvent, InputAudioBufferCleared, InputAudioBufferCommitted,
     InputAudioBufferSpeechStarted, InputAudioBufferSpeechStopped, InputAudioBufferTimeoutTriggered,
     Item, ItemStatus, Message, ParseError, RateLimit, RateLimitName, RateLimitsUpdated, RawEvent,
     Response, ResponseConversation, ResponseParams, ResponseStatus, Role, ServerEvent,
@@ -38,17 +40,9 @@ const RATE_LIMITS: [(RateLimitName, u64); 2] = [
 
 type Handled = Result<(), ErrorDetails>;
 
-/// What is to be done on the socket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    Text(String),
-    Close { code: u16, reason: String },
-    Drop,
-    CutFrame,
-}
-
-/// The session of one connection.
+/// A session with a model, or for transcription.
 pub struct Session {
+    /// Where the last frame came from.
     connection: usize,
     script: Arc<Script>,
     settings: Settings,
@@ -62,52 +56,11 @@ pub struct Session {
     /// Since when the user may speak up, on the clock of the input audio.
     idle_since_ms: u64,
     out: Outbox,
-    sent: usize,
-    /// What is to be done once so many events were sent.
-    after: Vec<(usize, Action)>,
-    stalled: bool,
 }
 
-impl Session {
-    /// A session that was just opened; `session.created` is its first output.
-    pub fn open(
-        connection: usize,
-        admitted: &Admitted,
-        expires_at: u64,
-        script: Arc<Script>,
-        after: Vec<(usize, Action)>,
-    ) -> Self {
-        let mut out = Outbox::new(connection);
-        let settings = Settings::new(&admitted.purpose, out.ids.next("sess"), expires_at);
-        if admitted.beta {
-            let message = "The beta of the Realtime API is switched off; leave out its header and subprotocol.";
-            out.send(ErrorEvent::default().error(refuse("beta_api_shape_disabled", message)));
-            out.push(Action::close(
-                4000,
-                "invalid_request_error.beta_api_shape_disabled",
-            ));
-        } else {
-            out.send(SessionCreated::default().session(Box::new(settings.config().clone())));
-        }
-        Self {
-            connection,
-            script,
-            settings,
-            conversation: Conversation::new(out.ids.next("conv")),
-            input: InputAudio::default(),
-            responses: Vec::new(),
-            turns: 0,
-            spoke: false,
-            idle_since_ms: 0,
-            out,
-            sent: 0,
-            after,
-            stalled: false,
-        }
-    }
-
-    /// Takes one frame of the client's.
-    pub fn receive(&mut self, frame: Result<&RawEvent, &ParseError>) {
+impl Dialogue for Session {
+    fn receive(&mut self, connection: usize, frame: Result<&RawEvent, &ParseError>) {
+        self.connection = connection;
         let handled = match frame {
             Err(error) => Err(refuse_frame(error)),
             Ok(raw) => match self.script.actions(raw) {
@@ -126,46 +79,45 @@ impl Session {
         }
     }
 
-    /// Ends the session because its time is over.
-    pub fn expire(&mut self, minutes: u64) {
-        self.out.push(Action::close(
-            1001,
-            format!("Your session hit the maximum duration of {minutes} minutes."),
-        ));
+    fn poll(&mut self) -> Option<Output> {
+        loop {
+            if let Some(output) = self.out.pop() {
+                return Some(output);
+            }
+            self.say_more()?;
+        }
     }
 
-    /// What is to be done next; `None` until something is received.
-    pub fn poll(&mut self) -> Option<Output> {
-        while !self.stalled {
-            let due = self
-                .after
-                .iter()
-                .position(|(events, _)| *events <= self.sent);
-            let action = if let Some(due) = due {
-                self.after.remove(due).1
-            } else if let Some(action) = self.out.pop() {
-                action
-            } else {
-                self.say_more()?;
-                continue;
-            };
-            match action {
-                Action::Send(event) => {
-                    self.sent += 1;
-                    let id = self.out.ids.next("event");
-                    return Some(Output::Text(stamped(&event, &id)));
-                }
-                Action::Raw(text) => {
-                    self.sent += 1;
-                    return Some(Output::Text(text));
-                }
-                Action::Stall => self.stalled = true,
-                Action::Close { code, reason } => return Some(Output::Close { code, reason }),
-                Action::Drop => return Some(Output::Drop),
-                Action::CutFrame => return Some(Output::CutFrame),
-            }
+    fn created(&mut self) -> Output {
+        let session = Box::new(self.settings.config().clone());
+        let created = ServerEvent::from(SessionCreated::default().session(session));
+        self.out.ids.output(created)
+    }
+
+    fn perform(&mut self, action: Action) -> Output {
+        self.out.ids.perform(action)
+    }
+
+    fn config(&self) -> Value {
+        serde_json::to_value(self.settings.config()).unwrap_or_default()
+    }
+}
+
+impl Session {
+    pub fn open(ids: Ids, settings: Settings, script: Arc<Script>) -> Self {
+        let mut out = Outbox::new(ids);
+        Self {
+            connection: 0,
+            script,
+            settings,
+            conversation: Conversation::new(out.ids.next("conv")),
+            input: InputAudio::default(),
+            responses: Vec::new(),
+            turns: 0,
+            spoke: false,
+            idle_since_ms: 0,
+            out,
         }
-        None
     }
 
     fn handle(&mut self, event: ClientEvent) -> Handled {
@@ -599,16 +551,6 @@ fn output_format(params: &ResponseParams) -> Format {
 
 fn unknown_item(code: &str) -> ErrorDetails {
     refuse(code, "There is no item of this id.").param("item_id")
-}
-
-/// The event's text, with an id if it has none of its own.
-fn stamped(event: &ServerEvent, id: &str) -> String {
-    let raw = event.encode();
-    let head = format!("{{\"type\":\"{}\"", event.event_type());
-    match raw.text().strip_prefix(&head) {
-        Some(rest) if event.event_id().is_none() => format!("{head},\"event_id\":\"{id}\"{rest}"),
-        _ => raw.text().to_string(),
-    }
 }
 
 #[cfg(test)]

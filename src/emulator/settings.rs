@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use super::audio::Format;
-use super::handshake::Purpose;
-use super::request::refuse;
+use super::request::{missing, refuse};
 use super::vad::Thresholds;
 use crate::protocol::{
     AudioConfig, AudioFormat, AudioInput, AudioOutput, Eagerness, ErrorDetails, MaxOutputTokens,
@@ -12,6 +11,9 @@ use crate::protocol::{
     ServerVad, SessionConfig, ToolChoice, TranscriptionAudio, TranscriptionConfig,
     TranscriptionSession, TurnDetection, Voice,
 };
+
+/// The model where none is named.
+const MODEL: &str = "gpt-realtime";
 
 /// The configuration of one session.
 #[derive(Debug)]
@@ -29,48 +31,27 @@ pub struct Turns {
 }
 
 impl Settings {
-    pub fn new(purpose: &Purpose, id: String, expires_at: u64) -> Self {
-        let format = AudioFormat::pcm(24_000);
-        let mut vad = ServerVad::default();
-        complete_vad(&mut vad);
-        let input = AudioInput::default()
-            .format(format.clone())
-            .turn_detection(TurnDetection::from(vad))
-            .transcription(Patch::Clear)
-            .noise_reduction(Patch::Clear);
-        let config = match purpose {
-            Purpose::Conversation { model } => {
-                let output = AudioOutput::default()
-                    .format(format)
-                    .voice(Voice::Name("marin".to_owned()))
-                    .speed(1.0);
-                RealtimeSession::new()
-                    .id(id)
-                    .object("realtime.session")
-                    .expires_at(expires_at)
-                    .model(model.as_str())
-                    .output_modalities([Modality::Audio])
-                    .instructions("")
-                    .audio(AudioConfig::default().input(input).output(output))
-                    .tools([])
-                    .tool_choice(ToolChoice::Auto)
-                    .max_output_tokens(MaxOutputTokens::Infinite)
-                    .prompt(Patch::Clear)
-                    .tracing(Patch::Clear)
-                    .into()
-            }
-            Purpose::Transcription => {
-                let input =
-                    input.transcription(TranscriptionConfig::default().model("gpt-4o-transcribe"));
-                TranscriptionSession::new()
-                    .id(id)
-                    .object("realtime.transcription_session")
-                    .expires_at(expires_at)
-                    .audio(TranscriptionAudio::default().input(input))
-                    .into()
+    /// The service's defaults, and on them what a client wants from the beginning.
+    pub fn new(wanted: &SessionConfig, id: String, expires_at: u64) -> Result<Self, ErrorDetails> {
+        let config = match wanted {
+            SessionConfig::Realtime(wanted) => conversation(wanted.model.as_deref())
+                .id(id)
+                .expires_at(expires_at)
+                .into(),
+            SessionConfig::Transcription(_) => transcription().id(id).expires_at(expires_at).into(),
+            SessionConfig::Other(_) => {
+                return Err(match to_value(wanted).get("type") {
+                    None => missing("session.type"),
+                    Some(_) => invalid(
+                        "session.type",
+                        "The type is none of realtime and transcription.",
+                    ),
+                });
             }
         };
-        Self { config }
+        let mut settings = Self { config };
+        settings.update(wanted, false)?;
+        Ok(settings)
     }
 
     /// The whole of it, as `session.created` and `session.updated` show it.
@@ -190,6 +171,43 @@ impl Settings {
     }
 }
 
+/// A conversation as the service has it by default.
+fn conversation(model: Option<&str>) -> RealtimeSession {
+    let output = AudioOutput::default()
+        .format(AudioFormat::pcm(24_000))
+        .voice(Voice::Name("marin".to_owned()))
+        .speed(1.0);
+    RealtimeSession::new()
+        .object("realtime.session")
+        .model(model.unwrap_or(MODEL))
+        .output_modalities([Modality::Audio])
+        .instructions("")
+        .audio(AudioConfig::default().input(input()).output(output))
+        .tools([])
+        .tool_choice(ToolChoice::Auto)
+        .max_output_tokens(MaxOutputTokens::Infinite)
+        .prompt(Patch::Clear)
+        .tracing(Patch::Clear)
+}
+
+/// A transcription as the service has it by default.
+fn transcription() -> TranscriptionSession {
+    let input = input().transcription(TranscriptionConfig::default().model("gpt-4o-transcribe"));
+    TranscriptionSession::new()
+        .object("realtime.transcription_session")
+        .audio(TranscriptionAudio::default().input(input))
+}
+
+fn input() -> AudioInput {
+    let mut vad = ServerVad::default();
+    complete_vad(&mut vad);
+    AudioInput::default()
+        .format(AudioFormat::pcm(24_000))
+        .turn_detection(TurnDetection::from(vad))
+        .transcription(Patch::Clear)
+        .noise_reduction(Patch::Clear)
+}
+
 fn input_mut(config: &mut SessionConfig) -> Option<&mut AudioInput> {
     match config {
         SessionConfig::Realtime(session) => session.audio.as_mut()?.input.as_mut(),
@@ -215,7 +233,7 @@ fn to_value(config: &SessionConfig) -> Value {
 }
 
 /// Absent keys stay, null clears, a value replaces; only the levels of `audio` are merged key by key.
-fn merge(whole: &mut Value, change: &Value) {
+pub fn merge(whole: &mut Value, change: &Value) {
     let (Value::Object(whole), Value::Object(change)) = (whole, change) else {
         return;
     };
@@ -231,14 +249,6 @@ fn merge(whole: &mut Value, change: &Value) {
             }
         }
     }
-}
-
-fn missing(param: &str) -> ErrorDetails {
-    refuse(
-        "missing_required_parameter",
-        format!("Missing required parameter: '{param}'."),
-    )
-    .param(param)
 }
 
 fn invalid(param: &str, message: &str) -> ErrorDetails {
@@ -340,12 +350,11 @@ mod tests {
 
     fn conversation() -> Settings {
         Settings::new(
-            &Purpose::Conversation {
-                model: "m".to_owned(),
-            },
+            &RealtimeSession::new().model("m").into(),
             "sess_1".to_owned(),
             7,
         )
+        .unwrap()
     }
 
     fn update(settings: &mut Settings, change: Value) -> Result<(), String> {

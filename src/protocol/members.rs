@@ -29,12 +29,13 @@ impl<'de> Members<'de> {
 
     /// The value at which reading stands, if it is a string.
     pub fn next_string(&mut self) -> Result<Option<Cow<'de, str>>> {
-        match self.value()? {
-            Token::String(string) => Ok(Some(Cow::Borrowed(string))),
-            Token::Json(json) if json.starts_with('"') => {
-                serde_json::from_str(json).map(Cow::Owned).map(Some)
+        let token = self.value()?;
+        match token.plain {
+            Some(Plain::String(string)) => Ok(Some(Cow::Borrowed(string))),
+            None if token.json.starts_with('"') => {
+                serde_json::from_str(token.json).map(Cow::Owned).map(Some)
             }
-            Token::Number(_) | Token::Json(_) => Ok(None),
+            Some(Plain::Number(_)) | None => Ok(None),
         }
     }
 
@@ -71,22 +72,18 @@ impl<'de> Members<'de> {
         self.token()
     }
 
-    /// The token that the rest begins with, and the rest behind it.
+    /// The token that the rest begins with; the rest is then what stands behind it.
     fn token(&mut self) -> Result<Token<'de>> {
-        let (token, rest) = if let Some((string, rest)) = plain_string(self.rest) {
-            (Token::String(string), rest)
-        } else if let Some((number, rest)) = small_number(self.rest) {
-            (Token::Number(number), rest)
+        let plain = plain_string(self.rest).or_else(|| small_number(self.rest));
+        let (length, plain) = if let Some((length, plain)) = plain {
+            (length, Some(plain))
         } else {
-            let json =
-                <&RawValue>::deserialize(&mut serde_json::Deserializer::from_str(self.rest))?.get();
-            (
-                Token::Json(json),
-                self.rest.get(json.len()..).unwrap_or_default(),
-            )
+            let mut input = serde_json::Deserializer::from_str(self.rest);
+            (<&RawValue>::deserialize(&mut input)?.get().len(), None)
         };
+        let (json, rest) = self.rest.split_at_checked(length).unwrap_or_default();
         self.rest = skip_space(rest);
-        Ok(token)
+        Ok(Token { json, plain })
     }
 }
 
@@ -107,28 +104,33 @@ impl<'de> MapAccess<'de> for Members<'de> {
 }
 
 /// A value in the text, known to be valid.
-enum Token<'de> {
-    /// What stands between the quotes.
+struct Token<'de> {
+    json: &'de str,
+    plain: Option<Plain<'de>>,
+}
+
+/// What a token is, where that takes no parser.
+enum Plain<'de> {
     String(&'de str),
     Number(u32),
-    Json(&'de str),
 }
 
 impl<'de> Deserializer<'de> for Token<'de> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self {
-            Self::String(string) => visitor.visit_borrowed_str(string),
-            Self::Number(number) => visitor.visit_u32(number),
-            Self::Json(json) => serde_json::Deserializer::from_str(json).deserialize_any(visitor),
+        match self.plain {
+            Some(Plain::String(string)) => visitor.visit_borrowed_str(string),
+            Some(Plain::Number(number)) => visitor.visit_u32(number),
+            None => serde_json::Deserializer::from_str(self.json).deserialize_any(visitor),
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self {
-            Self::Json("null") => visitor.visit_none(),
-            some => visitor.visit_some(some),
+        if self.json == "null" {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
         }
     }
 
@@ -138,12 +140,7 @@ impl<'de> Deserializer<'de> for Token<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value> {
-        match self {
-            Self::Json(json) => {
-                serde_json::Deserializer::from_str(json).deserialize_newtype_struct(name, visitor)
-            }
-            Self::String(_) | Self::Number(_) => Err(Error::custom("expected an object")),
-        }
+        serde_json::Deserializer::from_str(self.json).deserialize_newtype_struct(name, visitor)
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -164,14 +161,15 @@ fn skip_space(text: &str) -> &str {
     }
 }
 
-/// The string that the text begins with, if nothing in it is escaped, and what stands behind it.
-fn plain_string(text: &str) -> Option<(&str, &str)> {
+/// The string that the text begins with, if nothing in it is escaped, and its length in the text.
+fn plain_string(text: &str) -> Option<(usize, Plain<'_>)> {
     let text = text.strip_prefix('"')?;
     let (string, rest) = text.split_at_checked(plain_length(text.as_bytes())?)?;
-    Some((string, rest.strip_prefix('"')?))
+    rest.starts_with('"')
+        .then_some((string.len() + 2, Plain::String(string)))
 }
 
-/// How many bytes stand before a quote, a backslash or a control character, or at least before a quote or a backslash.
+/// Where the first quote or backslash stands. If a control character comes before: where that stands, or `None`.
 fn plain_length(text: &[u8]) -> Option<usize> {
     const SHORT: usize = 64;
     // A word at a time, by Mycroft's trick: the lowest byte that is marked is one of them.
@@ -203,13 +201,14 @@ pub fn is_plain(text: &str) -> bool {
     memchr2(b'"', b'\\', text.as_bytes()).is_none() && !has_control(text.as_bytes())
 }
 
-/// The number that the text begins with, if it is an index or the like, and what stands behind it.
-fn small_number(text: &str) -> Option<(u32, &str)> {
-    let end = text.bytes().position(|b| !b.is_ascii_digit())?;
-    let (digits, rest) = text.split_at_checked(end)?;
-    let plain = end == 1 || (end < 10 && !digits.starts_with('0'));
-    (plain && rest.starts_with([',', '}']))
-        .then(|| digits.parse().ok())
-        .flatten()
-        .map(|number| (number, rest))
+/// The number that the text begins with, if it is an index or the like, and its length in the text.
+fn small_number(text: &str) -> Option<(usize, Plain<'_>)> {
+    let length = text.bytes().position(|b| !b.is_ascii_digit())?;
+    let (digits, rest) = text.split_at_checked(length)?;
+    let plain = length == 1 || (length < 10 && !digits.starts_with('0'));
+    if plain && rest.starts_with([',', '}']) {
+        Some((length, Plain::Number(digits.parse().ok()?)))
+    } else {
+        None
+    }
 }

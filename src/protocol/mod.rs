@@ -124,6 +124,10 @@ impl Protocol for Realtime {
     const PATH: &'static str = "/realtime";
 
     fn error(event: &ServerEvent) -> Option<ErrorEvent> {
-        ErrorEvent::from_events(event).cloned()
+        match event {
+            ServerEvent::Error(event) => Some(event.clone()),
+            ServerEvent::Other(raw) => ErrorEvent::of_misfit(raw),
+            _ => None,
+        }
     }
 }

@@ -28,6 +28,7 @@ impl Protocol for Translation {
                 event_id: event.event_id.clone(),
                 error: event.error.clone(),
             }),
+            TranslationServerEvent::Other(raw) => ErrorEvent::of_misfit(raw),
             _ => None,
         }
     }

@@ -220,7 +220,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
 
     /// Closes: sends what is queued, then the close frame, and waits for the peer's, all within
     /// [`Config::close_timeout`]. Returns the peer's code and reason, and what could not be sent; code 1006 if the peer
-    /// did not answer. Events that arrived before the end can still be read.
+    /// did not answer. Events that arrived before the end, up to a MiB of them, can still be read.
     ///
     /// Closing a closed session returns how it ended.
     ///

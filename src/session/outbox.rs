@@ -109,19 +109,19 @@ impl<P: Protocol> Sender<P> {
         self.shared.closed.load(Ordering::Acquire)
     }
 
-    /// Queues the event, and returns how many were sent up to it.
+    /// Queues the event, and returns how many must be written for it to be among them.
     pub(super) fn push(&self, event: RawEvent) -> Result<u64, SendErrorKind> {
         if self.is_closed() {
             return Err(SendErrorKind::Closed);
         }
         let bytes = event.text().len();
         self.shared.reserve(bytes)?;
-        // Counted first: the session must not have written more than were counted.
-        let number = self.shared.pushed.fetch_add(1, Ordering::AcqRel) + 1;
+        // Counted before it is queued: then whatever is queued ahead of it, by whichever thread, is counted behind it.
+        self.shared.pushed.fetch_add(1, Ordering::AcqRel);
         self.queue
             .unbounded_send(event)
             .map_err(|_| SendErrorKind::Closed)?;
-        Ok(number)
+        Ok(self.shared.pushed.load(Ordering::Acquire))
     }
 }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import OpenAI from 'openai';
+import { emulatorClient } from './emulator.mjs';
 
 /** Samples in a second of the protocol's default audio format. */
 const RATE = 24_000;
@@ -17,13 +17,6 @@ export function testConversations(RealtimeClass) {
       await close(realtime);
     });
   }
-}
-
-/** An SDK client whose base URL is the emulator's. */
-function emulatorClient() {
-  const url = process.env.EMULATOR_WSS_URL;
-  assert.ok(url, 'EMULATOR_WSS_URL names the emulator; `cargo xtask test sdk` sets it');
-  return new OpenAI({ apiKey: 'sk-test', baseURL: url.replace(/^wss:/, 'https:') });
 }
 
 /** Asks in text, and checks the answer that streams back in text. */

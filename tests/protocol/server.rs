@@ -25,8 +25,10 @@ fn expected() -> Vec<ServerEvent> {
     let mut events = deltas();
     events.extend(sessions());
     events.extend(items());
+    events.extend(transcripts());
     events.extend(input());
     events.extend(responses());
+    events.extend(parts());
     events.extend(tools_and_limits());
     events
 }
@@ -214,6 +216,11 @@ fn items() -> Vec<ServerEvent> {
             .event_id("event_t15")
             .item_id("item_2")
             .into(),
+    ]
+}
+
+fn transcripts() -> Vec<ServerEvent> {
+    vec![
         ConversationItemInputAudioTranscriptionCompleted::default()
             .event_id("event_t16")
             .item_id("item_1")
@@ -300,10 +307,6 @@ fn response(status: ResponseStatus) -> Response {
 }
 
 fn responses() -> Vec<ServerEvent> {
-    let call = McpCall::default()
-        .id("mcp_1")
-        .server_label("docs")
-        .name("search");
     let usage = Usage::default()
         .total_tokens(120_u64)
         .input_tokens(90_u64)
@@ -371,6 +374,15 @@ fn responses() -> Vec<ServerEvent> {
                     .usage(usage),
             )
             .into(),
+    ]
+}
+
+fn parts() -> Vec<ServerEvent> {
+    let call = McpCall::default()
+        .id("mcp_1")
+        .server_label("docs")
+        .name("search");
+    vec![
         ResponseOutputItemAdded::default()
             .event_id("event_t26")
             .response_id("resp_1")

@@ -17,14 +17,22 @@ use web_sys::WebSocket;
 
 use super::suite::{open, reply, say};
 
-/// With this key, to the emulator, which `cargo xtask test` starts and names when these tests are compiled.
+/// With this key, to the emulator's plain port.
 fn config(key: &str) -> Config {
-    let Some(url) = option_env!("EMULATOR_WS_URL") else {
-        panic!("compile these tests with EMULATOR_WS_URL set, as `cargo xtask test` does");
-    };
+    let url = emulator(option_env!("EMULATOR_WS_URL"));
     Config::new(key)
         .model("gpt-realtime")
         .insecure_loopback_url(url)
+}
+
+/// The emulator is a process that `cargo xtask test` starts, and names when these tests are compiled.
+fn emulator(url: Option<&'static str>) -> &'static str {
+    let Some(url) = url else {
+        panic!(
+            "compile these tests with EMULATOR_WS_URL and EMULATOR_WSS_URL set, as `cargo xtask test` does"
+        );
+    };
+    url
 }
 
 pub async fn server() -> (Connector, Config, ()) {
@@ -39,7 +47,7 @@ macro_rules! browser_tests {
             crate::urls::are_the_sdks();
         }
 
-        browser::browser_tests!(#[$test] protocols_travel_as_an_array, an_api_key_is_refused_in_browsers, dropping_closes_and_detaches,
+        browser::browser_tests!(#[$test] a_turn_over_tls, protocols_travel_as_an_array, an_api_key_is_refused_in_browsers, dropping_closes_and_detaches,
             dropping_an_attempt_closes_it, a_runtime_without_websocket, nobody_listening,
             a_key_that_no_subprotocol_can_carry, codes_that_scripts_may_not_close_with, a_full_buffer_holds_back,
             messages_of_other_kinds, a_connection_without_a_close_frame, the_clock_never_goes_back,
@@ -151,6 +159,16 @@ fn report(error: &Error) -> String {
         cause = error.source();
     }
     report
+}
+
+/// The runtime is told to trust the emulator's certificate.
+pub async fn a_turn_over_tls() {
+    let url = emulator(option_env!("EMULATOR_WSS_URL"));
+    let config = Config::new("ek_test").model("gpt-realtime").base_url(url);
+    let mut rt = open(Connector::new(), config).await;
+    assert!(rt.url().starts_with("wss://"), "{}", rt.url());
+    say(&mut rt, "Hi").await;
+    assert_eq!(reply(&mut rt).await, "You said: Hi");
 }
 
 /// Contract 22: in order, never joined, never empty.

@@ -156,7 +156,7 @@ impl Server {
                 let modality = event.pointer("/session/output_modalities/0").cloned();
                 self.modality = modality.or(self.modality.take());
                 vec![frame(
-                    json!({"type": "session.updated", "session": event["session"]}),
+                    &json!({"type": "session.updated", "session": event["session"]}),
                 )]
             }
             "conversation.item.create" => {
@@ -165,7 +165,7 @@ impl Server {
             }
             "conversation.item.delete" => {
                 let error = json!({"type": "invalid_request_error", "message": "no such item", "event_id": event["event_id"]});
-                vec![frame(json!({"type": "error", "error": error}))]
+                vec![frame(&json!({"type": "error", "error": error}))]
             }
             "input_audio_buffer.append" => {
                 let audio = Audio::from_base64(event["audio"].as_str().unwrap());
@@ -186,7 +186,7 @@ impl Server {
         match item.pointer("/content/0/text").and_then(Value::as_str) {
             Some(text) if text.contains("get_weather") => {
                 let call = json!({"type": "response.function_call_arguments.done", "call_id": "call_1", "arguments": "{\"city\":\"Oslo\"}"});
-                vec![frame(call), done("")]
+                vec![frame(&call), done("")]
             }
             Some(HANG_UP) => vec![Frame::Close(hang_up())],
             Some(BAD_FRAME) => vec![Frame::Text("{\"type\":".into()), done("")],
@@ -207,15 +207,14 @@ impl Server {
         } else {
             "response.output_text.delta"
         };
-        let middle = text.ceil_char_boundary(text.len() / 2);
-        let (first, second) = text.split_at(middle);
+        let (first, second) = text.split_at(text.find(' ').unwrap_or(0));
         let mut frames = vec![
-            frame(json!({"type": kind, "delta": first})),
-            frame(json!({"type": kind, "delta": second})),
+            frame(&json!({"type": kind, "delta": first})),
+            frame(&json!({"type": kind, "delta": second})),
         ];
         for piece in self.speech.chunks(4_000) {
             frames.push(frame(
-                json!({"type": "response.output_audio.delta", "delta": Audio::from_bytes(piece)}),
+                &json!({"type": "response.output_audio.delta", "delta": Audio::from_bytes(piece)}),
             ));
         }
         self.speech.clear();
@@ -227,10 +226,10 @@ impl Server {
 fn done(text: &str) -> Frame {
     let message = json!({"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]});
     frame(
-        json!({"type": "response.done", "response": {"status": "completed", "output": [message]}}),
+        &json!({"type": "response.done", "response": {"status": "completed", "output": [message]}}),
     )
 }
 
-fn frame(event: Value) -> Frame {
+fn frame(event: &Value) -> Frame {
     Frame::Text(event.to_string().into())
 }

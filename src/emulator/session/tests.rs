@@ -3,35 +3,25 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::emulator::handshake::Purpose;
 use crate::emulator::script::Reply;
+use crate::protocol::{RealtimeSession, SessionConfig, TranscriptionSession};
 
 struct Driver(Session);
 
 impl Driver {
-    /// An open session, `session.created` taken.
-    fn new(purpose: Purpose, script: Script) -> Self {
-        let admitted = Admitted {
-            purpose,
-            subprotocol: None,
-            beta: false,
-        };
-        let mut driver = Self(Session::open(3, &admitted, 7, Arc::new(script), Vec::new()));
-        assert_eq!(driver.next()["type"], "session.created");
-        driver
+    /// An open session.
+    fn new(config: &SessionConfig, script: Script) -> Self {
+        let settings = Settings::new(config, "sess".to_owned(), 7).unwrap();
+        Self(Session::open(Ids::new("t"), settings, Arc::new(script)))
     }
 
     fn conversation(script: Script) -> Self {
-        Self::new(
-            Purpose::Conversation {
-                model: "m".to_owned(),
-            },
-            script,
-        )
+        Self::new(&RealtimeSession::new().model("m").into(), script)
     }
 
     fn send(&mut self, event: &Value) {
-        self.0.receive(RawEvent::parse(event.to_string()).as_ref());
+        self.0
+            .receive(3, RawEvent::parse(event.to_string()).as_ref());
     }
 
     fn next(&mut self) -> Value {
@@ -294,7 +284,7 @@ fn turn_detection_that_was_off_keeps_the_clock() {
 
 #[test]
 fn a_transcription_session_transcribes_and_does_not_reply() {
-    let mut driver = Driver::new(Purpose::Transcription, Script::new());
+    let mut driver = Driver::new(&TranscriptionSession::new().into(), Script::new());
     driver.hear(9_000, 500);
     let events = driver.hear(0, 200);
     assert_eq!(
@@ -357,40 +347,6 @@ fn the_largest_append() {
         driver.ask(&append(LARGEST_APPEND + 1))[0]["error"]["code"],
         "string_above_max_length"
     );
-}
-
-#[test]
-fn a_beta_client_is_turned_away() {
-    let admitted = Admitted {
-        purpose: Purpose::Transcription,
-        subprotocol: None,
-        beta: true,
-    };
-    let mut driver = Driver(Session::open(0, &admitted, 7, Arc::default(), Vec::new()));
-    assert_eq!(driver.next()["error"]["code"], "beta_api_shape_disabled");
-    let Some(Output::Close { code, .. }) = driver.0.poll() else {
-        panic!("a close")
-    };
-    assert_eq!(code, 4000);
-}
-
-#[test]
-fn actions_come_after_as_many_events_as_said() {
-    let admitted = Admitted {
-        purpose: Purpose::Transcription,
-        subprotocol: None,
-        beta: false,
-    };
-    let after = vec![
-        (1, Action::Raw("second".to_owned())),
-        (0, Action::Raw("first".to_owned())),
-        (3, Action::Drop),
-    ];
-    let mut driver = Driver(Session::open(0, &admitted, 7, Arc::default(), after));
-    assert_eq!(driver.0.poll(), Some(Output::Text("first".to_owned())));
-    assert_eq!(driver.0.poll(), Some(Output::Text("second".to_owned())));
-    assert_eq!(driver.next()["type"], "session.created");
-    assert_eq!(driver.0.poll(), Some(Output::Drop));
 }
 
 #[test]

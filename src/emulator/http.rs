@@ -1,0 +1,138 @@
+//! HTTP: requests in, answers out, and the way to a WebSocket.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hyper::body::Incoming;
+use hyper::header::{HeaderName, HeaderValue, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use hyper::http::request::Parts;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio_tungstenite::tungstenite::handshake::server::create_response;
+
+use super::auth::Identity;
+use super::connection::{Guest, entertain};
+use super::handshake::{Purpose, Upgrade, admit, check_path};
+use super::line::{Attached, Line};
+use super::outbox::Ids;
+use super::record::Entry;
+use super::refusal::{Body, Refusal};
+use super::request::refuse;
+use super::script::Action;
+use super::{Options, now, rest};
+use crate::protocol::ErrorEvent;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Serves a stream: requests one after another, until one of them is for a WebSocket.
+pub async fn serve<S>(stream: S, tls: bool, options: Arc<Options>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let guest = Mutex::new(None);
+    let service = service_fn(|request| {
+        let (options, guest) = (&options, &guest);
+        async move { Ok::<_, Infallible>(answer(request, tls, options, guest).await) }
+    });
+    let served = http1::Builder::new()
+        // Head and body leave together.
+        .writev(false)
+        .serve_connection(TokioIo::new(stream), service)
+        .without_shutdown()
+        .await;
+    let Ok(parts) = served else { return };
+    let (mut stream, read) = (parts.io.into_inner(), parts.read_buf);
+    match guest.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(guest) => entertain(stream, read.to_vec(), guest, options.lifetime).await,
+        None => {
+            // The peer is gone, or will be.
+            let _ = stream.shutdown().await;
+        }
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    tls: bool,
+    options: &Options,
+    guest: &Mutex<Option<Guest>>,
+) -> Response<Body> {
+    let answer = if request.headers().contains_key(UPGRADE) {
+        let (parts, _) = request.into_parts();
+        welcome(parts, tls, options).map(|(welcomed, response)| {
+            *guest.lock().unwrap_or_else(PoisonError::into_inner) = Some(welcomed);
+            response
+        })
+    } else {
+        rest::call(request, options).await
+    };
+    let mut response = answer.unwrap_or_else(|refusal| refusal.response());
+    if let Ok(id) = HeaderValue::try_from(options.next_id("req")) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// Decides on an upgrade.
+fn welcome(
+    request: Parts,
+    tls: bool,
+    options: &Options,
+) -> Result<(Guest, Response<Body>), Refusal> {
+    let entry = options.record.open(Upgrade::new(tls, &request));
+    let welcomed = attach(&entry, options).and_then(|(session, subprotocol)| {
+        let mut response = create_response(&Request::from_parts(request, ()))
+            .map_err(|error| Refusal::new(400, "invalid_upgrade", error.to_string()))?;
+        if let Some(name) = subprotocol {
+            let name = HeaderValue::from_static(name);
+            response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, name);
+        }
+        Ok((session, response.map(|()| Body::default())))
+    });
+    match welcomed {
+        Ok((session, response)) => Ok((Guest { entry, session }, response)),
+        Err(refusal) => {
+            entry.refused(refusal.status());
+            Err(refusal)
+        }
+    }
+}
+
+/// The session that a connection asks for, and the subprotocol to confirm.
+fn attach(entry: &Entry, options: &Options) -> Result<(Attached, Option<&'static str>), Refusal> {
+    let upgrade = entry.upgrade();
+    let admission = options.script.admission(upgrade);
+    if let Some(status) = admission.refusal {
+        let message = "The emulator was told to refuse this connection.";
+        return Err(Refusal::new(status, "refused", message));
+    }
+    check_path(upgrade)?;
+    let preset = match options.keys.identify(upgrade.credential(), now())? {
+        Identity::Owner => None,
+        Identity::Guest(plan) => Some(plan),
+    };
+    let admitted = admit(upgrade, preset)?;
+    let line = match admitted.purpose {
+        Purpose::Call(id) => options.calls.line(&id)?,
+        Purpose::Session(plan) => {
+            let ids = Ids::of_connection(upgrade.connection());
+            Line::new(plan.begin(ids, options.session_end(), &options.script)?)
+        }
+    };
+    let instead = admitted.beta.then(beta_is_over);
+    let session = line.attach(upgrade.connection(), admission.after, instead);
+    Ok((session, admitted.subprotocol))
+}
+
+fn beta_is_over() -> [Action; 2] {
+    let code = "beta_api_shape_disabled";
+    let message =
+        "The beta of the Realtime API is switched off; leave out its header and subprotocol.";
+    [
+        Action::send(ErrorEvent::default().error(refuse(code, message))),
+        Action::close(4000, format!("invalid_request_error.{code}")),
+    ]
+}

@@ -1,0 +1,83 @@
+//! What is not done, said over HTTP as the service says it.
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Response, StatusCode};
+use serde_json::json;
+
+use super::request::refuse;
+use crate::protocol::ErrorDetails;
+
+/// Every answer's body is there at once.
+pub type Body = Full<Bytes>;
+
+/// Why a request is not fulfilled, in the service's terms.
+#[derive(Debug, PartialEq)]
+pub struct Refusal {
+    status: StatusCode,
+    pub error: Box<ErrorDetails>,
+}
+
+/// A mistake in a request's body.
+impl From<ErrorDetails> for Refusal {
+    fn from(error: ErrorDetails) -> Self {
+        let (status, error) = (StatusCode::BAD_REQUEST, Box::new(error));
+        Self { status, error }
+    }
+}
+
+impl Refusal {
+    pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+        let error = Box::new(refuse(code, message));
+        // A status below 300 would not refuse anything.
+        let status = StatusCode::from_u16(status)
+            .ok()
+            .filter(|status| !status.is_success() && !status.is_informational())
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { status, error }
+    }
+
+    pub fn not_found() -> Self {
+        let message = "Nothing is served at this path; try /v1/realtime.";
+        Self::new(404, "not_found", message)
+    }
+
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    pub fn response(&self) -> Response<Body> {
+        let ErrorDetails {
+            kind,
+            code,
+            message,
+            param,
+            ..
+        } = &*self.error;
+        let error = json!({"message": message, "type": kind, "param": param, "code": code});
+        let mut response = json_response(&json!({ "error": error }));
+        *response.status_mut() = self.status;
+        response
+    }
+}
+
+/// A body of JSON, with status 200.
+pub fn json_response(body: &serde_json::Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.to_string()));
+    let kind = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_never_a_success() {
+        for (status, sent) in [(200, 500), (99, 500), (503, 503)] {
+            assert_eq!(Refusal::new(status, "c", "m").status(), sent);
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! A translation session: what is said is played back, and its transcripts say how long it was.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::audio::Format;
+use super::dialogue::Dialogue;
+use super::outbox::{Ids, Output};
+use super::request::{event_id, read, refuse, refuse_frame};
+use super::responder::seconds;
+use super::script::{Action, Script};
+use super::settings::merge;
+use super::vad::{Heard, Thresholds, Vad};
+use crate::protocol::{
+    Audio, ErrorDetails, ParseError, RawEvent, SessionClosed, SessionInputTranscriptDelta,
+    SessionOutputAudioDelta, SessionOutputTranscriptDelta, TranslationAudioFormat,
+    TranslationClientEvent, TranslationErrorEvent, TranslationServerEvent, TranslationSession,
+    TranslationSessionConfig, TranslationSessionCreated, TranslationSessionInfo,
+    TranslationSessionUpdated,
+};
+
+/// How much audio one event holds: 200 ms.
+const PIECE_MS: u64 = 200;
+/// When somebody speaks, as in a conversation.
+const THRESHOLDS: Thresholds = Thresholds {
+    threshold: 0.5,
+    prefix_padding_ms: 0,
+    silence_duration_ms: 500,
+};
+
+/// A session that translates into the same language.
+pub struct Translator {
+    script: Arc<Script>,
+    session: TranslationSessionInfo,
+    ids: Ids,
+    out: VecDeque<Output>,
+    vad: Vad,
+    /// Where the speech under way began.
+    speech_since_ms: Option<u64>,
+    /// How many bytes have come.
+    received: usize,
+    /// What has come and is not played back yet.
+    pending: Vec<u8>,
+    has_spoken: bool,
+    closed: bool,
+}
+
+impl Translator {
+    pub fn open(ids: Ids, session: TranslationSessionInfo, script: Arc<Script>) -> Self {
+        Self {
+            script,
+            session,
+            ids,
+            out: VecDeque::new(),
+            vad: Vad::default(),
+            speech_since_ms: None,
+            received: 0,
+            pending: Vec::new(),
+            has_spoken: false,
+            closed: false,
+        }
+    }
+
+    fn handle(&mut self, event: TranslationClientEvent) -> Result<(), ErrorDetails> {
+        match event {
+            _ if self.closed => Err(refuse("session_closed", "The session is closed.")),
+            TranslationClientEvent::SessionInputAudioBufferAppend(event) => {
+                self.append(&event.audio)
+            }
+            TranslationClientEvent::SessionUpdate(event) => {
+                self.update(&event.session);
+                Ok(())
+            }
+            TranslationClientEvent::SessionClose(_) => {
+                self.close();
+                Ok(())
+            }
+            _ => Err(refuse("invalid_value", "The type is none of this protocol's.").param("type")),
+        }
+    }
+
+    fn append(&mut self, audio: &Audio) -> Result<(), ErrorDetails> {
+        let audio = audio
+            .pcm()
+            .map_err(|_| refuse("invalid_value", "The audio is not base64.").param("audio"))?;
+        self.received += audio.len();
+        self.pending.extend_from_slice(&audio);
+        let piece = Format::default().bytes(PIECE_MS);
+        while self.pending.len() >= piece {
+            let rest = self.pending.split_off(piece);
+            let played = std::mem::replace(&mut self.pending, rest);
+            self.play(&played);
+        }
+        let mut heard = self.vad.listen(&audio, Format::default(), THRESHOLDS);
+        while let Some(one) = heard {
+            match one {
+                Heard::Started { audio_start_ms } => self.speech_since_ms = Some(audio_start_ms),
+                Heard::Stopped { audio_end_ms } => {
+                    self.transcribe(audio_end_ms.saturating_sub(THRESHOLDS.silence_duration_ms));
+                }
+            }
+            heard = self.vad.listen(&[], Format::default(), THRESHOLDS);
+        }
+        Ok(())
+    }
+
+    fn update(&mut self, change: &TranslationSessionConfig) {
+        let to_value = |value| serde_json::to_value(value).unwrap_or_default();
+        let mut audio = to_value(&self.session.audio);
+        if let Some(change) = &change.audio {
+            merge(&mut audio, &to_value(change));
+        }
+        self.session.audio = serde_json::from_value(audio).unwrap_or_default();
+        let session = Box::new(TranslationSession::from(self.session.clone()));
+        self.send(TranslationSessionUpdated::default().session(session));
+    }
+
+    /// Says what is left to say, and that this was all.
+    fn close(&mut self) {
+        self.closed = true;
+        let rest = std::mem::take(&mut self.pending);
+        if !rest.is_empty() {
+            self.play(&rest);
+        }
+        self.transcribe(Format::default().millis(self.received));
+        self.send(SessionClosed::default());
+        self.out.push_back(Output::Close {
+            code: 1000,
+            reason: String::new(),
+        });
+    }
+
+    /// Plays back what came last but for what is pending.
+    fn play(&mut self, audio: &[u8]) {
+        let from = self.received - self.pending.len() - audio.len();
+        self.send(
+            SessionOutputAudioDelta::default()
+                .delta(Audio::from_bytes(audio))
+                .format(TranslationAudioFormat::Pcm16)
+                .sample_rate(24_000u32)
+                .channels(1u32)
+                .elapsed_ms(Format::default().millis(from)),
+        );
+    }
+
+    /// Says how long the speech under way was, if there is any.
+    fn transcribe(&mut self, end_ms: u64) {
+        let Some(start_ms) = self.speech_since_ms.take() else {
+            return;
+        };
+        let space = if self.has_spoken { " " } else { "" };
+        self.has_spoken = true;
+        let said = format!(
+            "{space}{} of speech.",
+            seconds(end_ms.saturating_sub(start_ms))
+        );
+        let audio = &self.session.audio;
+        let transcribes = audio
+            .input
+            .as_ref()
+            .is_some_and(|input| input.transcription.is_set());
+        for word in said.split_inclusive(' ') {
+            if transcribes {
+                self.send(
+                    SessionInputTranscriptDelta::default()
+                        .delta(word)
+                        .elapsed_ms(start_ms),
+                );
+            }
+            self.send(
+                SessionOutputTranscriptDelta::default()
+                    .delta(word)
+                    .elapsed_ms(start_ms),
+            );
+        }
+    }
+
+    fn send(&mut self, event: impl Into<TranslationServerEvent>) {
+        let output = self.ids.output(event.into());
+        self.out.push_back(output);
+    }
+}
+
+impl Dialogue for Translator {
+    fn receive(&mut self, _connection: usize, frame: Result<&RawEvent, &ParseError>) {
+        let handled = match frame {
+            Err(error) => Err(refuse_frame(error)),
+            Ok(raw) => match self.script.actions(raw) {
+                Some(actions) => {
+                    for action in actions {
+                        let output = self.ids.perform(action);
+                        self.out.push_back(output);
+                    }
+                    Ok(())
+                }
+                None => read(raw).and_then(|event| self.handle(event)),
+            },
+        };
+        if let Err(mut error) = handled {
+            error.event_id = frame.ok().and_then(event_id);
+            self.send(TranslationErrorEvent::default().error(error));
+        }
+    }
+
+    fn poll(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    fn created(&mut self) -> Output {
+        let session = Box::new(TranslationSession::from(self.session.clone()));
+        let created =
+            TranslationServerEvent::from(TranslationSessionCreated::default().session(session));
+        self.ids.output(created)
+    }
+
+    fn perform(&mut self, action: Action) -> Output {
+        self.ids.perform(action)
+    }
+
+    fn config(&self) -> Value {
+        serde_json::to_value(TranslationSession::from(self.session.clone())).unwrap_or_default()
+    }
+}
