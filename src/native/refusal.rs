@@ -1,18 +1,10 @@
-use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::http::response::Parts;
 
-use super::socket::from_error;
 use crate::endpoint::Handshake;
-use crate::transport::{Refusal, TransportError};
+use crate::transport::Refusal;
 
-/// What a handshake's failure means.
-pub fn from_handshake(error: tungstenite::Error, handshake: &Handshake) -> TransportError {
-    match error {
-        tungstenite::Error::Http(response) => {
-            let header = |name: &str| response.headers().get(name)?.to_str().ok();
-            let body = response.body().as_deref().unwrap_or_default();
-            let status = response.status().as_u16();
-            Refusal::from_response(handshake, status, header, body).into()
-        }
-        error => from_error(error),
-    }
+/// What a response that is no upgrade says.
+pub fn refusal(head: &Parts, body: &[u8], handshake: &Handshake) -> Refusal {
+    let header = |name: &str| head.headers.get(name)?.to_str().ok();
+    Refusal::from_response(handshake, head.status.as_u16(), header, body)
 }

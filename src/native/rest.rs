@@ -4,13 +4,13 @@ use std::collections::hash_map::RandomState;
 use std::error::Error as StdError;
 use std::hash::BuildHasher;
 use std::io;
-use std::sync::Arc;
 
 use reqwest::Client;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 
-use super::{Connector, header, tls};
+use super::Connector;
+use super::upgrade::invalid_header;
 use crate::endpoint::Handshake;
 use crate::rest::Error;
 use crate::rest::message::{KEPT_HEADERS, MAX_ANSWER_BYTES, Request, Response};
@@ -25,15 +25,12 @@ pub struct Http {
 impl Http {
     /// With the connector's TLS.
     pub fn new(connector: &Connector) -> Result<Self, TransportError> {
-        let tls = match &connector.tls {
-            Some(tls) => Arc::clone(tls),
-            None => tls::with_system_roots()?,
-        };
-        let mut tls = (*tls).clone();
+        let mut tls = (*connector.tls.config()?).clone();
         // HTTP/2 is not built in.
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let client = Client::builder()
             .tls_backend_preconfigured(tls)
+            .local_address(connector.local_address)
             .redirect(Policy::none())
             // What may be repeated is the caller's to say.
             .retry(reqwest::retry::never())
@@ -48,8 +45,13 @@ impl Http {
         let mut headers = HeaderMap::new();
         let own = request.headers();
         for (name, value) in handshake.headers().chain(own) {
-            let (name, value) = header(name, value)?;
-            headers.insert(name, value);
+            let (valid_name, mut value) = name
+                .parse::<HeaderName>()
+                .ok()
+                .zip(HeaderValue::from_str(value).ok())
+                .ok_or_else(|| invalid_header(name))?;
+            value.set_sensitive(true);
+            headers.insert(valid_name, value);
         }
         let builder = self.client.post(handshake.url()).headers(headers);
         let builder = match &request.body {
