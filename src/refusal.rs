@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn the_wait_is_in_milliseconds_seconds_or_a_date() {
-        let wait = |headers| refusal(429, headers, "").retry_after;
+        let wait = |headers: &[(&str, &'static str)]| refusal(429, headers, "").retry_after;
         let millis = |millis| Some(Duration::from_millis(millis));
         assert_eq!(wait(&[("retry-after", "2")]), millis(2000));
         assert_eq!(wait(&[("retry-after", "0.25")]), millis(250));
