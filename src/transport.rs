@@ -185,6 +185,21 @@ pub enum TransportError {
     /// No secure connection could be made: the server's certificate is not trusted, or it speaks no TLS.
     #[error("could not agree on TLS with the server: check its certificate")]
     Tls(#[source] Source),
+    /// The proxy could not be used: not reached, not understood, or it could not reach the server.
+    #[error(
+        "could not connect through the proxy: check its URL, with its user name and password, or go without it"
+    )]
+    Proxy(#[source] Source),
+    /// The proxy did not let the connection through.
+    #[error("the proxy refused the connection: {status}.{}", proxy_advice(*.status))]
+    ProxyRefused {
+        /// The HTTP status: 407 for a wrong user name or password, 403 for a server that is not allowed, 502 to 504 for
+        /// one that the proxy cannot reach.
+        status: u16,
+    },
+    /// TLS and the handshake took longer than the limit that was set.
+    #[error("the server took the connection, but not the handshake in time")]
+    HandshakeTimeout,
     /// The connection broke.
     #[error("the connection was lost")]
     Lost(#[source] Source),
@@ -205,6 +220,15 @@ pub enum TransportError {
     Unsupported(#[source] Source),
 }
 
+fn proxy_advice(status: u16) -> &'static str {
+    match status {
+        403 => " It does not allow this server.",
+        407 => " Set the user name and password in its URL.",
+        500.. => " It cannot reach the server.",
+        _ => "",
+    }
+}
+
 /// A backend's own error, as a cause.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -216,8 +240,10 @@ pub struct Refusal {
     pub status: u16,
     /// The `x-request-id` header, for the provider's support.
     pub request_id: Option<String>,
-    /// The service's own words, cut to a few hundred bytes.
+    /// The service's own words, cut to a few hundred characters.
     pub message: Option<String>,
+    /// How long the service asks to wait before the next attempt.
+    pub retry_after: Option<Duration>,
 }
 
 impl Refusal {
@@ -227,6 +253,7 @@ impl Refusal {
             status,
             request_id: None,
             message: None,
+            retry_after: None,
         }
     }
 }
@@ -240,11 +267,18 @@ impl fmt::Display for Refusal {
         if let Some(id) = &self.request_id {
             write!(f, " (request {id})")?;
         }
-        match self.status {
-            401 => f.write_str(". Check the API key."),
-            403 => f.write_str(". The key has no access to this."),
-            404 => f.write_str(". Check the base URL and the model."),
-            429 => f.write_str(". Too many requests: wait, then try again."),
+        f.write_str(match self.status {
+            300..=399 => ". Redirects are not followed: set the base URL to where the service is.",
+            401 => ". Check the API key.",
+            403 => ". The key has no access to this.",
+            404 => ". Check the base URL and the model.",
+            429 => ". Too many requests.",
+            500..=599 => ". The service is in trouble.",
+            _ => return Ok(()),
+        })?;
+        match (self.status, self.retry_after) {
+            (_, Some(wait)) => write!(f, " Try again in {} s.", wait.as_secs_f64().ceil()),
+            (429 | 500..=599, None) => f.write_str(" Wait, then try again."),
             _ => Ok(()),
         }
     }

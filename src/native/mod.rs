@@ -1,16 +1,15 @@
 //! The native transport: tokio-tungstenite over rustls.
 
+use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ClientConfig;
-use tokio::net::TcpStream;
-use tokio::time::Instant;
-use tokio_tungstenite::client_async_with_config;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, Request, Uri};
+use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use url::Url;
 
 use crate::Session;
 use crate::endpoint::{Config, Handshake, Runtime};
@@ -18,11 +17,21 @@ use crate::error::Error;
 use crate::protocol::Protocol;
 use crate::transport::{self, TransportError};
 
+mod http;
+mod proxy;
 mod refusal;
 mod socket;
+mod tcp;
 mod tls;
+mod upgrade;
 
 pub use socket::Socket;
+
+use proxy::Proxies;
+use socket::Io;
+use tcp::Server;
+use tls::Tls;
+use upgrade::Upgrade;
 
 /// How much is read from the socket at once. It is also what an idle session's buffer costs; larger messages grow it
 /// for as long as they are there.
@@ -30,20 +39,51 @@ const READ_BUFFER_BYTES: usize = 8 * 1024;
 
 /// Opens WebSocket connections over TCP, with TLS by rustls. Cheap to clone; its clones share the TLS settings.
 ///
-/// The system's root certificates are trusted. There is no compression and no limit on the size of what arrives, as in
-/// the Node SDK (contract 21).
-#[derive(Debug, Clone)]
+/// | setting | unless set |
+/// | --- | --- |
+/// | whom to trust: [`root_certificate_pem`](Self::root_certificate_pem), `webpki_roots` (feature `webpki-roots`) | the platform's root certificates |
+/// | who one is: [`client_certificate_pem`](Self::client_certificate_pem) | nobody; the API key does it |
+/// | both, and all else of TLS: [`tls_config`](Self::tls_config) | TLS 1.2 and 1.3, by `ring` |
+/// | [`proxy`](Self::proxy), [`no_proxy`](Self::no_proxy) | the environment's, `HTTPS_PROXY` |
+/// | [`local_address`](Self::local_address) | the system's choice |
+/// | [`handshake_timeout`](Self::handshake_timeout) | none but [`Config::connect_timeout`] |
+/// | [`max_message_bytes`](Self::max_message_bytes) | no limit, as in the Node SDK (contract 21) |
+///
+/// There is no compression (contract 21). A host's addresses are tried in the system's order, one after the other.
+/// [`Config::connect_timeout`] limits it all: name, TCP, proxy, TLS and handshake. A redirect is never followed
+/// (contracts 38 and 39), and a connection without TLS, which is to this machine only, never takes a proxy.
+///
+/// ```no_run
+/// use openai_realtime_ws::native::Connector;
+/// use openai_realtime_ws::{Config, OpenAIRealtimeWS};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let connector = Connector::new()
+///     .root_certificate_pem(&std::fs::read("company-ca.pem")?)?
+///     .proxy("http://user:password@proxy.example:3128")?
+///     .max_message_bytes(16 * 1024 * 1024);
+/// let rt = OpenAIRealtimeWS::open(connector, Config::from_env()?.model("gpt-realtime")).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
 pub struct Connector {
-    tls: Option<Arc<ClientConfig>>,
+    tls: Tls,
+    proxies: Proxies,
+    local_address: Option<IpAddr>,
+    handshake_timeout: Option<Duration>,
     max_message_bytes: Option<usize>,
     epoch: Instant,
 }
 
 impl Connector {
-    /// With the system's root certificates.
+    /// With the platform's root certificates, and the proxy that the environment names.
     pub fn new() -> Self {
         Self {
-            tls: None,
+            tls: Tls::default(),
+            proxies: Proxies::from_env(),
+            local_address: None,
+            handshake_timeout: None,
             max_message_bytes: None,
             epoch: Instant::now(),
         }
@@ -54,13 +94,70 @@ impl Connector {
     /// # Errors
     /// [`TransportError::Tls`] if there is no certificate in it, or one cannot be read.
     pub fn root_certificate_pem(mut self, pem: &[u8]) -> Result<Self, TransportError> {
-        self.tls = Some(tls::with_roots(pem)?);
+        self.tls.trust(pem)?;
         Ok(self)
     }
 
-    /// Uses TLS settings of the caller's own, such as client certificates or other roots.
+    /// Trusts Mozilla's root certificates, which are compiled in, in place of the platform's: for images that have
+    /// none. They age with the program.
+    #[cfg(feature = "webpki-roots")]
+    pub fn webpki_roots(mut self) -> Self {
+        self.tls.trust_webpki_roots();
+        self
+    }
+
+    /// Shows a certificate of one's own to servers that ask for one: it and what it was signed with, in PEM, and its
+    /// private key, in PEM (PKCS #8, PKCS #1 or SEC 1).
+    ///
+    /// # Errors
+    /// [`TransportError::Tls`] if either cannot be read, or they do not belong together.
+    pub fn client_certificate_pem(
+        mut self,
+        certificates: &[u8],
+        key: &[u8],
+    ) -> Result<Self, TransportError> {
+        self.tls.identify(certificates, key)?;
+        Ok(self)
+    }
+
+    /// Uses TLS settings of the caller's own, in place of any that were made before.
     pub fn tls_config(mut self, config: Arc<ClientConfig>) -> Self {
-        self.tls = Some(config);
+        self.tls.replace(config);
+        self
+    }
+
+    /// Goes through this proxy, whatever the environment says: `http://` or `https://` for HTTP CONNECT, `socks5://` or
+    /// `socks5h://` for SOCKS5. With the latter, the proxy looks the server's name up. A user name and a password may
+    /// be in it, percent-encoded; they are never printed.
+    ///
+    /// Without a word here, it is as for curl and reqwest: `HTTPS_PROXY` or `https_proxy`, else `ALL_PROXY` or
+    /// `all_proxy`, name a proxy, and `NO_PROXY` or `no_proxy` the servers that are reached without. A value that is no
+    /// proxy's URL is passed over.
+    ///
+    /// # Errors
+    /// [`TransportError::Proxy`] if it is no such URL.
+    pub fn proxy(mut self, url: &str) -> Result<Self, TransportError> {
+        self.proxies = Proxies::all(url)?;
+        Ok(self)
+    }
+
+    /// Goes through no proxy, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.proxies = Proxies::none();
+        self
+    }
+
+    /// The address of this machine to connect from. A server's addresses of the other kind, IPv4 or IPv6, are then left
+    /// out.
+    pub fn local_address(mut self, address: IpAddr) -> Self {
+        self.local_address = Some(address);
+        self
+    }
+
+    /// How long TLS and the WebSocket's handshake may take when TCP has connected; then
+    /// [`TransportError::HandshakeTimeout`].
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = Some(timeout);
         self
     }
 
@@ -70,6 +167,39 @@ impl Connector {
         self
     }
 
+    async fn open(self, handshake: Handshake) -> Result<Socket, TransportError> {
+        let url = Url::parse(handshake.url())
+            .map_err(|error| TransportError::Unsupported(error.into()))?;
+        let upgrade = Upgrade::new(&url, &handshake)?;
+        let server = Server::of(&url)?;
+        let stream = self.connect_to(&server, &url).await?;
+        let agree = async {
+            let stream = if url.scheme() == "wss" {
+                self.tls.connect(&server.host, stream).await?
+            } else {
+                stream
+            };
+            upgrade.ask(stream, self.websocket_config()).await
+        };
+        match self.handshake_timeout {
+            None => agree.await,
+            Some(limit) => timeout(limit, agree)
+                .await
+                .unwrap_or(Err(TransportError::HandshakeTimeout)),
+        }
+    }
+
+    /// A stream to the server, through a proxy where there is one for it.
+    async fn connect_to(&self, server: &Server, url: &Url) -> Result<Box<dyn Io>, TransportError> {
+        if let Some(proxy) = self.proxies.find(url) {
+            return proxy::connect(&proxy, server, self.local_address, &self.tls).await;
+        }
+        let stream = server.connect(self.local_address).await;
+        Ok(Box::new(stream.map_err(|error| {
+            TransportError::Unreachable(error.into())
+        })?))
+    }
+
     fn websocket_config(&self) -> WebSocketConfig {
         WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
@@ -77,6 +207,17 @@ impl Connector {
             .write_buffer_size(0)
             .max_message_size(self.max_message_bytes)
             .max_frame_size(self.max_message_bytes)
+    }
+}
+
+/// Without TLS settings and proxies: they hold secrets.
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector")
+            .field("local_address", &self.local_address)
+            .field("handshake_timeout", &self.handshake_timeout)
+            .field("max_message_bytes", &self.max_message_bytes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -97,21 +238,7 @@ impl transport::Connector for Connector {
         &self,
         handshake: Handshake,
     ) -> impl Future<Output = Result<Socket, TransportError>> + Send + 'static {
-        let config = self.websocket_config();
-        let tls = self.tls.clone();
-        async move {
-            let request = request(&handshake)?;
-            let stream = connect_tcp(request.uri()).await?;
-            let stream = if request.uri().scheme_str() == Some("wss") {
-                tls::connect(tls, host(request.uri())?, stream).await?
-            } else {
-                Box::new(stream)
-            };
-            match client_async_with_config(request, stream, Some(config)).await {
-                Ok((stream, _)) => Ok(Socket::new(stream)),
-                Err(error) => Err(refusal::from_handshake(error, &handshake)),
-            }
-        }
+        self.clone().open(handshake)
     }
 
     fn now(&self) -> Duration {
@@ -153,51 +280,4 @@ impl<P: Protocol> Session<Connector, P> {
     pub async fn connect(config: Config) -> Result<Self, Error> {
         Self::open(Connector::new(), config).await
     }
-}
-
-/// The handshake as an HTTP request.
-fn request(handshake: &Handshake) -> Result<Request<()>, TransportError> {
-    let mut request = handshake
-        .url()
-        .into_client_request()
-        .map_err(|error| TransportError::Unsupported(error.into()))?;
-    for (name, value) in handshake.headers() {
-        let invalid = || invalid_header(name);
-        let name: HeaderName = name.parse().map_err(|_| invalid())?;
-        let mut value = HeaderValue::from_str(value).map_err(|_| invalid())?;
-        value.set_sensitive(true);
-        request.headers_mut().insert(name, value);
-    }
-    Ok(request)
-}
-
-fn invalid_header(name: &str) -> TransportError {
-    TransportError::Unsupported(
-        format!("the header {name:?} cannot be sent: it has characters that HTTP forbids").into(),
-    )
-}
-
-/// The host's name or address, without the brackets of an IPv6 address.
-fn host(uri: &Uri) -> Result<&str, TransportError> {
-    let host = uri
-        .host()
-        .ok_or_else(|| TransportError::Unreachable("the URL has no host".into()))?;
-    Ok(host.trim_start_matches('[').trim_end_matches(']'))
-}
-
-async fn connect_tcp(uri: &Uri) -> Result<TcpStream, TransportError> {
-    let default_port = if uri.scheme_str() == Some("wss") {
-        443
-    } else {
-        80
-    };
-    let address = (host(uri)?, uri.port_u16().unwrap_or(default_port));
-    let stream = TcpStream::connect(address)
-        .await
-        .map_err(|error| TransportError::Unreachable(error.into()))?;
-    // Small messages must not wait for each other (Nagle's algorithm).
-    stream
-        .set_nodelay(true)
-        .map_err(|error| TransportError::Lost(error.into()))?;
-    Ok(stream)
 }

@@ -130,7 +130,7 @@ fn from_message(message: Message) -> Result<Frame, TransportError> {
 }
 
 /// What tungstenite reports while a connection is open.
-pub fn from_error(error: tungstenite::Error) -> TransportError {
+fn from_error(error: tungstenite::Error) -> TransportError {
     use tungstenite::Error;
     match error {
         Error::Capacity(_) => TransportError::TooLarge(error.into()),

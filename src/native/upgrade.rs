@@ -1,0 +1,156 @@
+//! The opening handshake (RFC 6455, section 4.1), by hand: tungstenite's own logs the request with the credential in
+//! it, and leaves the body of a refusal unread.
+
+use std::io;
+
+use tokio::io::AsyncWriteExt;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::http::header::{
+    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
+};
+use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderName, StatusCode};
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use url::{Position, Url};
+use zeroize::Zeroizing;
+
+use super::socket::{Io, Socket};
+use super::{http, refusal};
+use crate::endpoint::Handshake;
+use crate::transport::TransportError;
+
+/// These the handshake sets itself, whatever the caller says, as `ws` does for the SDK.
+const OWN: [HeaderName; 4] = [
+    CONNECTION,
+    UPGRADE,
+    HeaderName::from_static("sec-websocket-key"),
+    HeaderName::from_static("sec-websocket-version"),
+];
+
+/// A request for a WebSocket.
+pub struct Upgrade<'h> {
+    handshake: &'h Handshake,
+    /// What the server's answer is checked against.
+    key: String,
+    /// The request's text, which is wiped when it is dropped.
+    text: Zeroizing<Vec<u8>>,
+}
+
+impl<'h> Upgrade<'h> {
+    pub fn new(url: &Url, handshake: &'h Handshake) -> Result<Self, TransportError> {
+        let key = generate_key();
+        let text = request(url, handshake, &key)?;
+        Ok(Self {
+            handshake,
+            key,
+            text,
+        })
+    }
+
+    /// Asks, and takes the WebSocket or the refusal.
+    pub async fn ask(
+        self,
+        mut stream: Box<dyn Io>,
+        config: WebSocketConfig,
+    ) -> Result<Socket, TransportError> {
+        stream.write_all(&self.text).await.map_err(failed)?;
+        stream.flush().await.map_err(failed)?;
+        let response = http::read_head(&mut stream).await.map_err(failed)?;
+        let (head, rest) = response.into_parts();
+        if head.status != StatusCode::SWITCHING_PROTOCOLS {
+            let body = http::read_body(&mut stream, &head.headers, rest).await;
+            return Err(refusal::refusal(&head, &body, self.handshake).into());
+        }
+        let checked = check(&head.headers, self.handshake, &self.key);
+        checked.map_err(|error| TransportError::Protocol(error.into()))?;
+        let stream = WebSocketStream::from_partially_read(stream, rest, Role::Client, Some(config));
+        Ok(Socket::new(stream.await))
+    }
+}
+
+fn failed(error: io::Error) -> TransportError {
+    match error.kind() {
+        io::ErrorKind::InvalidData => TransportError::Protocol(error.into()),
+        _ => TransportError::Lost(error.into()),
+    }
+}
+
+/// Of two headers with one name, the last is sent.
+fn request(
+    url: &Url,
+    handshake: &Handshake,
+    key: &str,
+) -> Result<Zeroizing<Vec<u8>>, TransportError> {
+    let target = &url[Position::BeforePath..Position::AfterQuery];
+    let mut request = Zeroizing::new(Vec::with_capacity(2048));
+    request.extend(format!("GET {target} HTTP/1.1\r\n").bytes());
+    let mut names = OWN.to_vec();
+    let headers: Vec<_> = handshake.headers().collect();
+    for (name, value) in headers.into_iter().rev() {
+        let parsed: HeaderName = name.parse().map_err(|_| invalid_header(name))?;
+        if !value
+            .bytes()
+            .all(|byte| matches!(byte, b'\t' | b' '..=b'~'))
+        {
+            return Err(invalid_header(name));
+        }
+        if !names.contains(&parsed) {
+            names.push(parsed);
+            for part in [name, ": ", value, "\r\n"] {
+                request.extend_from_slice(part.as_bytes());
+            }
+        }
+    }
+    if !names.contains(&HeaderName::from_static("host")) {
+        let host = &url[Position::BeforeHost..Position::AfterPort];
+        request.extend(format!("Host: {host}\r\n").bytes());
+    }
+    let own = format!(
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
+    );
+    request.extend(own.bytes());
+    Ok(request)
+}
+
+fn invalid_header(name: &str) -> TransportError {
+    TransportError::Unsupported(
+        format!("the header {name:?} cannot be sent: it has characters that HTTP forbids").into(),
+    )
+}
+
+/// Whether the server agreed to what it was asked, and to nothing else.
+fn check(headers: &HeaderMap, handshake: &Handshake, key: &str) -> Result<(), &'static str> {
+    let lists = |name: HeaderName, wanted: &str| {
+        let values = headers
+            .get_all(name)
+            .into_iter()
+            .filter_map(|value| value.to_str().ok());
+        values
+            .flat_map(|value| value.split(','))
+            .any(|value| value.trim().eq_ignore_ascii_case(wanted))
+    };
+    let accept = headers.get(SEC_WEBSOCKET_ACCEPT);
+    if !lists(UPGRADE, "websocket") || !lists(CONNECTION, "upgrade") {
+        return Err("the server did not switch to a WebSocket");
+    }
+    if accept.is_none_or(|accept| *accept != derive_accept_key(key.as_bytes())) {
+        return Err("the server's Sec-WebSocket-Accept is not the one to this request");
+    }
+    if headers.contains_key(SEC_WEBSOCKET_EXTENSIONS) {
+        return Err("the server uses an extension that nobody asked for");
+    }
+    let offered = |chosen: &str| {
+        let mut offers = handshake
+            .headers()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-protocol"));
+        offers.any(|(_, offers)| offers.split(',').any(|offer| offer.trim() == chosen))
+    };
+    if headers
+        .get(SEC_WEBSOCKET_PROTOCOL)
+        .is_some_and(|chosen| !chosen.to_str().is_ok_and(offered))
+    {
+        return Err("the server chose a subprotocol that nobody offered");
+    }
+    Ok(())
+}

@@ -1,0 +1,219 @@
+//! All that a session prints, when it goes well and when it fails: the credential is in none of it, nor in any log line
+//! of what it is built on.
+#![cfg(feature = "emulator")]
+
+use std::fmt::Debug;
+use std::fmt::Write as _;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use log::{LevelFilter, Log, Metadata, Record};
+use openai_realtime_ws::emulator::{Admission, Emulator, Script};
+use openai_realtime_ws::native::Connector;
+use openai_realtime_ws::protocol::ResponseCreate;
+use openai_realtime_ws::{Config, Credential, Error, OpenAIRealtimeWS, Realtime, Runtime};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+
+mod tls_server;
+
+use tls_server::{Authority, KEY, Server, read_head, report, trusting};
+
+const PROXY_PASSWORD: &str = "hunter2-hunter2";
+
+/// Keeps every line of every level.
+struct Lines(Mutex<String>);
+
+impl Log for Lines {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        let mut lines = self.0.lock().unwrap();
+        writeln!(lines, "{}: {}", record.target(), record.args()).unwrap();
+    }
+
+    fn flush(&self) {}
+}
+
+static LOG: Lines = Lines(Mutex::new(String::new()));
+
+/// What was printed.
+#[derive(Default)]
+struct Printed(String);
+
+impl Printed {
+    fn debug(&mut self, what: &impl Debug) {
+        write!(self.0, "{what:?}\n{what:#?}\n").unwrap();
+    }
+
+    async fn failure(&mut self, connector: Connector, config: Config) -> Error {
+        let error = OpenAIRealtimeWS::open(connector, config).await.unwrap_err();
+        self.debug(&error);
+        self.0 += &report(&error);
+        error
+    }
+}
+
+/// A server that answers so.
+async fn answering(authority: &Authority, answer: String) -> Server {
+    Server::start(
+        authority.issue("localhost").config(),
+        |mut stream| async move {
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.shutdown().await.unwrap();
+        },
+    )
+    .await
+}
+
+/// A single test, as there is one logger to a process.
+#[tokio::test]
+async fn no_credential_is_printed_or_logged() {
+    log::set_logger(&LOG).unwrap();
+    log::set_max_level(LevelFilter::Trace);
+    let mut printed = Printed::default();
+
+    // The settings.
+    let authority = Authority::new("ours");
+    let client = authority.issue("client");
+    let connector = trusting(&authority)
+        .client_certificate_pem(client.certificate_pem.as_bytes(), client.key_pem.as_bytes())
+        .unwrap();
+    printed.debug(
+        &connector
+            .clone()
+            .proxy(&format!("http://user:{PROXY_PASSWORD}@localhost"))
+            .unwrap(),
+    );
+    printed.debug(
+        &Connector::new()
+            .proxy(&format!("gopher://user:{PROXY_PASSWORD}@localhost"))
+            .unwrap_err(),
+    );
+    let config = Config::new(KEY).model("m").header("X-Other", KEY);
+    printed.debug(&config);
+    printed.debug(&config.handshake::<Realtime>(Runtime::Native).unwrap());
+    for credential in [Credential::api_key(KEY), Credential::bearer(KEY)] {
+        printed.debug(&credential);
+    }
+
+    // Refusals and redirects that repeat it.
+    let body = format!(r#"{{"error":{{"message":"no {KEY}"}}}}"#);
+    for head in [
+        format!("401 No\r\nx-request-id: {KEY}"),
+        format!("307 There\r\nlocation: wss://{KEY}.example/"),
+    ] {
+        let server = answering(&authority, format!("HTTP/1.1 {head}\r\n\r\n{body}")).await;
+        printed
+            .failure(connector.clone(), server.config("localhost"))
+            .await;
+        assert!(server.task.await.unwrap().unwrap().contains(KEY));
+    }
+    // What is no HTTP, and no handshake.
+    for answer in [
+        format!("{KEY}\r\n\r\n"),
+        format!("HTTP/1.1 101 {KEY}\r\nX: {KEY}\r\n\r\n"),
+    ] {
+        let server = answering(&authority, answer).await;
+        printed
+            .failure(connector.clone(), server.config("localhost"))
+            .await;
+        server.task.await.unwrap().unwrap();
+    }
+    // A certificate that is not trusted.
+    let server = answering(&Authority::new("theirs"), String::new()).await;
+    printed
+        .failure(connector.clone(), server.config("localhost"))
+        .await;
+    server.task.await.unwrap().unwrap_err();
+    // Nobody there; no answer; a proxy that refuses.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let config = config.base_url(format!("https://{address}/v1"));
+    printed
+        .failure(
+            connector.clone().handshake_timeout(Duration::ZERO),
+            config.clone(),
+        )
+        .await;
+    printed
+        .failure(
+            connector.clone(),
+            config.clone().connect_timeout(Duration::from_millis(20)),
+        )
+        .await;
+    let proxy = connector
+        .clone()
+        .proxy(&format!("http://user:{PROXY_PASSWORD}@{address}"))
+        .unwrap();
+    let refusing = async {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            // Those who gave up left nothing whole behind.
+            if read_head(&mut stream).await.is_ok() {
+                stream.write_all(b"HTTP/1.1 407 Who\r\n\r\n").await.unwrap();
+                break;
+            }
+        }
+    };
+    tokio::join!(printed.failure(proxy, config.clone()), refusing);
+    drop(listener);
+    printed.failure(connector, config.clone()).await;
+    printed
+        .failure(
+            Connector::new().no_proxy(),
+            config.header("X-Bad", format!("{KEY}\n")),
+        )
+        .await;
+
+    // A session that goes well, and its end.
+    let refused_second =
+        |upgrade: &openai_realtime_ws::emulator::Upgrade| match upgrade.connection() {
+            0 => Admission::accept(),
+            _ => Admission::refuse(429),
+        };
+    let emulator = Emulator::builder()
+        .api_key(KEY)
+        .script(Script::new().on_connect(refused_second));
+    let emulator = emulator.start().await.unwrap();
+    let connector = Connector::new()
+        .no_proxy()
+        .root_certificate_pem(emulator.certificate_pem().as_bytes())
+        .unwrap();
+    let config = Config::new(KEY).model("m").base_url(emulator.wss_url());
+    let mut rt = OpenAIRealtimeWS::open(connector.clone(), config.clone())
+        .await
+        .unwrap();
+    printed.debug(&rt);
+    printed.debug(&rt.sender());
+    rt.send(ResponseCreate::default()).await.unwrap();
+    printed.debug(&rt.next().await.unwrap().unwrap());
+    let closed = rt.close().await.unwrap();
+    printed.debug(&closed);
+    let unsent = rt.send(ResponseCreate::default()).await.unwrap_err();
+    printed.debug(&unsent);
+    printed.0 += &report(&unsent);
+    printed.failure(connector, config).await;
+
+    let log = std::mem::take(&mut *LOG.0.lock().unwrap());
+    assert!(
+        log.contains("tungstenite::protocol"),
+        "the logger hears: {log}"
+    );
+    for secret in [KEY, PROXY_PASSWORD, "secret"] {
+        assert!(
+            !printed.0.contains(secret),
+            "printed {secret}: {}",
+            printed.0
+        );
+        assert!(!log.contains(secret), "logged {secret}: {log}");
+    }
+    assert!(
+        printed.0.contains("Unexpected server response: 429"),
+        "{}",
+        printed.0
+    );
+}
