@@ -11,6 +11,9 @@ mod emitter;
 mod endpoint;
 mod error;
 pub mod protocol;
+mod refusal;
+#[cfg(feature = "rest")]
+pub mod rest;
 mod session;
 mod transport;
 
@@ -25,11 +28,14 @@ pub mod native;
 
 pub use connection::{Closed, Connection, Limits, Notice};
 pub use emitter::ListenerId;
-pub use endpoint::{Config, ConfigError, Credential, CredentialError, Handshake, Runtime, Target};
+pub use endpoint::{
+    Config, ConfigError, Credential, CredentialError, Handshake, Runtime, Secret, Target,
+};
 pub use error::{Error, SendError, SendErrorKind};
 pub use protocol::{
     ClientEvent, ParseError, Protocol, RawEvent, Realtime, ServerEvent, Translation,
 };
+pub use refusal::RefusalKind;
 pub use session::{Receiver, Sender, Session};
 pub use transport::{
     CloseFrame, Connector, Frame, InvalidClose, Refusal, Transport, TransportError,
@@ -56,6 +62,8 @@ pub type OpenAIRealtimeTranslationWebSocket = Session<browser::Connector, Transl
 cfg_if::cfg_if! {
     if #[cfg(all(target_family = "wasm", target_os = "unknown"))] {
         use browser::url;
+        #[cfg(feature = "rest")]
+        use browser as platform;
 
         /// `Send` where there are threads; nothing in wasm, where JavaScript's objects stay on theirs.
         pub trait MaybeSend {}
@@ -70,6 +78,8 @@ cfg_if::cfg_if! {
         type Callback<A, T> = dyn Fn(&A) -> T;
     } else {
         mod url;
+        #[cfg(feature = "rest")]
+        use native as platform;
 
         /// `Send` where there are threads; nothing in wasm, where JavaScript's objects stay on theirs.
         pub trait MaybeSend: Send {}

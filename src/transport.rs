@@ -232,7 +232,7 @@ fn proxy_advice(status: u16) -> &'static str {
 /// A backend's own error, as a cause.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// A handshake that the server did not accept.
+/// A handshake, or a REST call, that the server did not accept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {
@@ -240,9 +240,11 @@ pub struct Refusal {
     pub status: u16,
     /// The `x-request-id` header, for the provider's support.
     pub request_id: Option<String>,
-    /// The service's own words, cut to a few hundred characters.
+    /// The service's own name for the error, such as `invalid_api_key`.
+    pub code: Option<String>,
+    /// The service's own words, cut to a few hundred bytes.
     pub message: Option<String>,
-    /// How long the service asks to wait before the next attempt.
+    /// How long the service asks to wait before the next attempt: its `Retry-After`.
     pub retry_after: Option<Duration>,
 }
 
@@ -252,6 +254,7 @@ impl Refusal {
         Self {
             status,
             request_id: None,
+            code: None,
             message: None,
             retry_after: None,
         }

@@ -43,6 +43,9 @@ impl WebSocketUrl {
     /// Replaces the parameters, encoded as in an HTML form.
     pub fn set_query<'q>(&mut self, query: impl IntoIterator<Item = (&'q str, &'q str)>) {
         self.0.query_pairs_mut().clear().extend_pairs(query);
+        if self.0.query() == Some("") {
+            self.0.set_query(None);
+        }
     }
 
     pub fn into_string(self) -> String {

@@ -290,7 +290,7 @@ fn arguments(handshake: &Handshake) -> Result<Array, JsValue> {
 }
 
 /// The name of an exception. Its message may quote the subprotocols, and with them the credential.
-fn exception_name(exception: &JsValue) -> String {
+pub fn exception_name(exception: &JsValue) -> String {
     Reflect::get(exception, &"name".into())
         .ok()
         .and_then(|name| name.as_string())

@@ -22,6 +22,29 @@ pub fn socket_url(
     path: &str,
     parameter: (&str, &str),
 ) -> Result<String, ConfigError> {
+    Ok(endpoint_url(base, plain, service, path, Some(parameter))?.into_string())
+}
+
+/// A REST call's URL, by the socket's rules, with the scheme of HTTP.
+pub fn rest_url(
+    base: &str,
+    plain: bool,
+    service: Service,
+    path: &str,
+) -> Result<String, ConfigError> {
+    let url = endpoint_url(base, plain, service, path, None)?.into_string();
+    // `ws` becomes `http` and `wss` becomes `https`, which have the same rules and ports.
+    let rest = url.strip_prefix("ws").ok_or(ConfigError::InvalidUrl)?;
+    Ok(format!("http{rest}"))
+}
+
+fn endpoint_url(
+    base: &str,
+    plain: bool,
+    service: Service,
+    path: &str,
+    parameter: Option<(&str, &str)>,
+) -> Result<WebSocketUrl, ConfigError> {
     let mut url = WebSocketUrl::parse(base, plain).ok_or(ConfigError::InvalidUrl)?;
     if plain && !url.is_loopback() {
         return Err(ConfigError::InsecureUrl);
@@ -36,15 +59,15 @@ pub fn socket_url(
                 .iter()
                 .filter(|(name, _)| !TARGETS.contains(&name.as_str()));
             let kept = kept.map(|(name, value)| (name.as_str(), value.as_str()));
-            url.set_query(kept.chain([parameter]));
+            url.set_query(kept.chain(parameter));
         }
         Service::Azure => {
             let base_path = azure_path(&url.path());
             url.set_path(&format!("{base_path}{path}"));
-            url.set_query([parameter]);
+            url.set_query(parameter);
         }
     }
-    Ok(url.into_string())
+    Ok(url)
 }
 
 /// A base path without needless slashes, and with the `v1` that Azure's GA API has (contract 13).

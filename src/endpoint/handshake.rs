@@ -2,7 +2,7 @@ use std::fmt;
 
 use super::secret::Secret;
 
-/// What a transport needs to open a socket. Its headers and subprotocols hold the credential, so it prints without, and
+/// What a transport needs to open a socket, or an HTTP client to make a call. Its headers and subprotocols hold the credential, so it prints without, and
 /// wipes them when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Handshake {
@@ -13,7 +13,8 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    /// Where to: a `wss:` URL, or `ws:` on this machine if that was asked for. It never holds the credential.
+    /// Where to: a `wss:` URL, for a REST call an `https:` one, or `ws:` and `http:` on this machine if that was asked
+    /// for. It never holds the credential.
     pub fn url(&self) -> &str {
         &self.url
     }

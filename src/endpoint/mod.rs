@@ -22,8 +22,9 @@ pub use handshake::Handshake;
 pub use runtime::Runtime;
 pub use target::Target;
 
+pub use secret::Secret;
+
 use credential::Kind;
-use secret::Secret;
 
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
 
@@ -291,6 +292,42 @@ impl Config {
             }
         }
         Ok(handshake)
+    }
+
+    /// What to make a REST call with: the URL of this path below the base URL, such as `/realtime/client_secrets`, and
+    /// the headers, the credential's among them. For `rest::Client`, or for an HTTP client of the
+    /// caller's own, which must follow no redirect with them.
+    ///
+    /// The base URL's rules are the socket's, with `https:` for `wss:`; a [`url_builder`](Self::url_builder) makes
+    /// sockets' URLs only.
+    ///
+    /// ```
+    /// use openai_realtime_ws::{Config, Runtime};
+    ///
+    /// let config = Config::new("sk-example");
+    /// let request = config.rest_request("/realtime/client_secrets", Runtime::Native)?;
+    /// assert_eq!(request.url(), "https://api.openai.com/v1/realtime/client_secrets");
+    /// # Ok::<(), openai_realtime_ws::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`handshake`](Self::handshake), but for those about targets.
+    pub fn rest_request(&self, path: &str, runtime: Runtime) -> Result<Handshake, ConfigError> {
+        let key = self.key()?;
+        self.guard(key, runtime)?;
+        let plain = self.insecure_loopback;
+        let url = address::rest_url(&self.base_url, plain, self.service, path)?;
+        let mut headers = self.all_headers();
+        if matches!(runtime, Runtime::JavaScript { browser: true, .. }) {
+            // The page's own; a server would have to allow another to cross origins.
+            headers.retain(|(name, _)| !name.eq_ignore_ascii_case("user-agent"));
+        }
+        Ok(Handshake {
+            url,
+            public_url: None,
+            headers,
+            subprotocols: Vec::new(),
+        })
     }
 
     fn key(&self) -> Result<&str, ConfigError> {

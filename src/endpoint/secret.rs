@@ -7,10 +7,12 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
+    /// Takes a text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
+    /// The text itself. It is the caller's to keep from logs and errors.
     pub fn expose(&self) -> &str {
         &self.0
     }

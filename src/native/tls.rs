@@ -85,7 +85,7 @@ impl Tls {
         Ok(Box::new(stream))
     }
 
-    fn config(&self) -> Result<Arc<ClientConfig>, TransportError> {
+    pub fn config(&self) -> Result<Arc<ClientConfig>, TransportError> {
         if let Some(config) = self.config.get() {
             return Ok(Arc::clone(config));
         }

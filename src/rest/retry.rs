@@ -1,0 +1,107 @@
+//! Which failures a call is repeated after, and when.
+
+use std::time::Duration;
+
+use super::Error;
+use crate::transport::TransportError;
+
+/// How sure it must be that the service has not done what it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// Nothing was sent: no connection was made.
+    Unsent,
+    /// As well when the service says that it would not do it now: 429 and 503.
+    Refused,
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+
+/// How long to wait before the call is repeated after this error, if it may be. `attempt` counts from 0; `random` is
+/// from 0 to 1, and keeps many callers from coming back at once.
+pub fn pause(repeat: Repeat, error: &Error, attempt: u32, random: f64) -> Option<Duration> {
+    let asked = match error {
+        Error::Transport(TransportError::Unreachable(_)) => None,
+        Error::Refused(refusal)
+            if repeat == Repeat::Refused && matches!(refusal.status, 429 | 503) =>
+        {
+            refusal.retry_after
+        }
+        _ => return None,
+    };
+    Some(asked.unwrap_or_else(|| {
+        let pause = FIRST_PAUSE.saturating_mul(2u32.saturating_pow(attempt));
+        pause.min(LONGEST_PAUSE).mul_f64(1.0 - random / 4.0)
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::Refusal;
+
+    fn refused(status: u16, retry_after: Option<Duration>) -> Error {
+        let mut refusal = Refusal::new(status);
+        refusal.retry_after = retry_after;
+        refusal.into()
+    }
+
+    fn millis(pause: Option<Duration>) -> Option<u128> {
+        pause.map(|pause| pause.as_millis())
+    }
+
+    #[test]
+    fn only_what_was_not_done_is_repeated() {
+        let unreachable = || Error::Transport(TransportError::Unreachable("down".into()));
+        assert_eq!(
+            millis(pause(Repeat::Unsent, &unreachable(), 0, 0.0)),
+            Some(500)
+        );
+        assert_eq!(
+            millis(pause(Repeat::Refused, &unreachable(), 0, 0.0)),
+            Some(500)
+        );
+        for status in [429, 503] {
+            let error = refused(status, None);
+            assert_eq!(pause(Repeat::Unsent, &error, 0, 0.0), None, "{status}");
+            assert_eq!(
+                millis(pause(Repeat::Refused, &error, 0, 0.0)),
+                Some(500),
+                "{status}"
+            );
+        }
+        for status in [0, 302, 400, 401, 403, 404, 408, 409, 422, 500, 502, 504] {
+            let error = refused(status, Some(Duration::ZERO));
+            assert_eq!(pause(Repeat::Refused, &error, 0, 0.0), None, "{status}");
+        }
+        for error in [
+            Error::Transport(TransportError::Lost("gone".into())),
+            Error::Transport(TransportError::Tls("expired".into())),
+            Error::Unexplained("TypeError".to_owned()),
+            Error::Timeout,
+            Error::CallId,
+        ] {
+            assert_eq!(pause(Repeat::Refused, &error, 0, 0.0), None, "{error}");
+        }
+    }
+
+    #[test]
+    fn the_service_says_how_long_to_wait() {
+        let error = refused(429, Some(Duration::from_secs(20)));
+        let asked = pause(Repeat::Refused, &error, 3, 1.0);
+        assert_eq!(asked, Some(Duration::from_secs(20)));
+    }
+
+    #[test]
+    fn pauses_double_up_to_a_limit_and_vary_by_a_quarter() {
+        let error = refused(429, None);
+        let pauses = |random| {
+            (0..6).map(move |attempt| millis(pause(Repeat::Refused, &error, attempt, random)))
+        };
+        let expected = [500, 1000, 2000, 4000, 8000, 8000].map(Some);
+        assert!(pauses(0.0).eq(expected));
+        let error = refused(429, None);
+        let least = pause(Repeat::Refused, &error, u32::MAX, 1.0);
+        assert_eq!(least, Some(Duration::from_secs(6)));
+    }
+}
