@@ -19,7 +19,6 @@ use crate::transport::{self, TransportError};
 
 mod http;
 mod proxy;
-mod refusal;
 #[cfg(feature = "rest")]
 pub(crate) mod rest;
 mod socket;

@@ -45,13 +45,11 @@ impl Http {
         let mut headers = HeaderMap::new();
         let own = request.headers();
         for (name, value) in handshake.headers().chain(own) {
-            let (valid_name, mut value) = name
-                .parse::<HeaderName>()
-                .ok()
-                .zip(HeaderValue::from_str(value).ok())
-                .ok_or_else(|| invalid_header(name))?;
+            let invalid = || invalid_header(name);
+            let name: HeaderName = name.parse().map_err(|_| invalid())?;
+            let mut value = HeaderValue::from_str(value).map_err(|_| invalid())?;
             value.set_sensitive(true);
-            headers.insert(valid_name, value);
+            headers.insert(name, value);
         }
         let builder = self.client.post(handshake.url()).headers(headers);
         let builder = match &request.body {

@@ -85,7 +85,6 @@ impl Tls {
         Ok(Box::new(stream))
     }
 
-    /// All this as rustls takes it.
     pub fn config(&self) -> Result<Arc<ClientConfig>, TransportError> {
         if let Some(config) = self.config.get() {
             return Ok(Arc::clone(config));

@@ -15,10 +15,10 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use url::{Position, Url};
 use zeroize::Zeroizing;
 
+use super::http;
 use super::socket::{Io, Socket};
-use super::{http, refusal};
 use crate::endpoint::Handshake;
-use crate::transport::TransportError;
+use crate::transport::{Refusal, TransportError};
 
 /// These the handshake sets itself, whatever the caller says, as `ws` does for the SDK.
 const OWN: [HeaderName; 4] = [
@@ -60,7 +60,9 @@ impl<'h> Upgrade<'h> {
         let (head, rest) = response.into_parts();
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
             let body = http::read_body(&mut stream, &head.headers, rest).await;
-            return Err(refusal::refusal(&head, &body, self.handshake).into());
+            let header = |name: &str| head.headers.get(name)?.to_str().ok();
+            let status = head.status.as_u16();
+            return Err(Refusal::from_response(self.handshake, status, header, &body).into());
         }
         let checked = check(&head.headers, self.handshake, &self.key);
         checked.map_err(|error| TransportError::Protocol(error.into()))?;
@@ -113,7 +115,7 @@ fn request(
     Ok(request)
 }
 
-pub fn invalid_header(name: &str) -> TransportError {
+pub(super) fn invalid_header(name: &str) -> TransportError {
     TransportError::Unsupported(
         format!("the header {name:?} cannot be sent: it has characters that HTTP forbids").into(),
     )

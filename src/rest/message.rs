@@ -8,13 +8,7 @@ use super::Error;
 use crate::transport::TransportError;
 
 /// The headers of an answer that are looked at.
-pub const KEPT_HEADERS: [&str; 5] = [
-    "date",
-    "location",
-    "retry-after",
-    "retry-after-ms",
-    "x-request-id",
-];
+pub const KEPT_HEADERS: [&str; 4] = ["location", "retry-after", "retry-after-ms", "x-request-id"];
 
 /// An answer is a session's configuration or an SDP: much smaller.
 pub const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
