@@ -89,6 +89,13 @@ pub const PARTS: &[Part] = &[
         needs: &[Need::Recordings],
         run: |stage| stage.cargo_test("--features native,emulator --test demo"),
     },
+    Part {
+        name: "proxy",
+        about: "sessions through tinyproxy and microsocks",
+        native: false,
+        needs: &[Need::Proxies],
+        run: |stage| stage.cargo_test("--features native,emulator --test proxy"),
+    },
 ];
 
 /// Where parts run: the checkout, and the server that several of them share.
