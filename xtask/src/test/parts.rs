@@ -153,10 +153,7 @@ impl<'a> Stage<'a> {
 
     fn aimock_test(&mut self) -> Result<Outcome> {
         let aimock = Aimock::start(self.workspace)?;
-        let mut command = test(
-            self.workspace.cargo(),
-            "--all-features --test aimock",
-        );
+        let mut command = test(self.workspace.cargo(), "--all-features --test aimock");
         command.env("AIMOCK_URL", &aimock.url);
         count(command)
     }
