@@ -242,7 +242,7 @@ pub struct Refusal {
     pub request_id: Option<String>,
     /// The service's own name for the error, such as `invalid_api_key`.
     pub code: Option<String>,
-    /// The service's own words, cut to a few hundred bytes.
+    /// The service's own words, cut to a few hundred characters.
     pub message: Option<String>,
     /// How long the service asks to wait before the next attempt: its `Retry-After`.
     pub retry_after: Option<Duration>,

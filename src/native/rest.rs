@@ -30,6 +30,7 @@ impl Http {
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let client = Client::builder()
             .tls_backend_preconfigured(tls)
+            .local_address(connector.local_address)
             .redirect(Policy::none())
             // What may be repeated is the caller's to say.
             .retry(reqwest::retry::never())
@@ -98,13 +99,15 @@ fn transport_error(error: reqwest::Error) -> Error {
 fn is_tls(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
-        let wrapped = error.downcast_ref().and_then(io::Error::get_ref);
-        if error.is::<rustls::Error>()
-            || wrapped.is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)
-        {
+        if error.is::<rustls::Error>() {
             return true;
         }
-        cause = error.source();
+        // What an I/O error wraps is not its source.
+        let wrapped = error.downcast_ref().and_then(io::Error::get_ref);
+        cause = match wrapped {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
     }
     false
 }

@@ -1,0 +1,289 @@
+//! REST and socket together, against the emulator: what one makes, the other uses.
+
+use std::time::{Duration, SystemTime};
+
+use futures_util::StreamExt;
+use openai_realtime_ws::emulator::{CallState, Emulator};
+use openai_realtime_ws::native::Connector;
+use openai_realtime_ws::protocol::{
+    ConversationItemCreate, Modality, RealtimeSession, ResponseCreate, SessionConfig,
+    SessionUpdate, TranscriptionSession, TranslationServerEvent, TranslationSessionConfig,
+};
+use openai_realtime_ws::rest::webhook::{IncomingCall, Webhook, WebhookEvent};
+use openai_realtime_ws::rest::{Client, Error};
+use openai_realtime_ws::{
+    Config, OpenAIRealtimeTranslationWS, OpenAIRealtimeWS, Refusal, RefusalKind, ServerEvent,
+    Target, TransportError,
+};
+
+const KEY: &str = "sk-emulator-0123456789";
+const WEBHOOK_SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const OFFER: &str =
+    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n";
+
+async fn emulator() -> Emulator {
+    Emulator::builder().api_key(KEY).start().await.unwrap()
+}
+
+fn config(emulator: &Emulator, key: &str) -> Config {
+    Config::new(key).insecure_loopback_url(emulator.ws_url())
+}
+
+fn client(emulator: &Emulator) -> Client {
+    Client::new(config(emulator, KEY)).unwrap()
+}
+
+fn session() -> RealtimeSession {
+    RealtimeSession::new()
+        .model("gpt-realtime")
+        .instructions("Be brief.")
+        .output_modalities([Modality::Text])
+}
+
+fn refusal<T: std::fmt::Debug>(result: Result<T, Error>) -> Refusal {
+    match result.unwrap_err() {
+        Error::Refused(refusal) => refusal,
+        error => panic!("{error:?}"),
+    }
+}
+
+/// The configuration that the session begins with.
+async fn opened(config: Config) -> (OpenAIRealtimeWS, SessionConfig) {
+    let mut rt = OpenAIRealtimeWS::connect(config).await.unwrap();
+    match rt.next().await {
+        Some(Ok(ServerEvent::SessionCreated(created))) => (rt, *created.session),
+        event => panic!("{event:?}"),
+    }
+}
+
+fn instructions(session: &SessionConfig) -> Option<&str> {
+    match session {
+        SessionConfig::Realtime(session) => session.instructions.as_deref(),
+        _ => None,
+    }
+}
+
+/// Says something, and gives the text of the reply.
+async fn ask(rt: &mut OpenAIRealtimeWS, text: &str) -> String {
+    rt.send(ConversationItemCreate::user_text(text))
+        .await
+        .unwrap();
+    rt.send(ResponseCreate::default()).await.unwrap();
+    let mut reply = String::new();
+    loop {
+        match rt.next().await.unwrap().unwrap() {
+            ServerEvent::ResponseOutputTextDelta(event) => reply.push_str(&event.delta),
+            ServerEvent::ResponseDone(_) => return reply,
+            _ => {}
+        }
+    }
+}
+
+/// Waits for the end, which is a regular one.
+async fn closed(mut rt: OpenAIRealtimeWS) {
+    while let Some(event) = rt.next().await {
+        event.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_minted_secret_opens_a_session_until_it_expires() {
+    let emulator = emulator().await;
+    let secret = client(&emulator)
+        .client_secrets()
+        .create(session(), Duration::from_secs(60))
+        .await
+        .unwrap();
+    assert!(secret.value.expose().starts_with("ek_"));
+    assert_eq!(instructions(&secret.session), Some("Be brief."));
+
+    let guest = config(&emulator, secret.value.expose()).model("gpt-realtime");
+    let (mut rt, session) = opened(guest.clone()).await;
+    assert_eq!(instructions(&session), Some("Be brief."));
+    assert!(ask(&mut rt, "Hello there").await.contains("Hello there"));
+
+    // It is no key for more secrets.
+    let guest_client = Client::new(guest.clone()).unwrap();
+    let more = guest_client.client_secrets();
+    let refused = refusal(more.create(RealtimeSession::new(), None).await);
+    assert_eq!(refused.kind(), RefusalKind::Authentication);
+
+    emulator.expire_client_secrets();
+    let refused = OpenAIRealtimeWS::connect(guest).await.unwrap_err();
+    let openai_realtime_ws::Error::Connect(TransportError::Refused(refused)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(refused.status, 401);
+}
+
+#[tokio::test]
+async fn secrets_are_for_transcription_and_translation_too() {
+    let emulator = emulator().await;
+    let client = client(&emulator);
+    let secrets = client.client_secrets();
+    let secret = secrets
+        .create(TranscriptionSession::new(), None)
+        .await
+        .unwrap();
+    assert!(matches!(secret.session, SessionConfig::Transcription(_)));
+    let guest = config(&emulator, secret.value.expose()).target(Target::Transcription);
+    let (_, session) = opened(guest).await;
+    assert!(matches!(session, SessionConfig::Transcription(_)));
+
+    let secret = secrets
+        .create_translation(
+            "gpt-realtime-translate",
+            TranslationSessionConfig::default(),
+            None,
+        )
+        .await
+        .unwrap();
+    let guest = config(&emulator, secret.value.expose()).model("gpt-realtime-translate");
+    let mut rt = OpenAIRealtimeTranslationWS::connect(guest).await.unwrap();
+    let first = rt.next().await.unwrap().unwrap();
+    assert!(
+        matches!(first, TranslationServerEvent::SessionCreated(_)),
+        "{first:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_the_service_refuses_says_why() {
+    let emulator = emulator().await;
+    let stranger = Client::new(config(&emulator, "sk-wrong-0123456789")).unwrap();
+    let refused = refusal(stranger.client_secrets().create(session(), None).await);
+    assert_eq!(refused.kind(), RefusalKind::Authentication);
+    assert_eq!(refused.code.as_deref(), Some("invalid_api_key"));
+    assert!(refused.message.is_some() && refused.request_id.is_some());
+
+    let client = client(&emulator);
+    let too_short = Duration::from_secs(1);
+    let refused = refusal(client.client_secrets().create(session(), too_short).await);
+    assert_eq!(refused.kind(), RefusalKind::BadRequest);
+    let refused = refusal(client.calls().create("no SDP", None).await);
+    assert_eq!(refused.code.as_deref(), Some("invalid_offer"));
+    let refused = refusal(client.calls().hang_up("rtc_unknown").await);
+    assert_eq!(refused.kind(), RefusalKind::NotFound);
+}
+
+#[tokio::test]
+async fn tls_is_the_connectors_and_an_untrusted_certificate_is_an_error() {
+    let emulator = emulator().await;
+    let secure = Config::new(KEY).base_url(emulator.wss_url());
+    let pem = emulator.certificate_pem().as_bytes();
+    let trusting = Connector::new().root_certificate_pem(pem).unwrap();
+    let client = Client::with_connector(secure.clone(), trusting).unwrap();
+    let secret = client.client_secrets().create(session(), None).await;
+    assert!(secret.unwrap().value.expose().starts_with("ek_"));
+
+    let wary = Client::new(secure).unwrap();
+    let error = wary.client_secrets().create(session(), None).await;
+    let error = error.unwrap_err();
+    assert!(
+        matches!(error, Error::Transport(TransportError::Tls(_))),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_call_is_created_attached_to_steered_and_hung_up() {
+    let emulator = emulator().await;
+    let client = client(&emulator);
+    let call = client.calls().create(OFFER, session()).await.unwrap();
+    assert!(call.answer_sdp.starts_with("v=0"));
+    assert!(call.answer_sdp.contains("m=audio"));
+
+    let sideband = config(&emulator, KEY).target(Target::Call(call.id.clone()));
+    let (mut rt, begun) = opened(sideband).await;
+    assert_eq!(instructions(&begun), Some("Be brief."));
+    let change = RealtimeSession::new().instructions("Speak like a pirate.");
+    rt.send(SessionUpdate::new(change)).await.unwrap();
+    match rt.next().await.unwrap().unwrap() {
+        ServerEvent::SessionUpdated(updated) => {
+            assert_eq!(instructions(&updated.session), Some("Speak like a pirate."));
+        }
+        event => panic!("{event:?}"),
+    }
+    assert!(ask(&mut rt, "Ahoy").await.contains("Ahoy"));
+
+    client.calls().hang_up(&call.id).await.unwrap();
+    closed(rt).await;
+    assert_eq!(emulator.call(&call.id).unwrap().state(), CallState::Ended);
+    let refused = refusal(client.calls().hang_up(&call.id).await);
+    assert_eq!(refused.kind(), RefusalKind::NotFound);
+}
+
+#[tokio::test]
+async fn a_browsers_key_creates_the_call_that_it_was_minted_for() {
+    let emulator = emulator().await;
+    let secret = client(&emulator)
+        .client_secrets()
+        .create(session(), None)
+        .await
+        .unwrap();
+    let page = Client::new(config(&emulator, secret.value.expose())).unwrap();
+    let call = page.calls().create(OFFER, None).await.unwrap();
+    let call = emulator.call(&call.id).unwrap();
+    assert_eq!(call.state(), CallState::Active);
+    assert_eq!(instructions(call.session().unwrap()), Some("Be brief."));
+}
+
+/// A call that comes in, as the webhook tells of it.
+fn incoming(emulator: &Emulator) -> IncomingCall {
+    let delivery = emulator.incoming_call(WEBHOOK_SECRET);
+    let header = |name: &str| {
+        let found = delivery
+            .headers()
+            .iter()
+            .find(|(known, _)| *known == name)?;
+        Some(found.1.as_str())
+    };
+    let webhook = Webhook::new(WEBHOOK_SECRET).unwrap();
+    let body = delivery.body().as_bytes();
+    match webhook.verify(header, body, SystemTime::now()).unwrap() {
+        WebhookEvent::IncomingCall(call) => {
+            assert_eq!(call.call_id, delivery.call_id());
+            call
+        }
+        event => panic!("{event:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_announced_call_is_accepted_attached_to_referred_and_hung_up() {
+    let emulator = emulator().await;
+    let client = client(&emulator);
+    let call = incoming(&emulator);
+    assert!(call.sip_header("from").unwrap().starts_with("sip:"));
+    client
+        .calls()
+        .accept(&call.call_id, session())
+        .await
+        .unwrap();
+    let again = client.calls().accept(&call.call_id, session()).await;
+    assert_eq!(refusal(again).kind(), RefusalKind::Conflict);
+
+    let sideband = config(&emulator, KEY).target(Target::Call(call.call_id.clone()));
+    let (mut rt, begun) = opened(sideband).await;
+    assert_eq!(instructions(&begun), Some("Be brief."));
+    assert!(ask(&mut rt, "Good day").await.contains("Good day"));
+
+    let calls = client.calls();
+    calls.refer(&call.call_id, "tel:+15550123").await.unwrap();
+    let seen = emulator.call(&call.call_id).unwrap();
+    assert_eq!(seen.referred_to(), Some("tel:+15550123"));
+    calls.hang_up(&call.call_id).await.unwrap();
+    closed(rt).await;
+}
+
+#[tokio::test]
+async fn an_announced_call_is_rejected_with_a_status() {
+    let emulator = emulator().await;
+    let client = client(&emulator);
+    for (status, expected) in [(None, 603), (Some(486), 486)] {
+        let call = incoming(&emulator);
+        client.calls().reject(&call.call_id, status).await.unwrap();
+        let seen = emulator.call(&call.call_id).unwrap();
+        assert_eq!(seen.state(), CallState::Rejected(expected));
+    }
+}
