@@ -193,7 +193,7 @@ pub enum TransportError {
     /// The proxy did not let the connection through.
     #[error("the proxy refused the connection: {status}.{}", proxy_advice(*.status))]
     ProxyRefused {
-        /// The HTTP status: 407 for a wrong user name or password, 403 for a server that is not allowed, 502 to 504 for
+        /// The HTTP status: 407 or 401 for a wrong user name or password, 403 for a server that is not allowed, 502 to 504 for
         /// one that the proxy cannot reach.
         status: u16,
     },
@@ -223,7 +223,7 @@ pub enum TransportError {
 fn proxy_advice(status: u16) -> &'static str {
     match status {
         403 => " It does not allow this server.",
-        407 => " Set the user name and password in its URL.",
+        401 | 407 => " Set the user name and password in its URL.",
         500.. => " It cannot reach the server.",
         _ => "",
     }

@@ -22,7 +22,7 @@ static DEMO: LazyLock<PathBuf> = LazyLock::new(|| {
             "--package",
             env!("CARGO_PKG_NAME"),
         ])
-        .args(["--example", "demo", "--features", "native,emulator"])
+        .args(["--example", "demo", "--all-features"])
         .args((!cfg!(debug_assertions)).then_some("--release"))
         .output()
         .unwrap();

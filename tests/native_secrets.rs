@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use log::{LevelFilter, Log, Metadata, Record};
-use openai_realtime_ws::emulator::{Admission, Emulator, Script};
+use openai_realtime_ws::emulator::{Admission, Emulator, Script, Upgrade};
 use openai_realtime_ws::native::Connector;
 use openai_realtime_ws::protocol::ResponseCreate;
-use openai_realtime_ws::{Config, Credential, Error, OpenAIRealtimeWS, Realtime, Runtime};
+use openai_realtime_ws::{Config, Credential, OpenAIRealtimeWS, Realtime, Runtime};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
@@ -49,11 +49,11 @@ impl Printed {
         write!(self.0, "{what:?}\n{what:#?}\n").unwrap();
     }
 
-    async fn failure(&mut self, connector: Connector, config: Config) -> Error {
-        let error = OpenAIRealtimeWS::open(connector, config).await.unwrap_err();
+    async fn failure(&mut self, connector: &Connector, config: Config) {
+        let opened = OpenAIRealtimeWS::open(connector.clone(), config).await;
+        let error = opened.unwrap_err();
         self.debug(&error);
         self.0 += &report(&error);
-        error
     }
 }
 
@@ -69,83 +69,60 @@ async fn answering(authority: &Authority, answer: String) -> Server {
     .await
 }
 
-/// A single test, as there is one logger to a process.
-#[tokio::test]
-async fn no_credential_is_printed_or_logged() {
-    log::set_logger(&LOG).unwrap();
-    log::set_max_level(LevelFilter::Trace);
-    let mut printed = Printed::default();
-
-    // The settings.
-    let authority = Authority::new("ours");
+/// A connector with secrets of its own.
+fn settings(authority: &Authority, printed: &mut Printed) -> (Connector, Config) {
     let client = authority.issue("client");
-    let connector = trusting(&authority)
+    let connector = trusting(authority)
         .client_certificate_pem(client.certificate_pem.as_bytes(), client.key_pem.as_bytes())
         .unwrap();
-    printed.debug(
-        &connector
+    let proxy = |scheme| {
+        connector
             .clone()
-            .proxy(&format!("http://user:{PROXY_PASSWORD}@localhost"))
-            .unwrap(),
-    );
-    printed.debug(
-        &Connector::new()
-            .proxy(&format!("gopher://user:{PROXY_PASSWORD}@localhost"))
-            .unwrap_err(),
-    );
+            .proxy(&format!("{scheme}://user:{PROXY_PASSWORD}@localhost"))
+    };
+    printed.debug(&proxy("http").unwrap());
+    printed.debug(&proxy("gopher").unwrap_err());
     let config = Config::new(KEY).model("m").header("X-Other", KEY);
     printed.debug(&config);
     printed.debug(&config.handshake::<Realtime>(Runtime::Native).unwrap());
     for credential in [Credential::api_key(KEY), Credential::bearer(KEY)] {
         printed.debug(&credential);
     }
+    (connector, config)
+}
 
-    // Refusals and redirects that repeat it.
+/// Servers that repeat it where they should not, and one that is not trusted.
+async fn bad_servers(connector: &Connector, authority: &Authority, printed: &mut Printed) {
     let body = format!(r#"{{"error":{{"message":"no {KEY}"}}}}"#);
-    for head in [
-        format!("401 No\r\nx-request-id: {KEY}"),
-        format!("307 There\r\nlocation: wss://{KEY}.example/"),
-    ] {
-        let server = answering(&authority, format!("HTTP/1.1 {head}\r\n\r\n{body}")).await;
-        printed
-            .failure(connector.clone(), server.config("localhost"))
-            .await;
-        assert!(server.task.await.unwrap().unwrap().contains(KEY));
-    }
-    // What is no HTTP, and no handshake.
     for answer in [
+        format!("HTTP/1.1 401 No\r\nx-request-id: {KEY}\r\n\r\n{body}"),
+        format!("HTTP/1.1 307 There\r\nlocation: wss://{KEY}.example/\r\n\r\n"),
         format!("{KEY}\r\n\r\n"),
         format!("HTTP/1.1 101 {KEY}\r\nX: {KEY}\r\n\r\n"),
     ] {
-        let server = answering(&authority, answer).await;
-        printed
-            .failure(connector.clone(), server.config("localhost"))
-            .await;
-        server.task.await.unwrap().unwrap();
+        let server = answering(authority, answer).await;
+        printed.failure(connector, server.config("localhost")).await;
+        assert!(server.task.await.unwrap().unwrap().contains(KEY));
     }
-    // A certificate that is not trusted.
     let server = answering(&Authority::new("theirs"), String::new()).await;
-    printed
-        .failure(connector.clone(), server.config("localhost"))
-        .await;
+    printed.failure(connector, server.config("localhost")).await;
     server.task.await.unwrap().unwrap_err();
-    // Nobody there; no answer; a proxy that refuses.
+}
+
+/// No answer, a proxy that refuses, nobody there, a header that cannot be sent.
+async fn no_server(connector: &Connector, config: &Config, printed: &mut Printed) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let config = config.base_url(format!("https://{address}/v1"));
+    let config = config.clone().base_url(format!("https://{address}/v1"));
+    let hasty = connector.clone().handshake_timeout(Duration::ZERO);
+    printed.failure(&hasty, config.clone()).await;
     printed
         .failure(
-            connector.clone().handshake_timeout(Duration::ZERO),
-            config.clone(),
-        )
-        .await;
-    printed
-        .failure(
-            connector.clone(),
+            connector,
             config.clone().connect_timeout(Duration::from_millis(20)),
         )
         .await;
-    let proxy = connector
+    let through = connector
         .clone()
         .proxy(&format!("http://user:{PROXY_PASSWORD}@{address}"))
         .unwrap();
@@ -159,25 +136,23 @@ async fn no_credential_is_printed_or_logged() {
             }
         }
     };
-    tokio::join!(printed.failure(proxy, config.clone()), refusing);
+    tokio::join!(printed.failure(&through, config.clone()), refusing);
     drop(listener);
     printed.failure(connector, config.clone()).await;
     printed
-        .failure(
-            Connector::new().no_proxy(),
-            config.header("X-Bad", format!("{KEY}\n")),
-        )
+        .failure(connector, config.header("X-Bad", format!("{KEY}\n")))
         .await;
+}
 
-    // A session that goes well, and its end.
-    let refused_second =
-        |upgrade: &openai_realtime_ws::emulator::Upgrade| match upgrade.connection() {
-            0 => Admission::accept(),
-            _ => Admission::refuse(429),
-        };
+/// One that goes well, what is sent after its end, and one that is refused.
+async fn session(printed: &mut Printed) {
+    let only_one = |upgrade: &Upgrade| match upgrade.connection() {
+        0 => Admission::accept(),
+        _ => Admission::refuse(429),
+    };
     let emulator = Emulator::builder()
         .api_key(KEY)
-        .script(Script::new().on_connect(refused_second));
+        .script(Script::new().on_connect(only_one));
     let emulator = emulator.start().await.unwrap();
     let connector = Connector::new()
         .no_proxy()
@@ -191,19 +166,27 @@ async fn no_credential_is_printed_or_logged() {
     printed.debug(&rt.sender());
     rt.send(ResponseCreate::default()).await.unwrap();
     printed.debug(&rt.next().await.unwrap().unwrap());
-    let closed = rt.close().await.unwrap();
-    printed.debug(&closed);
+    printed.debug(&rt.close().await.unwrap());
     let unsent = rt.send(ResponseCreate::default()).await.unwrap_err();
     printed.debug(&unsent);
     printed.0 += &report(&unsent);
-    printed.failure(connector, config).await;
+    printed.failure(&connector, config).await;
+}
+
+/// A single test, as there is one logger to a process.
+#[tokio::test]
+async fn no_credential_is_printed_or_logged() {
+    log::set_logger(&LOG).unwrap();
+    log::set_max_level(LevelFilter::Trace);
+    let mut printed = Printed::default();
+    let authority = Authority::new("ours");
+    let (connector, config) = settings(&authority, &mut printed);
+    bad_servers(&connector, &authority, &mut printed).await;
+    no_server(&connector, &config, &mut printed).await;
+    session(&mut printed).await;
 
     let log = std::mem::take(&mut *LOG.0.lock().unwrap());
-    assert!(
-        log.contains("tungstenite::protocol"),
-        "the logger hears: {log}"
-    );
-    for secret in [KEY, PROXY_PASSWORD, "secret"] {
+    for secret in [KEY, PROXY_PASSWORD] {
         assert!(
             !printed.0.contains(secret),
             "printed {secret}: {}",
@@ -211,9 +194,18 @@ async fn no_credential_is_printed_or_logged() {
         );
         assert!(!log.contains(secret), "logged {secret}: {log}");
     }
-    assert!(
-        printed.0.contains("Unexpected server response: 429"),
-        "{}",
-        printed.0
-    );
+    // All of it has come to pass, and been heard.
+    assert!(log.contains("tungstenite::protocol"), "{log}");
+    for failure in [
+        "401",
+        "307",
+        "HTTP",
+        "UnknownIssuer",
+        "in time",
+        "refused the connection: 407",
+        "X-Bad",
+        "429",
+    ] {
+        assert!(printed.0.contains(failure), "{failure}: {}", printed.0);
+    }
 }

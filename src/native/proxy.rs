@@ -246,6 +246,12 @@ mod tests {
     }
 
     #[test]
+    fn a_star_excepts_every_name() {
+        let matcher = Matcher::builder().all("http://proxy:8080").no("*").build();
+        assert_eq!(proxy_for(matcher, "wss://api.openai.com/v1"), None);
+    }
+
+    #[test]
     fn what_has_no_tls_stays_on_this_machine() {
         let matcher = || Matcher::builder().all("http://proxy:8080").build();
         assert_eq!(proxy_for(matcher(), "ws://127.0.0.1:1/v1"), None);

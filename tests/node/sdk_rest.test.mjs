@@ -60,7 +60,7 @@ test('a translation secret begins a translation', async () => {
   assert.equal(session.audio.output.language, 'es');
   const speech = Buffer.from(Int16Array.from({ length: 12_000 }, (_, n) => 9_000 * Math.sin(n / 10)).buffer);
   translation.send({ type: 'session.input_audio_buffer.append', audio: speech.toString('base64') });
-  await translation.finish();
+  await translation.finish({ timeoutMs: 10_000 });
   assert.ok(Buffer.concat(audio.map((piece) => Buffer.from(piece, 'base64'))).equals(speech));
 });
 

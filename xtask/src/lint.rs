@@ -37,7 +37,9 @@ fn checks(workspace: &Workspace) -> Result<Vec<Command>> {
         clippy(host("clippy --all-targets")),
         clippy(host("clippy --workspace --all-features --all-targets")),
         // No test by default, since it needs a server, and so not among all targets.
-        clippy(host("clippy --all-features --test aimock --test demo")),
+        clippy(host(
+            "clippy --all-features --test aimock --test demo --test proxy",
+        )),
         // Examples and the other tests are for the host; the library compiles with every feature.
         clippy(wasm("clippy --all-features --lib --test wasm_*")?),
         rustdoc(host("doc --no-deps --all-features")),

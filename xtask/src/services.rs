@@ -22,7 +22,7 @@ impl Emulator {
         let service = Service::start(
             workspace
                 .cargo()
-                .args(["run", "--features", "native,emulator"])
+                .args(["run", "--all-features"])
                 .args(["--example", "emulator", "--", "--until-stdin-closes"])
                 .stdin(Stdio::piped()),
             |line| {

@@ -27,18 +27,24 @@ pub enum Need {
     NodePackages,
     /// Recordings of speech.
     Recordings,
+    /// Proxies for HTTP CONNECT and SOCKS5.
+    Proxies,
 }
 
-const ALL: [Need; 5] = [
+const ALL: [Need; 6] = [
     Need::WasmStd,
     Need::WasmBindgen,
     Need::Chromium,
     Need::NodePackages,
     Need::Recordings,
+    Need::Proxies,
 ];
 
 /// A folder of spoken WAV files, 48 kHz, mono, 16 bit.
 const RECORDINGS: &str = "/usr/share/sounds/alsa";
+
+/// They are programs, and packages of the same names.
+const PROXIES: &[&str] = &["tinyproxy", "microsocks"];
 
 /// Installs every tool that is missing.
 pub fn all(workspace: &Workspace) -> Result<()> {
@@ -61,6 +67,7 @@ impl Need {
             Self::Chromium => "Chromium and ChromeDriver",
             Self::NodePackages => "the npm packages of tests/node",
             Self::Recordings => "recordings of speech",
+            Self::Proxies => "tinyproxy and microsocks",
         }
     }
 
@@ -82,11 +89,10 @@ impl Need {
         Ok(match self {
             Self::WasmStd => Toolchain::find().is_some(),
             Self::WasmBindgen => test_runner(workspace)?.is_some(),
-            Self::Chromium => ["chromium", "chromedriver"]
-                .iter()
-                .all(|program| process::find(program).is_some()),
+            Self::Chromium => found(&["chromium", "chromedriver"]),
             Self::NodePackages => npm::found(workspace),
             Self::Recordings => Path::new(RECORDINGS).join("Front_Center.wav").is_file(),
+            Self::Proxies => found(PROXIES),
         })
     }
 
@@ -97,8 +103,15 @@ impl Need {
             Self::Chromium => apt::install(&["chromium", "chromium-driver"]),
             Self::NodePackages => npm::install(workspace),
             Self::Recordings => apt::install(&["alsa-utils"]),
+            Self::Proxies => apt::install(PROXIES),
         }
     }
+}
+
+fn found(programs: &[&str]) -> bool {
+    programs
+        .iter()
+        .all(|program| process::find(program).is_some())
 }
 
 /// Runs a command that installs something; if it fails, the error says what to run by hand.

@@ -87,7 +87,14 @@ pub const PARTS: &[Part] = &[
         about: "the demo on a recording of speech",
         native: false,
         needs: &[Need::Recordings],
-        run: |stage| stage.cargo_test("--features native,emulator --test demo"),
+        run: |stage| stage.cargo_test("--all-features --test demo"),
+    },
+    Part {
+        name: "proxy",
+        about: "sessions through tinyproxy and microsocks",
+        native: false,
+        needs: &[Need::Proxies],
+        run: |stage| stage.cargo_test("--all-features --test proxy"),
     },
 ];
 
@@ -146,10 +153,7 @@ impl<'a> Stage<'a> {
 
     fn aimock_test(&mut self) -> Result<Outcome> {
         let aimock = Aimock::start(self.workspace)?;
-        let mut command = test(
-            self.workspace.cargo(),
-            "--features native,emulator --test aimock",
-        );
+        let mut command = test(self.workspace.cargo(), "--all-features --test aimock");
         command.env("AIMOCK_URL", &aimock.url);
         count(command)
     }
