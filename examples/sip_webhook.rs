@@ -43,6 +43,7 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// One whose webhooks are signed with this secret.
     pub fn new(
         config: Config,
         webhook_secret: &str,
@@ -123,14 +124,14 @@ async fn announced(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Byte
 /// Delivers the webhook of a call that comes in at the emulator, and gives the status that it was answered with.
 pub async fn ring(port: u16, call: &emulator::IncomingCall) -> io::Result<String> {
     let length = call.body().len();
-    let mut request = format!(
-        "POST /webhook HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n"
+    let headers = call.headers().iter();
+    let headers: String = headers
+        .flat_map(|(name, value)| [*name, ": ", value, "\r\n"])
+        .collect();
+    let request = format!(
+        "POST /webhook HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{}",
+        call.body()
     );
-    for (name, value) in call.headers() {
-        request += &format!("{name}: {value}\r\n");
-    }
-    request += "\r\n";
-    request += call.body();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
     stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();

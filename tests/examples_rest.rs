@@ -1,4 +1,6 @@
 //! The examples of REST calls, as they run without a key.
+// Each example has `service` for itself.
+#![allow(clippy::duplicate_mod)]
 
 #[allow(dead_code)]
 #[path = "../examples/ephemeral_token.rs"]

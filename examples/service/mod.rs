@@ -10,6 +10,7 @@ pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// The service, or an emulator in this process.
 pub struct Service {
+    /// How to reach it.
     pub config: Config,
     /// Kept to the end: the emulator stops when it is dropped.
     pub emulator: Option<Emulator>,
@@ -30,6 +31,7 @@ impl Service {
         }
     }
 
+    /// An emulator.
     pub async fn emulated() -> Result<Self, Failure> {
         let emulator = Emulator::start().await?;
         Ok(Self {

@@ -35,11 +35,9 @@ fn minted() -> String {
 
 /// An error and its causes, by `Display` and by `Debug`.
 fn print(error: &Error) -> String {
-    let mut text = format!("{error} {error:?}");
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error} {error:?}"));
-        cause = error.source();
-    }
-    text
+    let first: &dyn std::error::Error = error;
+    std::iter::successors(Some(first), |error| error.source())
+        .map(|error| format!("{error} {error:?}"))
+        .collect::<Vec<_>>()
+        .join(": ")
 }

@@ -1,0 +1,101 @@
+//! REST calls by the runtime's own `fetch`, in Node, against the emulator.
+#![cfg(all(target_family = "wasm", target_os = "unknown"))]
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use futures_util::StreamExt;
+use openai_realtime_ws::protocol::{RealtimeSession, SessionConfig};
+use openai_realtime_ws::rest::webhook::{Webhook, WebhookEvent};
+use openai_realtime_ws::rest::{Client, Error};
+use openai_realtime_ws::{Config, OpenAIRealtimeWebSocket, RefusalKind, ServerEvent, Target};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+const OFFER: &str =
+    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n";
+
+fn config(key: &str) -> Config {
+    let url = option_env!("EMULATOR_WS_URL").expect("EMULATOR_WS_URL names the emulator");
+    Config::new(key).insecure_loopback_url(url)
+}
+
+fn session() -> RealtimeSession {
+    RealtimeSession::new()
+        .model("gpt-realtime")
+        .instructions("Be brief.")
+}
+
+/// The instructions of the session that opens.
+async fn instructions(config: Config) -> Option<String> {
+    let mut rt = OpenAIRealtimeWebSocket::connect(config).await.unwrap();
+    let Some(Ok(ServerEvent::SessionCreated(created))) = rt.next().await else {
+        panic!("no session");
+    };
+    match *created.session {
+        SessionConfig::Realtime(session) => session.instructions,
+        _ => None,
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_minted_secret_opens_a_session() {
+    let client = Client::new(config("sk-test")).unwrap();
+    let secret = client
+        .client_secrets()
+        .create(session(), Duration::from_secs(60))
+        .await
+        .unwrap();
+    assert!(secret.value.expose().starts_with("ek_"));
+    let guest = config(secret.value.expose()).model("gpt-realtime");
+    assert_eq!(instructions(guest).await.as_deref(), Some("Be brief."));
+}
+
+#[wasm_bindgen_test]
+async fn a_call_is_created_attached_to_and_hung_up() {
+    let client = Client::new(config("sk-test")).unwrap();
+    let call = client.calls().create(OFFER, session()).await.unwrap();
+    assert!(call.answer_sdp.starts_with("v=0"));
+    let sideband = config("sk-test").target(Target::Call(call.id.clone()));
+    assert_eq!(instructions(sideband).await.as_deref(), Some("Be brief."));
+    client.calls().hang_up(&call.id).await.unwrap();
+    match client.calls().hang_up(&call.id).await.unwrap_err() {
+        Error::Refused(refusal) => {
+            assert_eq!(refusal.kind(), RefusalKind::NotFound);
+            assert!(refusal.message.is_some() && refusal.request_id.is_some());
+        }
+        error => panic!("{error:?}"),
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_server_that_is_not_there_is_an_error_without_a_reason() {
+    // Nobody listens on the port of `tcpmux`.
+    let config = Config::new("sk-test").insecure_loopback_url("http://127.0.0.1:1/v1");
+    let client = Client::new(config).unwrap();
+    let error = client.calls().hang_up("rtc_1").await.unwrap_err();
+    assert!(matches!(error, Error::Unexplained(_)), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains("sk-test"));
+}
+
+#[wasm_bindgen_test]
+async fn a_call_has_a_time_limit() {
+    let client = Client::new(config("sk-test")).unwrap();
+    let client = client.timeout(Duration::ZERO);
+    let error = client.calls().hang_up("rtc_1").await.unwrap_err();
+    assert!(matches!(error, Error::Timeout), "{error:?}");
+}
+
+#[wasm_bindgen_test]
+fn a_webhook_is_verified() {
+    let webhook = Webhook::new("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    let header = |name: &str| match name {
+        "webhook-id" => Some("wh_1"),
+        "webhook-timestamp" => Some("1750287000"),
+        "webhook-signature" => Some("v1,04TTrbE5TW9ttWkWjlTChYvcB6COpJsxYwzKsGtxUD0="),
+        _ => None,
+    };
+    let now = UNIX_EPOCH + Duration::from_secs(1_750_287_000);
+    let body = br#"{"type":"batch.completed","data":{"id":"b"}}"#;
+    let event = webhook.verify(header, body, now).unwrap();
+    assert!(matches!(event, WebhookEvent::Other(_)), "{event:?}");
+    assert!(webhook.verify(header, b"{}", now).is_err());
+}
