@@ -15,6 +15,8 @@ use openai_realtime_ws::{
     Config, OpenAIRealtimeTranslationWS, OpenAIRealtimeWS, Refusal, RefusalKind, ServerEvent,
     Target, TransportError,
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
 
 const KEY: &str = "sk-emulator-0123456789";
 const WEBHOOK_SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -183,6 +185,56 @@ async fn tls_is_the_connectors_and_an_untrusted_certificate_is_an_error() {
         matches!(error, Error::Transport(TransportError::Tls(_))),
         "{error:?}"
     );
+}
+
+#[tokio::test]
+async fn a_call_over_tls_takes_the_connectors_proxy_and_one_without_takes_none() {
+    let emulator = emulator().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy_url = format!("http://user:pass%20word@{}", listener.local_addr().unwrap());
+    let port = emulator.port();
+    let proxy = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            request.push(stream.read_u8().await.unwrap());
+        }
+        stream.write_all(b"HTTP/1.1 200 \r\n\r\n").await.unwrap();
+        let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        // However it ends, it has ended.
+        let _ = copy_bidirectional(&mut stream, &mut server).await;
+        String::from_utf8(request).unwrap().to_ascii_lowercase()
+    });
+    let pem = emulator.certificate_pem().as_bytes();
+    let connector = Connector::new().root_certificate_pem(pem).unwrap();
+    let connector = connector.proxy(&proxy_url).unwrap();
+    let secure = Config::new(KEY).base_url(emulator.wss_url());
+    let client = Client::with_connector(secure, connector.clone()).unwrap();
+    client
+        .client_secrets()
+        .create(session(), None)
+        .await
+        .unwrap();
+    // The connection is kept for more calls, until its client goes.
+    drop(client);
+    let request = proxy.await.unwrap();
+    assert!(
+        request.starts_with(&format!("connect 127.0.0.1:{port} ")),
+        "{request}"
+    );
+    assert!(
+        request.contains("proxy-authorization: basic dxnlcjpwyxnzihdvcmq=\r\n"),
+        "{request}"
+    );
+    assert!(!request.contains("bearer"), "{request}");
+
+    // The proxy is gone by now.
+    let plain = Client::with_connector(config(&emulator, KEY), connector).unwrap();
+    plain
+        .client_secrets()
+        .create(session(), None)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

@@ -48,10 +48,37 @@ impl Proxies {
         self.matching(&format!("https:{secure}"))
     }
 
+    /// The proxy for a REST call to this server, as a URL, with the user name and password in it. As for sockets, there
+    /// is none without TLS.
+    #[cfg(feature = "rest")]
+    pub fn url(&self, server: &Url) -> Option<Url> {
+        let server = server.as_str();
+        let proxy = self.matching(server.starts_with("https:").then_some(server)?)?;
+        let mut url = Url::parse(&proxy.uri().to_string()).ok()?;
+        if let Some((name, password)) = user_and_password(&proxy) {
+            url.set_username(&name).ok()?;
+            url.set_password(Some(&password)).ok()?;
+        }
+        Some(url)
+    }
+
     fn matching(&self, url: &str) -> Option<Intercept> {
         let url: Uri = url.parse().ok()?;
         self.0.as_ref()?.intercept(&url)
     }
+}
+
+/// What the matcher made of a proxy's user info, undone: it is kept as the header's value, or as it is for SOCKS.
+#[cfg(feature = "rest")]
+fn user_and_password(proxy: &Intercept) -> Option<(String, Zeroizing<String>)> {
+    if let Some((name, password)) = proxy.raw_auth() {
+        return Some((name.to_owned(), Zeroizing::new(password.to_owned())));
+    }
+    let encoded = proxy.basic_auth()?.to_str().ok()?.strip_prefix("Basic ")?;
+    let decoded = base64_simd::STANDARD.decode_to_vec(encoded).ok()?;
+    let decoded = Zeroizing::new(String::from_utf8(decoded).ok()?);
+    let (name, password) = decoded.split_once(':')?;
+    Some((name.to_owned(), Zeroizing::new(password.to_owned())))
 }
 
 /// How to speak with a proxy.

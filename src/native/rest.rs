@@ -5,9 +5,9 @@ use std::error::Error as StdError;
 use std::hash::BuildHasher;
 use std::io;
 
-use reqwest::Client;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
+use reqwest::{Client, Proxy};
 
 use super::Connector;
 use super::upgrade::invalid_header;
@@ -23,13 +23,15 @@ pub struct Http {
 }
 
 impl Http {
-    /// With the connector's TLS.
+    /// With the connector's TLS, proxies and local address.
     pub fn new(connector: &Connector) -> Result<Self, TransportError> {
         let mut tls = (*connector.tls.config()?).clone();
         // HTTP/2 is not built in.
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let proxies = connector.proxies.clone();
         let client = Client::builder()
             .tls_backend_preconfigured(tls)
+            .proxy(Proxy::custom(move |server| proxies.url(server)))
             .local_address(connector.local_address)
             .redirect(Policy::none())
             // What may be repeated is the caller's to say.

@@ -77,7 +77,7 @@ impl Client {
         Self::with_connector(config, Connector::new())
     }
 
-    /// One with the TLS settings of a connector for sockets.
+    /// One with the settings of a connector for sockets: its TLS, its proxies and its local address.
     ///
     /// # Errors
     /// [`Error::Transport`] if the system's root certificates cannot be read.

@@ -1,0 +1,112 @@
+//! A web server that mints short-lived keys, so that pages can talk to the Realtime API by themselves and the API key
+//! stays here.
+//!
+//! ```text
+//! cargo run --features rest,emulator --example ephemeral_token -- --port 3000
+//! curl -X POST http://127.0.0.1:3000/token
+//! ```
+//!
+//! The page's side, in Rust compiled to wasm:
+//!
+//! ```ignore
+//! let config = Config::new(token.value).model("gpt-realtime");
+//! let rt = OpenAIRealtimeWebSocket::connect(config).await?;
+//! ```
+//!
+//! and in JavaScript without any library:
+//!
+//! ```js
+//! const { value } = await (await fetch("/token", { method: "POST" })).json();
+//! const socket = new WebSocket("wss://api.openai.com/v1/realtime?model=gpt-realtime",
+//!     ["realtime", `openai-insecure-api-key.${value}`]);
+//! ```
+//!
+//! Whoever reaches `/token` spends your money: a real server asks first who they are.
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use openai_realtime_ws::protocol::RealtimeSession;
+use openai_realtime_ws::rest;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+pub mod service;
+
+use service::{Failure, Service};
+
+/// How long a key is good for: long enough to open a socket, which then stays open.
+const LIFETIME: Duration = Duration::from_secs(60);
+
+/// Serves `/token` until the process ends.
+pub async fn serve(listener: TcpListener, client: rest::Client) -> io::Result<()> {
+    let router = Router::new()
+        .route("/token", post(token).get(token))
+        .with_state(client);
+    axum::serve(listener, router).await
+}
+
+async fn token(State(client): State<rest::Client>) -> Response {
+    // What the page may do is said here, where nobody can change it.
+    let session = RealtimeSession::new()
+        .model("gpt-realtime")
+        .instructions("Be brief and friendly.");
+    match client.client_secrets().create(session, LIFETIME).await {
+        Ok(secret) => {
+            let token = json!({ "value": secret.value.expose(), "expires_at": secret.expires_at });
+            ([(header::CACHE_CONTROL, "no-store")], Json(token)).into_response()
+        }
+        Err(error) => {
+            eprintln!("no token: {error}");
+            let error = json!({ "error": "there is no token to be had now" });
+            (StatusCode::BAD_GATEWAY, Json(error)).into_response()
+        }
+    }
+}
+
+fn port(mut args: lexopt::Parser) -> Result<u16, lexopt::Error> {
+    use lexopt::ValueExt;
+    let mut port = 3000;
+    while let Some(arg) = args.next()? {
+        match arg {
+            lexopt::Arg::Long("port") => port = args.value()?.parse()?,
+            arg => return Err(arg.unexpected()),
+        }
+    }
+    Ok(port)
+}
+
+async fn run(port: u16) -> Result<(), Failure> {
+    let service = Service::find().await?;
+    let client = rest::Client::new(service.config.clone())?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    println!("POST http://{}/token for a key", listener.local_addr()?);
+    tokio::select! {
+        served = serve(listener, client) => Ok(served?),
+        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let port = match port(lexopt::Parser::from_env()) {
+        Ok(port) => port,
+        Err(error) => {
+            eprintln!("{error}; usage: ephemeral_token [--port N]");
+            return ExitCode::from(2);
+        }
+    };
+    match run(port).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
