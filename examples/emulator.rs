@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use openai_realtime_ws::emulator::Emulator;
 
 const HELP: &str = "\
-A local Realtime server: it answers text with text and speech with the same speech.
+A local Realtime server, with the REST calls beside it: it answers text with text
+and speech with the same speech.
 
 Usage: emulator [--port N] [--api-key KEY] [--until-stdin-closes]
 

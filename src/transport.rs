@@ -178,7 +178,7 @@ pub enum InvalidClose {
 pub enum TransportError {
     /// The server answered the handshake, and did not accept it.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] Box<Refusal>),
     /// No connection could be made: no such host, nobody listening, no network.
     #[error("could not reach the server: check the base URL and the network")]
     Unreachable(#[source] Source),
@@ -246,6 +246,12 @@ pub struct Refusal {
     pub message: Option<String>,
     /// How long the service asks to wait before the next attempt: its `Retry-After`.
     pub retry_after: Option<Duration>,
+}
+
+impl From<Refusal> for TransportError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal.into())
+    }
 }
 
 impl Refusal {

@@ -245,8 +245,8 @@ async fn what_is_no_handshake_is_a_protocol_error() {
 }
 
 #[tokio::test]
-async fn a_server_that_stalls_is_given_up() {
-    // Before TLS: it takes the connection, and says nothing until the other side hangs up.
+async fn a_server_that_stalls_before_tls_is_given_up() {
+    // It takes the connection, and says nothing until the other side hangs up.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let config = Config::new(KEY)
         .model("m")
@@ -268,38 +268,42 @@ async fn a_server_that_stalls_is_given_up() {
     let seen = task.await.unwrap();
     assert_eq!(seen[0], 0x16, "a TLS handshake's record, and no more");
     assert!(!String::from_utf8_lossy(&seen).contains(KEY));
+}
 
-    // After the request.
+/// A server that takes the request, and says nothing until the other side has gone.
+async fn stalling() -> (Server, Connector, Config) {
     let authority = Authority::new("ours");
-    let stall = || {
-        Server::start(
-            authority.issue("localhost").config(),
-            |mut stream| async move {
-                let mut rest = Vec::new();
-                // It ends without a goodbye.
-                let _ = stream.read_to_end(&mut rest).await;
-                assert!(rest.is_empty());
-            },
-        )
-    };
-    let server = stall().await;
-    let connector = trusting(&authority).handshake_timeout(Duration::from_millis(200));
-    let error = OpenAIRealtimeWS::open(connector, server.config("localhost"))
-        .await
-        .unwrap_err();
+    let server = Server::start(
+        authority.issue("localhost").config(),
+        |mut stream| async move {
+            let mut rest = Vec::new();
+            // It ends without a goodbye.
+            let _ = stream.read_to_end(&mut rest).await;
+            assert!(rest.is_empty());
+        },
+    )
+    .await;
+    let config = server.config("localhost");
+    (server, trusting(&authority), config)
+}
+
+#[tokio::test]
+async fn a_server_that_stalls_after_the_request_is_given_up() {
+    let (server, connector, config) = stalling().await;
+    let connector = connector.handshake_timeout(Duration::from_secs(1));
+    let error = OpenAIRealtimeWS::open(connector, config).await.unwrap_err();
     assert!(
         matches!(&error, Error::Connect(TransportError::HandshakeTimeout)),
         "{error:?}"
     );
     assert!(server.task.await.unwrap().is_ok());
+}
 
-    let server = stall().await;
-    let config = server
-        .config("localhost")
-        .connect_timeout(Duration::from_millis(200));
-    let error = OpenAIRealtimeWS::open(trusting(&authority), config)
-        .await
-        .unwrap_err();
+#[tokio::test]
+async fn the_time_to_connect_includes_the_handshake() {
+    let (server, connector, config) = stalling().await;
+    let config = config.connect_timeout(Duration::from_secs(1));
+    let error = OpenAIRealtimeWS::open(connector, config).await.unwrap_err();
     assert!(matches!(&error, Error::ConnectTimeout), "{error:?}");
     assert!(server.task.await.unwrap().is_ok());
 }

@@ -251,7 +251,7 @@ async fn the_local_address_is_bound() {
         .await
         .unwrap_err();
     assert!(
-        report(&error).ends_with("no address of the local address's kind"),
+        report(&error).ends_with("no address of the right kind"),
         "{}",
         report(&error)
     );

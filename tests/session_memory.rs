@@ -1,14 +1,19 @@
 //! The session suite over queues in memory, and what only a transport under the test's control can show.
 #![cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 
+use std::io;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, future};
-use openai_realtime_ws::protocol::{ConversationItemCreate, ResponseCreate, SessionCreated};
+use openai_realtime_ws::protocol::{
+    ConversationItemCreate, Item, ItemReference, ResponseCreate, ResponseParams, SessionCreated,
+};
 use openai_realtime_ws::{
-    ClientEvent, CloseFrame, Config, Error, Frame, RawEvent, SendErrorKind, Sender, ServerEvent,
-    Session, TransportError,
+    ClientEvent, CloseFrame, Config, ConfigError, Credential, Error, Frame, RawEvent, Runtime,
+    SendErrorKind, Sender, ServerEvent, Session, TransportError,
 };
 use serde_json::json;
 
@@ -46,6 +51,106 @@ suite::session_tests!(#[tokio::test] server, scripted: a_bad_frame_ends_nothing,
 #[test]
 fn urls_are_the_sdks() {
     urls::are_the_sdks();
+}
+
+#[tokio::test]
+async fn a_provider_is_asked_for_every_connection_contracts_27_and_28() {
+    let (connector, mut peers) = memory();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    let provider = Credential::provider(move || {
+        let number = counter.fetch_add(1, Ordering::Relaxed);
+        future::ready(Ok::<_, io::Error>(format!("token-{number}")))
+    });
+    let built = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&built);
+    let config = Config::new(provider).model("m").url_builder(move |_| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Ok("wss://example.com/custom".into())
+    });
+    for number in 0..2 {
+        let rt: Session<Memory> = Session::open(connector.clone(), config.clone())
+            .await
+            .unwrap();
+        assert_eq!(rt.url(), "wss://example.com/custom");
+        let peer = peers.next().await.unwrap();
+        let expected = format!("Bearer token-{number}");
+        assert!(
+            peer.handshake
+                .headers()
+                .any(|header| header == ("Authorization", &expected))
+        );
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    assert_eq!(built.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn a_provider_that_fails_opens_nothing_contracts_28_and_29() {
+    for (provider, expected) in [
+        (
+            Credential::provider(|| future::err::<String, _>(io::Error::other("no vault"))),
+            "could not get a credential: Failed to get token from the credential provider: no vault",
+        ),
+        (
+            Credential::provider(|| future::ok::<_, io::Error>(String::new())),
+            "could not get a credential: Expected the credential provider to return a token but it returned an empty string",
+        ),
+    ] {
+        let (connector, mut peers) = memory();
+        let config = Config::new(provider).model("m");
+        let opened: Result<Session<Memory>, _> = Session::open(connector, config).await;
+        let error = opened.unwrap_err();
+        assert!(matches!(error, Error::Credential(_)), "{error:?}");
+        let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| {
+            error.source()
+        });
+        assert_eq!(
+            causes
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(": "),
+            expected
+        );
+        assert!(peers.next().await.is_none(), "nothing was opened");
+    }
+}
+
+#[tokio::test]
+async fn a_page_takes_ephemeral_credentials_only_from_a_provider_too_contract_93() {
+    for (token, allowed) in [("ek_minted", true), ("sk-own", false)] {
+        let (mut connector, _peers) = memory();
+        connector.runtime = Runtime::JavaScript {
+            headers: false,
+            browser: true,
+        };
+        let provider = Credential::provider(move || future::ok::<_, io::Error>(token.to_owned()));
+        let config = Config::new(provider).model("m");
+        let opened: Result<Session<Memory>, _> = Session::open(connector, config).await;
+        match opened {
+            Ok(_) => assert!(allowed),
+            Err(Error::Config(ConfigError::Browser)) => assert!(!allowed),
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_response_may_refer_to_items_contract_92() {
+    let (mut rt, mut peer) = by_hand().await;
+    let params =
+        ResponseParams::default().input([Item::from(ItemReference::default().id("item_1"))]);
+    rt.sender()
+        .try_send(ResponseCreate::default().response(params))
+        .unwrap();
+    assert!(rt.next().now_or_never().is_none());
+    let Some(Frame::Text(text)) = peer.received.next().await else {
+        panic!("nothing was sent")
+    };
+    assert_eq!(
+        &*text,
+        r#"{"type":"response.create","response":{"input":[{"type":"item_reference","id":"item_1"}]}}"#
+    );
 }
 
 /// A session, and the other end in the test's own hands.

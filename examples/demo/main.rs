@@ -13,6 +13,7 @@ use openai_realtime_ws::{Config, ConfigError, native};
 mod conversation;
 mod options;
 mod screen;
+#[path = "../wav/mod.rs"]
 mod wav;
 
 use conversation::Conversation;

@@ -46,8 +46,6 @@ pub enum Notice {
     Connect,
     /// The connection is open.
     Opened,
-    /// A message arrived; whether it is an event is for its reader to say.
-    Message(ByteString),
     /// Something went wrong. The connection's end, if it is the end, follows as [`Closed`](Self::Closed).
     Error(Error),
     /// Send this close frame, now that all that was queued is sent.
@@ -81,8 +79,8 @@ pub struct Closed {
 /// assert!(matches!(connection.poll(), Some(Notice::Connect)));
 /// connection.opened();
 /// assert!(matches!(connection.poll(), Some(Notice::Opened)));
-/// connection.received(Duration::ZERO, Frame::Text(r#"{"type":"session.created"}"#.into()));
-/// assert!(matches!(connection.poll(), Some(Notice::Message(_))));
+/// let message = connection.received(Duration::ZERO, Frame::Text(r#"{"type":"session.created"}"#.into()));
+/// assert_eq!(message.as_deref(), Some(r#"{"type":"session.created"}"#));
 /// assert!(connection.poll().is_none());
 /// ```
 #[derive(Debug)]
@@ -144,17 +142,19 @@ impl Connection {
         }
     }
 
-    /// A frame arrived. Text and binary messages are both taken as text (contract 41).
-    pub fn received(&mut self, now: Duration, frame: Frame) {
+    /// A frame arrived. If it is a message that is to be heard, its text is returned; whether that is an event is for its
+    /// reader to say. Text and binary messages are both taken as text (contract 41).
+    pub fn received(&mut self, now: Duration, frame: Frame) -> Option<ByteString> {
         let deadline = now.saturating_add(self.limits.close_timeout);
         match (&mut self.state, frame) {
             (State::Open | State::Closing { answer: None, .. }, Frame::Text(text)) => {
-                self.notices.push_back(Notice::Message(text));
+                return Some(text);
             }
             (State::Open | State::Closing { answer: None, .. }, Frame::Binary(bytes)) => {
-                let text = ByteString::try_from(bytes.clone())
-                    .unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into());
-                self.notices.push_back(Notice::Message(text));
+                let text = ByteString::try_from(bytes.clone());
+                return Some(
+                    text.unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into()),
+                );
             }
             (State::Open, Frame::Close(frame)) => {
                 self.state = State::PeerClosed { frame, deadline }
@@ -162,6 +162,7 @@ impl Connection {
             (State::Closing { answer, .. }, Frame::Close(frame)) => *answer = Some(frame),
             _ => {}
         }
+        None
     }
 
     /// The socket ended, as it does after both close frames.

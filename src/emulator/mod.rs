@@ -5,6 +5,12 @@
 //! it was. Turns are found by energy, with the session's own thresholds. Functions are called when the user's text
 //! names them or `tool_choice` asks for it. A [`Script`] makes it answer anything, fail, stall, and break connections.
 //!
+//! A translation session plays the speech back, too, and its transcripts say how long it was.
+//!
+//! The REST calls are served at the same port: client secrets, which the socket takes as keys until they expire, and
+//! calls, to whose session any number of sockets can attach. [`Emulator::incoming_call`] makes a call come in over SIP,
+//! as a signed webhook. There is no voice channel: the answer to an offer takes none of its media.
+//!
 //! ```
 //! use openai_realtime_ws::emulator::{Emulator, Reply, Script};
 //!

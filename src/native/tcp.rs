@@ -43,7 +43,7 @@ impl Server {
 
     /// Connects to the first of the host's addresses that takes the connection, one after the other.
     pub async fn connect(&self, local: Option<IpAddr>) -> io::Result<TcpStream> {
-        let mut failure = io::Error::other("the host has no address of the local address's kind");
+        let mut failure = io::Error::other("the host has no address of the right kind");
         for address in self.addresses().await? {
             if local.is_some_and(|local| local.is_ipv4() != address.is_ipv4()) {
                 continue;

@@ -51,6 +51,9 @@ pub trait Record: Default {
         frame: Frame<'_>,
     ) -> Result<bool, A::Error>;
 
+    /// Reads the members that come in the table's order, as they mostly do. None may be next.
+    fn read_in_order(&mut self, members: &mut Members, frame: Frame<'_>) -> serde_json::Result<()>;
+
     /// The record that a string in its place stands for, if it can.
     fn from_text(_text: &str) -> Option<Self> {
         None
@@ -75,6 +78,17 @@ impl<'de, T: Field> DeserializeSeed<'de> for Seed<'_, T> {
     fn deserialize<D: Deserializer<'de>>(self, input: D) -> Result<T, D::Error> {
         T::read(input, self.0)
     }
+}
+
+/// Reads the value of a record's field.
+pub fn read_value<'de, T: Field, A: MapAccess<'de>>(
+    key: &str,
+    map: &mut A,
+    frame: Frame<'_>,
+) -> Result<T, A::Error> {
+    // The reader's own message would quote what was sent.
+    map.next_value_seed(Seed::new(frame))
+        .map_err(|_| de::Error::custom(format_args!("`{key}` does not fit")))
 }
 
 /// An object's key, borrowed where it has no escapes.
@@ -154,6 +168,7 @@ pub fn read_event<R: Record>(
     frame: &ByteString,
 ) -> serde_json::Result<R> {
     let mut record = R::default();
+    record.read_in_order(&mut members, Some(frame))?;
     let mut fits = true;
     while let Some(Key(key)) = members.next_key()? {
         if key == "type" {

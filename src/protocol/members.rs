@@ -29,13 +29,28 @@ impl<'de> Members<'de> {
 
     /// The value at which reading stands, if it is a string.
     pub fn next_string(&mut self) -> Result<Option<Cow<'de, str>>> {
-        let token = self.value()?;
-        match token.plain {
-            Some(Plain::String(string)) => Ok(Some(Cow::Borrowed(string))),
-            None if token.json.starts_with('"') => {
-                serde_json::from_str(token.json).map(Cow::Owned).map(Some)
+        match self.value()? {
+            Token::String(quoted) => Ok(Some(Cow::Borrowed(unquoted(quoted)))),
+            Token::Other(json) if json.starts_with('"') => {
+                serde_json::from_str(json).map(Cow::Owned).map(Some)
             }
-            Some(Plain::Number(_)) | None => Ok(None),
+            Token::Number(_) | Token::Other(_) => Ok(None),
+        }
+    }
+
+    /// Takes the next key if it is this one, and not the first, without having to look for its end.
+    #[inline]
+    pub fn next_key_is(&mut self, key: &str) -> bool {
+        let rest = self
+            .rest
+            .strip_prefix(",\"")
+            .and_then(|rest| rest.strip_prefix(key));
+        match rest.and_then(|rest| rest.strip_prefix('"')) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
         }
     }
 
@@ -74,16 +89,21 @@ impl<'de> Members<'de> {
 
     /// The token that the rest begins with; the rest is then what stands behind it.
     fn token(&mut self) -> Result<Token<'de>> {
-        let plain = plain_string(self.rest).or_else(|| small_number(self.rest));
-        let (length, plain) = if let Some((length, plain)) = plain {
-            (length, Some(plain))
-        } else {
-            let mut input = serde_json::Deserializer::from_str(self.rest);
-            (<&RawValue>::deserialize(&mut input)?.get().len(), None)
-        };
-        let (json, rest) = self.rest.split_at_checked(length).unwrap_or_default();
+        if let Some(length) = plain_string(self.rest) {
+            return Ok(Token::String(self.take(length)));
+        }
+        if let Some(length) = small_number(self.rest) {
+            return Ok(Token::Number(self.take(length)));
+        }
+        let mut input = serde_json::Deserializer::from_str(self.rest);
+        let length = <&RawValue>::deserialize(&mut input)?.get().len();
+        Ok(Token::Other(self.take(length)))
+    }
+
+    fn take(&mut self, length: usize) -> &'de str {
+        let (taken, rest) = self.rest.split_at_checked(length).unwrap_or_default();
         self.rest = skip_space(rest);
-        Ok(Token { json, plain })
+        taken
     }
 }
 
@@ -104,33 +124,29 @@ impl<'de> MapAccess<'de> for Members<'de> {
 }
 
 /// A value in the text, known to be valid.
-struct Token<'de> {
-    json: &'de str,
-    plain: Option<Plain<'de>>,
-}
-
-/// What a token is, where that takes no parser.
-enum Plain<'de> {
+enum Token<'de> {
+    /// A string in which nothing is escaped.
     String(&'de str),
-    Number(u32),
+    /// An index or the like.
+    Number(&'de str),
+    Other(&'de str),
 }
 
 impl<'de> Deserializer<'de> for Token<'de> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.plain {
-            Some(Plain::String(string)) => visitor.visit_borrowed_str(string),
-            Some(Plain::Number(number)) => visitor.visit_u32(number),
-            None => serde_json::Deserializer::from_str(self.json).deserialize_any(visitor),
+        match self {
+            Self::String(quoted) => visitor.visit_borrowed_str(unquoted(quoted)),
+            Self::Number(digits) => visitor.visit_u32(digits.parse().map_err(Error::custom)?),
+            Self::Other(json) => serde_json::Deserializer::from_str(json).deserialize_any(visitor),
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if self.json == "null" {
-            visitor.visit_none()
-        } else {
-            visitor.visit_some(self)
+        match self {
+            Self::Other("null") => visitor.visit_none(),
+            some => visitor.visit_some(some),
         }
     }
 
@@ -140,7 +156,8 @@ impl<'de> Deserializer<'de> for Token<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value> {
-        serde_json::Deserializer::from_str(self.json).deserialize_newtype_struct(name, visitor)
+        let (Self::String(json) | Self::Number(json) | Self::Other(json)) = self;
+        serde_json::Deserializer::from_str(json).deserialize_newtype_struct(name, visitor)
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -161,12 +178,16 @@ fn skip_space(text: &str) -> &str {
     }
 }
 
-/// The string that the text begins with, if nothing in it is escaped, and its length in the text.
-fn plain_string(text: &str) -> Option<(usize, Plain<'_>)> {
-    let text = text.strip_prefix('"')?;
-    let (string, rest) = text.split_at_checked(plain_length(text.as_bytes())?)?;
-    rest.starts_with('"')
-        .then_some((string.len() + 2, Plain::String(string)))
+/// The length of the string that the text begins with, if nothing in it is escaped; with its quotes.
+fn plain_string(text: &str) -> Option<usize> {
+    let text = text.strip_prefix('"')?.as_bytes();
+    let length = plain_length(text)?;
+    (text.get(length) == Some(&b'"')).then_some(length + 2)
+}
+
+/// What stands between the quotes of a string.
+fn unquoted(string: &str) -> &str {
+    string.get(1..string.len() - 1).unwrap_or_default()
 }
 
 /// Where the first quote or backslash stands. If a control character comes before: where that stands, or `None`.
@@ -201,14 +222,10 @@ pub fn is_plain(text: &str) -> bool {
     memchr2(b'"', b'\\', text.as_bytes()).is_none() && !has_control(text.as_bytes())
 }
 
-/// The number that the text begins with, if it is an index or the like, and its length in the text.
-fn small_number(text: &str) -> Option<(usize, Plain<'_>)> {
-    let length = text.bytes().position(|b| !b.is_ascii_digit())?;
-    let (digits, rest) = text.split_at_checked(length)?;
-    let plain = length == 1 || (length < 10 && !digits.starts_with('0'));
-    if plain && rest.starts_with([',', '}']) {
-        Some((length, Plain::Number(digits.parse().ok()?)))
-    } else {
-        None
-    }
+/// The length of the number that the text begins with, if it is an index or the like.
+fn small_number(text: &str) -> Option<usize> {
+    let text = text.as_bytes();
+    let length = text.iter().position(|b| !b.is_ascii_digit())?;
+    let plain = length == 1 || (length > 1 && length < 10 && text.first() != Some(&b'0'));
+    (plain && matches!(text.get(length), Some(b',' | b'}'))).then_some(length)
 }

@@ -78,14 +78,25 @@ macro_rules! record {
             ) -> Result<bool, A::Error> {
                 $(
                     if key == $($key)+ {
-                        self.$f = map
-                            .next_value_seed($crate::protocol::field::Seed::new(frame))
-                            // The reader's own message would quote what was sent.
-                            .map_err(|_| serde::de::Error::custom(concat!("`", $($key)+, "` does not fit")))?;
+                        self.$f = $crate::protocol::field::read_value($($key)+, map, frame)?;
                         return Ok(true);
                     }
                 )*
                 Ok(false)
+            }
+
+            #[allow(unused_variables)]
+            fn read_in_order(
+                &mut self,
+                members: &mut $crate::protocol::members::Members,
+                frame: $crate::protocol::field::Frame<'_>,
+            ) -> serde_json::Result<()> {
+                $(
+                    if members.next_key_is($($key)+) {
+                        self.$f = $crate::protocol::field::read_value($($key)+, members, frame)?;
+                    }
+                )*
+                Ok(())
             }
 
             $(

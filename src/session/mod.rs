@@ -104,8 +104,8 @@ enum Step {
     Opened,
     Message(ByteString),
     Error(Error),
-    /// What was written has left for the peer.
-    Flushed,
+    /// Something moved, such as what was written: look again.
+    Progress,
     Ended,
 }
 
@@ -144,7 +144,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                     Step::Opened => return Poll::Ready(Ok(())),
                     Step::Error(error) => return Poll::Ready(Err(error)),
                     Step::Ended => return Poll::Ready(Err(Error::Closed(session.ending()))),
-                    Step::Message(_) | Step::Flushed => {}
+                    Step::Message(_) | Step::Progress => {}
                 }
             }
         })
@@ -384,11 +384,10 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         // A closing session reads on regardless, or it would not see the peer's answer.
         match ready!(self.poll_step(cx, room || closing)) {
             Step::Message(text) if room => {
-                self.inbox_bytes += text.len();
-                self.inbox.push_back(Ok(text));
+                self.keep(text);
             }
             Step::Error(error) => self.inbox.push_back(Err(error)),
-            Step::Message(_) | Step::Opened | Step::Flushed | Step::Ended => {}
+            Step::Message(_) | Step::Opened | Step::Progress | Step::Ended => {}
         }
         Poll::Ready(())
     }
@@ -398,7 +397,6 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         loop {
             while let Some(notice) = self.connection.poll() {
                 match notice {
-                    Notice::Message(text) => return Poll::Ready(Step::Message(text)),
                     Notice::Opened => {
                         log_step!("open");
                         return Poll::Ready(Step::Opened);
@@ -482,8 +480,11 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                     if step.is_ready() {
                         return step;
                     }
-                    if read && self.poll_read(cx).is_ready() {
-                        continue;
+                    if read && let Poll::Ready(message) = self.poll_read(cx) {
+                        match message {
+                            Some(text) => return Poll::Ready(Step::Message(text)),
+                            None => continue,
+                        }
                     }
                     // Before it rests, it asks to be woken for whatever will be sent.
                     return self.poll_write(cx);
@@ -516,26 +517,32 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         Poll::Ready(())
     }
 
-    /// Ready when the socket gave something, be it its end.
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Ready when the socket gave something: a message, or what shows in the connection.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Option<ByteString>> {
         let Socket::Open { transport, .. } = &mut self.socket else {
             return Poll::Pending;
         };
-        match ready!(transport.poll_next_unpin(cx)) {
-            Some(Ok(Frame::Text(text))) => {
-                self.connection.received(Duration::ZERO, Frame::Text(text));
-            }
+        Poll::Ready(match ready!(transport.poll_next_unpin(cx)) {
+            // For a text there is no need to look at the clock.
+            Some(Ok(frame @ Frame::Text(_))) => self.connection.received(Duration::ZERO, frame),
             Some(Ok(frame)) => self.connection.received(self.connector.now(), frame),
             Some(Err(error)) => {
                 self.socket = Socket::None;
                 self.connection.failed(error);
+                None
             }
             None => {
                 self.socket = Socket::None;
                 self.connection.ended();
+                None
             }
-        }
-        Poll::Ready(())
+        })
+    }
+
+    /// Puts a message by.
+    fn keep(&mut self, text: ByteString) {
+        self.inbox_bytes += text.len();
+        self.inbox.push_back(Ok(text));
     }
 
     /// Reads what has arrived.
@@ -543,22 +550,21 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         while let Socket::Open { transport, .. } = &mut self.socket
             && let Poll::Ready(Some(Ok(frame))) = transport.poll_next_unpin(cx)
         {
-            self.connection.received(self.connector.now(), frame);
+            if let Some(text) = self.connection.received(self.connector.now(), frame) {
+                self.keep(text);
+            }
         }
     }
 
-    /// Writes what can be written now. Ready when all of it has left.
+    /// Writes what can be written now. Ready when all of it has left, or the socket has failed.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
-        match ready!(self.try_write(cx)) {
-            Ok(()) => Poll::Ready(Step::Flushed),
-            Err(error) => {
-                // Why the peer takes no more may lie unread: its close frame.
-                self.read_rest(cx);
-                self.socket = Socket::None;
-                self.connection.failed(error);
-                self.poll_step(cx, false)
-            }
+        if let Err(error) = ready!(self.try_write(cx)) {
+            // Why the peer takes no more may lie unread: its close frame.
+            self.read_rest(cx);
+            self.socket = Socket::None;
+            self.connection.failed(error);
         }
+        Poll::Ready(Step::Progress)
     }
 
     fn try_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
@@ -623,7 +629,7 @@ impl<C: Connector, P: Protocol> Stream for Session<C, P> {
                 Step::Message(text) => break Ok(text),
                 Step::Error(error) => break Err(error),
                 Step::Ended => return Poll::Ready(None),
-                Step::Opened | Step::Flushed => {}
+                Step::Opened | Step::Progress => {}
             }
         };
         let item = message.and_then(read::<P>);

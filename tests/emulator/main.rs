@@ -6,4 +6,6 @@ mod client;
 mod conversation;
 mod handshake;
 mod refusals;
+mod rest;
 mod script;
+mod translation;

@@ -17,12 +17,16 @@ use super::scripted::{BAD_FRAME, HANG_UP, hang_up};
 /// Makes sockets whose other ends come out of the receiver.
 pub fn memory() -> (Memory, mpsc::UnboundedReceiver<Peer>) {
     let (peers, other_ends) = mpsc::unbounded();
-    (Memory { peers }, other_ends)
+    let runtime = Runtime::Native;
+    (Memory { peers, runtime }, other_ends)
 }
 
 /// The connector. It has no clock: nothing takes too long here.
+#[derive(Clone)]
 pub struct Memory {
     peers: mpsc::UnboundedSender<Peer>,
+    /// Where it says that it runs.
+    pub runtime: Runtime,
 }
 
 /// The other end of a socket. It takes one frame at a time.
@@ -42,7 +46,7 @@ impl Connector for Memory {
     type Transport = Wire;
 
     fn runtime(&self) -> Runtime {
-        Runtime::Native
+        self.runtime
     }
 
     fn connect(

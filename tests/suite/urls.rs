@@ -148,6 +148,44 @@ const ELSEWHERE: &[&str] = &[
     "ws://localhost:pass@example.com/v1",
 ];
 
+/// Azure's bases, and the paths that they lead to (contract 13).
+const AZURE: &[(&str, &str)] = &[
+    ("https://example.com/openai/", "/openai/v1"),
+    ("https://example.com/openai", "/openai/v1"),
+    ("https://example.com/openai/v1", "/openai/v1"),
+    ("https://example.com/openai/v1/", "/openai/v1"),
+    ("https://example.com", "/v1"),
+    ("https://example.com//openai//", "/openai/v1"),
+    ("https://example.com/openai?x=1#h", "/openai/v1"),
+    ("https://example.com/openai/V1", "/openai/V1/v1"),
+    ("http://example.com/openai", "/openai/v1"),
+];
+
+fn azures_are_the_sdks(url: impl Fn(Config) -> Result<String, String>) {
+    let targets = [
+        (Target::Call("rtc_1".into()), "call_id=rtc_1"),
+        (Target::Model("my dep".into()), "model=my+dep"),
+        (Target::Transcription, "intent=transcription"),
+    ];
+    for (target, query) in targets {
+        for (base, path) in AZURE {
+            let config = Config::azure("https://elsewhere.example", "azk").base_url(*base);
+            let made = url(config.target(target.clone()));
+            let expected = format!("wss://example.com{path}/realtime?{query}");
+            assert_eq!(made, Ok(expected), "{base}");
+        }
+        for endpoint in [
+            "https://example.com/",
+            "https://example.com///",
+            "https://example.com",
+        ] {
+            let made = url(Config::azure(endpoint, "azk").target(target.clone()));
+            let expected = format!("wss://example.com/openai/v1/realtime?{query}");
+            assert_eq!(made, Ok(expected), "{endpoint}");
+        }
+    }
+}
+
 pub fn are_the_sdks() {
     let url = |config: Config| {
         config
@@ -155,6 +193,7 @@ pub fn are_the_sdks() {
             .map(|handshake| handshake.url().to_owned())
             .map_err(|error| error.to_string())
     };
+    azures_are_the_sdks(url);
     let config = || Config::new("sk-test").base_url("https://example.com/v1");
     for (base, expected) in BASES {
         let made = url(config().base_url(*base).model("gpt-realtime"));

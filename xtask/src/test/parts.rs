@@ -143,6 +143,8 @@ impl<'a> Stage<'a> {
                 "--test",
                 "--test-reporter=spec",
                 "--test-timeout=60000",
+                // A test that fails with its socket open must not keep the process.
+                "--test-force-exit",
                 "*.test.mjs",
             ])
             .current_dir(self.workspace.node_tests())
