@@ -14,7 +14,8 @@ const OFFER: &str =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n";
 
 fn config(key: &str) -> Config {
-    let url = option_env!("EMULATOR_WS_URL").expect("EMULATOR_WS_URL names the emulator");
+    let url = option_env!("EMULATOR_WS_URL");
+    let url = url.expect("EMULATOR_WS_URL names the emulator");
     Config::new(key).insecure_loopback_url(url)
 }
 
@@ -68,7 +69,7 @@ async fn a_call_is_created_attached_to_and_hung_up() {
 
 #[wasm_bindgen_test]
 async fn a_server_that_is_not_there_is_an_error_without_a_reason() {
-    // Nobody listens on the port of `tcpmux`.
+    // A port that `fetch` does not ask.
     let config = Config::new("sk-test").insecure_loopback_url("http://127.0.0.1:1/v1");
     let client = Client::new(config).unwrap();
     let error = client.calls().hang_up("rtc_1").await.unwrap_err();

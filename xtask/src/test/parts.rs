@@ -66,7 +66,7 @@ pub const PARTS: &[Part] = &[
         about: "wasm in Node 24",
         native: false,
         needs: &[Need::WasmStd, Need::WasmBindgen, Need::NodePackages],
-        run: |stage| stage.wasm_test("--test wasm_node"),
+        run: |stage| stage.wasm_test("--features rest --test wasm_node --test wasm_rest"),
     },
     Part {
         name: "sdk",
