@@ -17,6 +17,8 @@ use openai_realtime_ws::{
 };
 use serde_json::json;
 
+#[path = "suite/handshakes.rs"]
+mod handshakes;
 #[path = "suite/memory.rs"]
 mod memory;
 #[path = "suite/scripted.rs"]
@@ -51,6 +53,11 @@ suite::session_tests!(#[tokio::test] server, scripted: a_bad_frame_ends_nothing,
 #[test]
 fn urls_are_the_sdks() {
     urls::are_the_sdks();
+}
+
+#[test]
+fn handshakes_are_the_sdks() {
+    handshakes::are_the_sdks();
 }
 
 #[tokio::test]

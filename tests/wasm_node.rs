@@ -12,6 +12,8 @@ use wasm_bindgen_test::*;
 
 #[path = "suite/browser.rs"]
 mod browser;
+#[path = "suite/handshakes.rs"]
+mod handshakes;
 #[path = "suite/scripted.rs"]
 mod scripted;
 mod suite;

@@ -5,6 +5,8 @@ use wasm_bindgen_test::*;
 
 #[path = "suite/browser.rs"]
 mod browser;
+#[path = "suite/handshakes.rs"]
+mod handshakes;
 mod suite;
 #[path = "suite/urls.rs"]
 mod urls;

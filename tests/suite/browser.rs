@@ -47,6 +47,11 @@ macro_rules! browser_tests {
             crate::urls::are_the_sdks();
         }
 
+        #[$test]
+        fn handshakes_are_the_sdks() {
+            crate::handshakes::are_the_sdks();
+        }
+
         browser::browser_tests!(#[$test] a_turn_over_tls, protocols_travel_as_an_array, an_api_key_is_refused_in_browsers, dropping_closes_and_detaches,
             dropping_an_attempt_closes_it, a_runtime_without_websocket, nobody_listening,
             a_key_that_no_subprotocol_can_carry, codes_that_scripts_may_not_close_with, a_full_buffer_holds_back,
