@@ -14,6 +14,7 @@ pub mod protocol;
 mod refusal;
 #[cfg(feature = "rest")]
 pub mod rest;
+mod secret;
 mod session;
 mod transport;
 
@@ -28,14 +29,13 @@ pub mod native;
 
 pub use connection::{Closed, Connection, Limits, Notice};
 pub use emitter::ListenerId;
-pub use endpoint::{
-    Config, ConfigError, Credential, CredentialError, Handshake, Runtime, Secret, Target,
-};
+pub use endpoint::{Config, ConfigError, Credential, CredentialError, Handshake, Runtime, Target};
 pub use error::{Error, SendError, SendErrorKind};
 pub use protocol::{
     ClientEvent, ParseError, Protocol, RawEvent, Realtime, ServerEvent, Translation,
 };
 pub use refusal::RefusalKind;
+pub use secret::Secret;
 pub use session::{Receiver, Sender, Session};
 pub use transport::{
     CloseFrame, Connector, Frame, InvalidClose, Refusal, Transport, TransportError,

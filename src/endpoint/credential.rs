@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::secret::Secret;
+use crate::secret::Secret;
 use crate::transport::Source;
 use crate::{BoxFuture, Callback, MaybeSend, MaybeSync};
 

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::secret::Secret;
+use crate::secret::Secret;
 
 /// What a transport needs to open a socket, or an HTTP client to make a call. Its headers and subprotocols hold the credential, so it prints without, and
 /// wipes them when it is dropped.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::connection::Limits;
 use crate::protocol::Protocol;
+use crate::secret::Secret;
 use crate::transport::Source;
 use crate::{Callback, MaybeSend, MaybeSync, url};
 
@@ -13,7 +14,6 @@ mod credential;
 mod error;
 mod handshake;
 mod runtime;
-mod secret;
 mod target;
 
 pub use credential::{Credential, CredentialError};
@@ -21,8 +21,6 @@ pub use error::ConfigError;
 pub use handshake::Handshake;
 pub use runtime::Runtime;
 pub use target::Target;
-
-pub use secret::Secret;
 
 use credential::Kind;
 

@@ -1,14 +1,11 @@
 //! Tools: what the model may call, and which it must.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use serde::Serialize;
-use serde::de::Deserializer;
 use serde_json::Value;
 
-use super::field::{Field, Frame};
 use super::table::{choice, open_enum, record, union};
+use crate::secret::Secret;
 
 union! {
     /// A tool that the model may call.
@@ -73,42 +70,6 @@ impl Tool {
             .server_label(server_label)
             .server_url(server_url)
             .into()
-    }
-}
-
-/// A credential that travels in an event. It prints as dots.
-#[derive(Clone, PartialEq, Eq, Default, Serialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The credential itself.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
-impl From<String> for Secret {
-    fn from(secret: String) -> Self {
-        Self(secret)
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(secret: &str) -> Self {
-        Self(secret.to_owned())
-    }
-}
-
-impl Field for Secret {
-    fn read<'de, D: Deserializer<'de>>(input: D, frame: Frame<'_>) -> Result<Self, D::Error> {
-        String::read(input, frame).map(Self)
     }
 }
 

@@ -22,10 +22,11 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
-use crate::endpoint::{Config, Secret};
+use crate::endpoint::Config;
 use crate::platform::Connector;
 use crate::platform::rest::{Http, random};
 use crate::refusal::repeats_a_secret;
+use crate::secret::Secret;
 use crate::transport::{Connector as _, Refusal};
 
 mod calls;

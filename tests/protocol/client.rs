@@ -318,7 +318,9 @@ fn a_credential_does_not_print() {
         )]));
     assert!(!format!("{tool:?}").contains("secret"));
     assert_eq!(
-        tool.authorization.as_ref().map(Secret::expose),
+        tool.authorization
+            .as_ref()
+            .map(openai_realtime_ws::Secret::expose),
         Some("token-secret")
     );
     assert!(
