@@ -144,6 +144,7 @@ impl Connection {
 
     /// A frame arrived. If it is a message that is to be heard, its text is returned; whether that is an event is for its
     /// reader to say. Text and binary messages are both taken as text (contract 41).
+    #[inline]
     pub fn received(&mut self, now: Duration, frame: Frame) -> Option<ByteString> {
         let deadline = now.saturating_add(self.limits.close_timeout);
         match (&mut self.state, frame) {
@@ -252,6 +253,7 @@ impl Connection {
     }
 
     /// When to call [`tick`](Self::tick).
+    #[inline]
     pub fn wake_at(&self) -> Option<Duration> {
         match self.state {
             State::Connecting { deadline }
@@ -262,6 +264,7 @@ impl Connection {
     }
 
     /// What to do or to tell next.
+    #[inline]
     pub fn poll(&mut self) -> Option<Notice> {
         if let Some(notice) = self.notices.pop_front() {
             return Some(notice);
@@ -278,6 +281,7 @@ impl Connection {
     }
 
     /// The next event to write to the socket, once the socket can take one. What was taken counts as sent.
+    #[inline]
     pub fn poll_transmit(&mut self) -> Option<RawEvent> {
         match self.state {
             State::Open
@@ -289,6 +293,7 @@ impl Connection {
     }
 
     /// Whether [`poll_transmit`](Self::poll_transmit) has an event.
+    #[inline]
     pub fn wants_transmit(&self) -> bool {
         matches!(
             self.state,
@@ -306,11 +311,13 @@ impl Connection {
     }
 
     /// Whether it is open, and neither side has begun to close.
+    #[inline]
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Open)
     }
 
     /// Whether the end has come.
+    #[inline]
     pub fn is_closed(&self) -> bool {
         matches!(self.state, State::Closed)
     }

@@ -45,6 +45,7 @@ impl fmt::Debug for Socket {
 impl Stream for Socket {
     type Item = Result<Frame, TransportError>;
 
+    #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if self.failed {
             return Poll::Ready(None);
@@ -110,6 +111,7 @@ fn to_message(frame: Frame) -> Message {
     }
 }
 
+#[inline]
 fn from_message(message: Message) -> Result<Frame, TransportError> {
     Ok(match message {
         Message::Text(text) => {

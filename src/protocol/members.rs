@@ -19,6 +19,7 @@ pub struct Members<'de> {
 
 impl<'de> Members<'de> {
     /// `None` if the text is no object.
+    #[inline]
     pub fn of(text: &'de str) -> Option<Self> {
         let rest = skip_space(text).strip_prefix('{')?;
         Some(Self {
@@ -28,6 +29,7 @@ impl<'de> Members<'de> {
     }
 
     /// The value at which reading stands, if it is a string.
+    #[inline]
     pub fn next_string(&mut self) -> Result<Option<Cow<'de, str>>> {
         match self.value()? {
             Token::String(quoted) => Ok(Some(Cow::Borrowed(unquoted(quoted)))),
@@ -55,6 +57,7 @@ impl<'de> Members<'de> {
     }
 
     /// Whether another member comes, whose key the rest then begins with. Not if the object, and the text with it, ends.
+    #[inline]
     fn has_next(&mut self) -> Result<bool> {
         if let Some(behind) = self.rest.strip_prefix('}') {
             return if skip_space(behind).is_empty() {
@@ -78,6 +81,7 @@ impl<'de> Members<'de> {
         }
     }
 
+    #[inline]
     fn value(&mut self) -> Result<Token<'de>> {
         let rest = self
             .rest
@@ -88,6 +92,7 @@ impl<'de> Members<'de> {
     }
 
     /// The token that the rest begins with; the rest is then what stands behind it.
+    #[inline]
     fn token(&mut self) -> Result<Token<'de>> {
         if let Some(length) = plain_string(self.rest) {
             return Ok(Token::String(self.take(length)));
@@ -100,6 +105,7 @@ impl<'de> Members<'de> {
         Ok(Token::Other(self.take(length)))
     }
 
+    #[inline]
     fn take(&mut self, length: usize) -> &'de str {
         let (taken, rest) = self.rest.split_at_checked(length).unwrap_or_default();
         self.rest = skip_space(rest);
@@ -110,6 +116,7 @@ impl<'de> Members<'de> {
 impl<'de> MapAccess<'de> for Members<'de> {
     type Error = Error;
 
+    #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
         if self.has_next()? {
             seed.deserialize(self.token()?).map(Some)
@@ -118,6 +125,7 @@ impl<'de> MapAccess<'de> for Members<'de> {
         }
     }
 
+    #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
         seed.deserialize(self.value()?)
     }
@@ -135,6 +143,7 @@ enum Token<'de> {
 impl<'de> Deserializer<'de> for Token<'de> {
     type Error = Error;
 
+    #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self {
             Self::String(quoted) => visitor.visit_borrowed_str(unquoted(quoted)),
@@ -143,6 +152,7 @@ impl<'de> Deserializer<'de> for Token<'de> {
         }
     }
 
+    #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self {
             Self::Other("null") => visitor.visit_none(),
@@ -171,6 +181,7 @@ impl<'de> Deserializer<'de> for Token<'de> {
 }
 
 /// JSON's white space is narrower than ASCII's.
+#[inline]
 fn skip_space(text: &str) -> &str {
     match text.as_bytes().first() {
         Some(b'!'..) => text,
@@ -179,6 +190,7 @@ fn skip_space(text: &str) -> &str {
 }
 
 /// The length of the string that the text begins with, if nothing in it is escaped; with its quotes.
+#[inline]
 fn plain_string(text: &str) -> Option<usize> {
     let text = text.strip_prefix('"')?.as_bytes();
     let length = plain_length(text)?;
@@ -186,11 +198,13 @@ fn plain_string(text: &str) -> Option<usize> {
 }
 
 /// What stands between the quotes of a string.
+#[inline]
 fn unquoted(string: &str) -> &str {
     string.get(1..string.len() - 1).unwrap_or_default()
 }
 
 /// Where the first quote or backslash stands. If a control character comes before: where that stands, or `None`.
+#[inline]
 fn plain_length(text: &[u8]) -> Option<usize> {
     const SHORT: usize = 64;
     // A word at a time, by Mycroft's trick: the lowest byte that is marked is one of them.
@@ -223,6 +237,7 @@ pub fn is_plain(text: &str) -> bool {
 }
 
 /// The length of the number that the text begins with, if it is an index or the like.
+#[inline]
 fn small_number(text: &str) -> Option<usize> {
     let text = text.as_bytes();
     let length = text.iter().position(|b| !b.is_ascii_digit())?;

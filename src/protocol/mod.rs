@@ -74,6 +74,7 @@ pub trait Events:
     ///
     /// # Errors
     /// [`ParseError`] when the text is no event. Anything else becomes an event.
+    #[inline]
     fn parse(text: impl Into<ByteString>) -> Result<Self, ParseError> {
         raw::parse(text.into())
     }

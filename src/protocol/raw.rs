@@ -170,13 +170,15 @@ pub trait ReadEvents: Sized {
 }
 
 /// Reads a frame's text, in one pass where its `type` comes first, as it does in the service's own.
-pub fn parse<E: Events>(text: ByteString) -> Result<E, ParseError> {
+#[inline]
+pub fn parse<E: Events, X: From<ParseError>>(text: ByteString) -> Result<E, X> {
     match read_in_order(&text) {
         Some(Ok(event)) => Ok(event),
-        _ => RawEvent::parse(text).map(RawEvent::decode_as),
+        _ => Ok(RawEvent::parse(text)?.decode_as()),
     }
 }
 
+#[inline]
 fn read_in_order<E: Events>(text: &ByteString) -> Option<serde_json::Result<E>> {
     let mut members = Members::of(text)?;
     let key: Key = members.next_key().ok()??;

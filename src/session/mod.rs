@@ -17,6 +17,7 @@ use crate::connection::{Closed, Connection, Notice};
 use crate::emitter::{Emitter, ListenerId};
 use crate::endpoint::{Config, CredentialError};
 use crate::error::{Error, SendError, SendErrorKind};
+use crate::protocol::raw::parse;
 use crate::protocol::{Event, Events, Protocol, RawEvent, Realtime};
 use crate::transport::{CloseFrame, Connector, Frame, TransportError};
 
@@ -632,24 +633,24 @@ impl<C: Connector, P: Protocol> Stream for Session<C, P> {
                 Step::Opened | Step::Progress => {}
             }
         };
-        let item = message.and_then(read::<P>);
+        let item = match message {
+            Ok(text) => read::<P>(text),
+            Err(error) => Err(error),
+        };
         this.emitter.emit(&item);
         Poll::Ready(Some(item))
     }
 }
 
+#[inline]
 fn read<P: Protocol>(text: ByteString) -> Result<P::Server, Error> {
     log_event!(bytes = text.len(), "received");
-    match P::Server::parse(text) {
-        Ok(event) => {
-            log_event!(event_type = event.event_type(), "event");
-            Ok(event)
-        }
-        Err(error) => {
-            log_step!(%error, "not an event");
-            Err(Error::Parse(error))
-        }
-    }
+    let read: Result<P::Server, Error> = parse(text);
+    log_event!(
+        event_type = read.as_ref().map_or("not an event", Events::event_type),
+        "event"
+    );
+    read
 }
 
 /// Polling an ended session is harmless.

@@ -140,6 +140,7 @@ impl Shared {
 
 impl Outbox {
     /// Whether events wait. Cheaper than polling.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.shared.bytes.load(Ordering::Acquire) == 0
     }

@@ -35,11 +35,16 @@ fn check_text<E: Events>(text: &str) {
             .decode_as::<E>()
         {
             same if same == event => {}
-            // What is kept as text is kept letter by letter.
-            other => assert!(
-                event.encode().why() == other.encode().why() && event.encode().text() == text,
-                "{text}"
-            ),
+            // What is kept as text is kept letter by letter. Of several fields that do not fit, the first is named,
+            // and a `Value` has another order.
+            other => {
+                assert_eq!(event.encode().text(), text);
+                assert_eq!(
+                    event.encode().why().is_some(),
+                    other.encode().why().is_some(),
+                    "{text}"
+                );
+            }
         }
     }
     check_round_trip(&event);
