@@ -106,7 +106,7 @@ fn in_javascript_the_key_is_a_subprotocol_contract_22() {
 }
 
 #[test]
-fn azure_takes_a_key_as_api_key_and_a_token_as_bearer_contract_24() {
+fn azure_takes_a_key_as_api_key_and_a_token_as_bearer_contracts_24_and_25() {
     let azure = |credential: Credential| {
         let config = Config::azure("https://example.com", credential).model("dep");
         native(&config).unwrap()
@@ -118,6 +118,34 @@ fn azure_takes_a_key_as_api_key_and_a_token_as_bearer_contract_24() {
     let token = azure(Credential::bearer("tok"));
     assert_eq!(header(&token, "authorization"), ["Bearer tok"]);
     assert_eq!(header(&token, "api-key"), [""; 0]);
+}
+
+#[test]
+fn azures_target_is_one_by_construction_contracts_14_and_15() {
+    let azure = || Config::azure("https://example.com", "azk").model("configured");
+    for (config, query) in [
+        (azure(), "model=configured"),
+        (azure().model("other"), "model=other"),
+        (
+            azure().target(Target::Transcription),
+            "intent=transcription",
+        ),
+        (
+            azure().target(Target::Call("rtc_1".into())),
+            "call_id=rtc_1",
+        ),
+    ] {
+        let expected = format!("wss://example.com/openai/v1/realtime?{query}");
+        assert_eq!(url(&config), expected);
+    }
+}
+
+#[test]
+fn a_provider_is_not_asked_without_connecting_contract_26() {
+    let provider =
+        Credential::provider(|| async { Err::<String, _>("somebody connects".to_owned()) });
+    let error = native(&Config::new(provider).model("m")).unwrap_err();
+    assert!(matches!(error, ConfigError::Unresolved), "{error:?}");
 }
 
 #[test]
@@ -333,7 +361,7 @@ fn every_connection_is_secure_but_an_explicit_one_to_this_machine_contract_5() {
 }
 
 #[test]
-fn a_custom_url_is_used_as_it_is_contracts_10_and_11() {
+fn a_custom_url_is_used_as_it_is_contracts_10_to_12() {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -356,7 +384,10 @@ fn a_custom_url_is_used_as_it_is_contracts_10_and_11() {
         ),
     ] {
         let config = config().url_builder(move |_| Ok(custom.into()));
-        assert_eq!(native(&config).unwrap_err().to_string(), expected);
+        for runtime in [Runtime::Native, NODE, WORKERD] {
+            let refused = config.handshake::<Realtime>(runtime).unwrap_err();
+            assert_eq!(refused.to_string(), expected);
+        }
     }
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
