@@ -120,8 +120,8 @@ impl Stream for Socket {
                 Some(Signal::Opened | Signal::Failed) => {}
                 Some(Signal::Closed(frame)) => {
                     self.end();
-                    // The runtime's word for a connection that broke off: 1006, or 1015 in TLS.
-                    let lost = matches!(frame.code, 1006 | 1015);
+                    // The runtime's word for a connection that broke off: 1006, or 1015 in TLS; in Deno, 0.
+                    let lost = matches!(frame.code, 0 | 1006 | 1015);
                     return Poll::Ready(Some(if lost {
                         Err(lost_with(frame.code))
                     } else {
