@@ -95,18 +95,6 @@ async fn run(port: u16) -> Result<(), Failure> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let port = match port(lexopt::Parser::from_env()) {
-        Ok(port) => port,
-        Err(error) => {
-            eprintln!("{error}; usage: ephemeral_token [--port N]");
-            return ExitCode::from(2);
-        }
-    };
-    match run(port).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    let port = port(lexopt::Parser::from_env());
+    service::run(port, "ephemeral_token [--port N]", run).await
 }

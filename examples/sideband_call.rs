@@ -88,18 +88,6 @@ async fn run(offer: Option<PathBuf>) -> Result<(), Failure> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let offer = match offer(lexopt::Parser::from_env()) {
-        Ok(offer) => offer,
-        Err(error) => {
-            eprintln!("{error}; usage: sideband_call [--offer FILE]");
-            return ExitCode::from(2);
-        }
-    };
-    match run(offer).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    let offer = offer(lexopt::Parser::from_env());
+    service::run(offer, "sideband_call [--offer FILE]", run).await
 }

@@ -199,18 +199,6 @@ fn port(mut args: lexopt::Parser) -> Result<u16, lexopt::Error> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let port = match port(lexopt::Parser::from_env()) {
-        Ok(port) => port,
-        Err(error) => {
-            eprintln!("{error}; usage: sip_webhook [--port N]");
-            return ExitCode::from(2);
-        }
-    };
-    match run(port).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    let port = port(lexopt::Parser::from_env());
+    service::run(port, "sip_webhook [--port N]", run).await
 }

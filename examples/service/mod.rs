@@ -1,6 +1,7 @@
 //! Where the examples find the service.
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use openai_realtime_ws::emulator::Emulator;
 use openai_realtime_ws::{Config, ConfigError};
@@ -38,5 +39,30 @@ impl Service {
             config: Config::new("sk-emulator").insecure_loopback_url(emulator.ws_url()),
             emulator: Some(emulator),
         })
+    }
+}
+
+/// Runs an example with what its command line says: 2 for one that says nothing known, 1 for a failure, each with a line.
+pub async fn run<A, F>(
+    argument: Result<A, lexopt::Error>,
+    usage: &str,
+    run: impl FnOnce(A) -> F,
+) -> ExitCode
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    let argument = match argument {
+        Ok(argument) => argument,
+        Err(error) => {
+            eprintln!("{error}; usage: {usage}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(argument).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
     }
 }
