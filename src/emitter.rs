@@ -19,14 +19,17 @@ pub struct Emitter<P: Protocol> {
 
 struct Entry<P: Protocol> {
     id: ListenerId,
-    once: bool,
     call: Call<P>,
 }
 
 enum Call<P: Protocol> {
     All(Box<Listener<P::Server>>),
     Error(Box<Listener<Error>>),
-    Type(Box<str>, Box<Listener<P::Server>>),
+    Type {
+        wanted: Box<str>,
+        once: bool,
+        listener: Box<Listener<P::Server>>,
+    },
 }
 
 impl<P: Protocol> Emitter<P> {
@@ -38,11 +41,11 @@ impl<P: Protocol> Emitter<P> {
     }
 
     pub fn on_all(&mut self, listener: Box<Listener<P::Server>>) -> ListenerId {
-        self.add(false, Call::All(listener))
+        self.add(Call::All(listener))
     }
 
     pub fn on_error(&mut self, listener: Box<Listener<Error>>) -> ListenerId {
-        self.add(false, Call::Error(listener))
+        self.add(Call::Error(listener))
     }
 
     pub fn on_type(
@@ -51,13 +54,18 @@ impl<P: Protocol> Emitter<P> {
         once: bool,
         listener: Box<Listener<P::Server>>,
     ) -> ListenerId {
-        self.add(once, Call::Type(event_type.into(), listener))
+        let wanted = event_type.into();
+        self.add(Call::Type {
+            wanted,
+            once,
+            listener,
+        })
     }
 
-    fn add(&mut self, once: bool, call: Call<P>) -> ListenerId {
+    fn add(&mut self, call: Call<P>) -> ListenerId {
         self.last_id += 1;
         let id = ListenerId(self.last_id);
-        self.listeners.push(Entry { id, once, call });
+        self.listeners.push(Entry { id, call });
         id
     }
 
@@ -72,7 +80,7 @@ impl<P: Protocol> Emitter<P> {
     pub fn hears_errors(&self) -> bool {
         self.listeners.iter().any(|entry| match &entry.call {
             Call::Error(_) => true,
-            Call::Type(event_type, _) => **event_type == *ErrorEvent::TYPE,
+            Call::Type { wanted, .. } => **wanted == *ErrorEvent::TYPE,
             Call::All(_) => false,
         })
     }
@@ -86,30 +94,33 @@ impl<P: Protocol> Emitter<P> {
             Ok(event) => event,
             Err(error) => return self.emit_error(error),
         };
-        for listener in &mut self.listeners {
-            if let Call::All(call) = &mut listener.call {
-                call(event);
+        for entry in &mut self.listeners {
+            if let Call::All(listener) = &mut entry.call {
+                listener(event);
             }
         }
         if let Some(error) = P::error(event) {
             self.emit_error(&Error::Server(error.into()));
         }
         let event_type = event.event_type();
-        self.listeners
-            .retain_mut(|listener| match &mut listener.call {
-                Call::Type(wanted, call) if **wanted == *event_type => {
-                    call(event);
-                    // One for a single event is gone after it ran (contract 60).
-                    !listener.once
-                }
-                _ => true,
-            });
+        self.listeners.retain_mut(|entry| match &mut entry.call {
+            Call::Type {
+                wanted,
+                once,
+                listener,
+            } if **wanted == *event_type => {
+                listener(event);
+                // One for a single event is gone after it ran (contract 60).
+                !*once
+            }
+            _ => true,
+        });
     }
 
     fn emit_error(&mut self, error: &Error) {
-        for listener in &mut self.listeners {
-            if let Call::Error(call) = &mut listener.call {
-                call(error);
+        for entry in &mut self.listeners {
+            if let Call::Error(listener) = &mut entry.call {
+                listener(error);
             }
         }
     }
