@@ -469,8 +469,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                     }
                     Err(error) => {
                         self.socket = Socket::None;
-                        let now = self.connector.now();
-                        self.connection.failed(now, Error::Connect(error), None);
+                        let (now, retry) = (self.connector.now(), error.retry());
+                        self.connection.failed(now, Error::Connect(error), retry);
                     }
                 },
                 Socket::Open { close, dirty, .. } => {
