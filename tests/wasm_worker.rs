@@ -7,6 +7,8 @@ use wasm_bindgen_test::*;
 mod browser;
 #[path = "suite/handshakes.rs"]
 mod handshakes;
+#[path = "suite/recovery.rs"]
+mod recovery;
 mod suite;
 #[path = "suite/urls.rs"]
 mod urls;
@@ -18,3 +20,7 @@ suite::session_tests!(
     browser::server
 );
 browser::browser_tests!(#[wasm_bindgen_test]);
+recovery::recovery_tests!(
+    #[wasm_bindgen_test]
+    browser::server
+);

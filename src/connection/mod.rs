@@ -205,15 +205,16 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
         }
     }
 
-    /// The socket failed, or could not be opened. `retry` says, of an attempt to open one, whether another may succeed,
-    /// and how long it must wait at least; an error on an open socket is always worth a new one.
+    /// The socket failed, or could not be opened. `retry` says whether another may do better, and how long it must wait
+    /// at least.
     pub fn failed(&mut self, now: Duration, error: X, retry: Option<Duration>) {
         self.pass(now);
         match self.state {
             State::Connecting { .. } => {
                 self.attempt_failed(Some(CloseFrame::ABNORMAL), Some(error), retry);
             }
-            State::Open => self.lost(CloseFrame::ABNORMAL, Some(error)),
+            State::Open if retry.is_some() => self.lost(CloseFrame::ABNORMAL, Some(error)),
+            State::Open => self.end(CloseFrame::ABNORMAL, Some(error)),
             // Once a side has closed, how the socket goes down makes no difference.
             State::Closing { .. } | State::PeerClosed { .. } => self.ended(now),
             State::Idle | State::Waiting { .. } | State::Closed => {}

@@ -14,6 +14,8 @@ const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
+const NO_TIME: Option<Duration> = Some(Duration::ZERO);
+
 /// A connection, and what it has told so far, in short.
 struct Driven {
     connection: Connection,
@@ -294,7 +296,7 @@ fn a_lost_connection_is_an_error_with_its_cause() {
     driven.connection.send(event("a")).unwrap();
     driven
         .connection
-        .failed(s(1), Error::Transport(lost()), None);
+        .failed(s(1), Error::Transport(lost()), NO_TIME);
     let Some(Notice::Error(error)) = driven.connection.poll() else {
         panic!("no error")
     };
@@ -326,7 +328,7 @@ fn a_socket_that_breaks_while_closing_is_no_error() {
     driven.receive(s(1), close(1000, "OK"));
     driven
         .connection
-        .failed(s(1), Error::Transport(lost()), None);
+        .failed(s(1), Error::Transport(lost()), NO_TIME);
     assert_eq!(driven.told(), ["closed 1000 (OK)"]);
 }
 

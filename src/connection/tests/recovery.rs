@@ -3,8 +3,6 @@
 use super::*;
 use crate::Refusal;
 
-const NO_TIME: Option<Duration> = Some(Duration::ZERO);
-
 fn recovering() -> Limits {
     Limits {
         reconnect: Some(Reconnect::default()),
@@ -23,7 +21,7 @@ impl Driven {
         let mut driven = Self::recovering();
         driven
             .connection
-            .failed(s(10), Error::Transport(lost()), None);
+            .failed(s(10), Error::Transport(lost()), NO_TIME);
         assert_eq!(driven.told(), ["reconnecting 1/5 after 1006"]);
         driven
     }
@@ -505,13 +503,24 @@ fn what_restores_is_no_part_of_what_is_given_back() {
 }
 
 #[test]
+fn what_no_other_connection_would_mend_is_the_end() {
+    let mut driven = Driven::recovering();
+    let error = Error::Transport(TransportError::TooLarge("16 MiB".into()));
+    driven.connection.failed(s(1), error, None);
+    assert_eq!(
+        driven.told(),
+        ["error the connection failed", "closed 1006"]
+    );
+}
+
+#[test]
 fn messages_of_a_broken_connection_are_not_heard() {
     let mut driven = Driven::broken();
     driven.receive(s(10), Frame::Text("late".into()));
     driven.connection.ended(s(10));
     driven
         .connection
-        .failed(s(10), Error::Transport(lost()), None);
+        .failed(s(10), Error::Transport(lost()), NO_TIME);
     assert_eq!(driven.told(), [""; 0]);
     driven.reconnect();
     assert_eq!(driven.told(), ["reconnected 2"]);
