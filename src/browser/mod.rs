@@ -60,6 +60,10 @@ impl transport::Connector for Connector {
         self.clock.now()
     }
 
+    fn seed(&self) -> u64 {
+        js_sys::Math::random().to_bits()
+    }
+
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + 'static {
         clock::sleep(duration)
     }
