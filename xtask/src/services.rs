@@ -23,7 +23,13 @@ impl Emulator {
             workspace
                 .cargo()
                 .args(["run", "--all-features"])
-                .args(["--example", "emulator", "--", "--until-stdin-closes"])
+                .args([
+                    "--example",
+                    "emulator",
+                    "--",
+                    "--faults",
+                    "--until-stdin-closes",
+                ])
                 .stdin(Stdio::piped()),
             |line| {
                 let mut words = line.split_whitespace();
