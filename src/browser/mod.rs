@@ -10,6 +10,8 @@ use crate::protocol::Protocol;
 use crate::transport::{self, TransportError};
 
 mod clock;
+#[cfg(feature = "js")]
+pub mod js;
 #[cfg(feature = "rest")]
 pub(crate) mod rest;
 mod runtime;
