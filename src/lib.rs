@@ -28,7 +28,8 @@ pub mod emulator;
 pub mod native;
 
 pub use connection::{
-    Closed, Connection, Failure, Limits, Notice, Queued, Reconnect, Reconnecting,
+    Closed, Connection, Expiring, Failure, KeepAlive, Limits, Notice, Queued, Reconnect,
+    Reconnecting,
 };
 pub use emitter::ListenerId;
 pub use endpoint::{

@@ -76,7 +76,7 @@ impl Config {
             organization: None,
             project: None,
             allow_browser: None,
-            limits: Limits::default(),
+            limits: Self::usual_limits(),
             on_reconnecting: None,
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Config;
-use crate::connection::{Limits, Reconnect, Reconnecting};
+use crate::connection::{KeepAlive, Limits, Reconnect, Reconnecting};
 use crate::{Callback, MaybeSend, MaybeSync};
 
 pub(super) type OnReconnecting = Arc<Callback<Reconnecting, Retry>>;
@@ -52,6 +52,40 @@ impl Config {
         self
     }
 
+    /// Whether the server is pinged, and how soon it must answer, so that one that is gone is noticed: by pings each 30 s
+    /// and 30 s for an answer unless set; `None` for no pings. Whatever arrives counts as an answer. A session that was
+    /// not polled for long looks at what has arrived before it takes the server for dead.
+    ///
+    /// Browsers let no script ping: there, this has no effect, and [`idle_timeout`](Self::idle_timeout) is the means.
+    pub fn keep_alive(mut self, keep_alive: impl Into<Option<KeepAlive>>) -> Self {
+        self.limits.keep_alive = keep_alive.into();
+        self
+    }
+
+    /// How long nothing need arrive from the server before it is taken for dead; no end unless set. A quarter more may
+    /// pass before it is noticed.
+    ///
+    /// For browsers, where [`keep_alive`](Self::keep_alive) has no effect. A session in which nobody speaks is silent as
+    /// well: have it longer than any pause, and [reconnect](Self::reconnect).
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.idle_timeout = Some(timeout);
+        self
+    }
+
+    /// How long the socket may take to take one event, before the server is taken for dead; no end unless set. Beyond
+    /// it lie the system's buffers and the network: that the socket took an event does not say that it arrived.
+    pub fn send_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.send_timeout = Some(timeout);
+        self
+    }
+
+    /// How long before the service ends the session [`Update::Expiring`](crate::Update::Expiring) tells of it: 5 minutes
+    /// unless set. The service says when, by `expires_at`; else it is 60 minutes after the connection opened.
+    pub fn expiry_warning(mut self, lead: Duration) -> Self {
+        self.limits.expiry_warning = Some(lead);
+        self
+    }
+
     /// Makes the connection anew when it breaks (contracts 73, 77 to 82 and 89 to 91); without this, that is the
     /// session's end. For sessions with a [`model`](Self::model) only.
     ///
@@ -89,6 +123,15 @@ impl Config {
     ) -> Self {
         self.on_reconnecting = Some(Arc::new(decide));
         self
+    }
+
+    /// The limits of a session, unless set.
+    pub(super) fn usual_limits() -> Limits {
+        Limits {
+            keep_alive: Some(KeepAlive::default()),
+            expiry_warning: Some(Duration::from_secs(5 * 60)),
+            ..Limits::default()
+        }
     }
 
     pub(crate) fn limits(&self) -> Limits {

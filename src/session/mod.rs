@@ -13,7 +13,7 @@ use futures_core::Stream;
 use crate::BoxFuture;
 use crate::connection::{Closed, Connection};
 use crate::emitter::Emitter;
-use crate::endpoint::Config;
+use crate::endpoint::{Config, Runtime};
 use crate::error::{Error, SendError, SendErrorKind};
 use crate::protocol::raw::parse;
 use crate::protocol::{Events, Protocol, RawEvent, Realtime};
@@ -101,7 +101,11 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     /// # Cancel safety
     /// Dropping the future gives the attempt up.
     pub async fn open(connector: C, config: Config) -> Result<Self, Error> {
-        let limits = config.limits();
+        let mut limits = config.limits();
+        if connector.runtime() != Runtime::Native {
+            // No script can ping.
+            limits.keep_alive = None;
+        }
         let (sender, outbox) = outbox(limits.max_queue_bytes);
         let mut session = Self {
             connection: Connection::new(limits, connector.seed()),

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 
 use super::drive::Item;
 use super::{Session, read};
-use crate::connection::Reconnecting;
+use crate::connection::{Expiring, Reconnecting};
 use crate::error::Error;
 use crate::protocol::{Protocol, Realtime, ServerEvent};
 use crate::transport::Connector;
@@ -22,6 +22,8 @@ pub enum Update<E = ServerEvent> {
     Reconnecting(Reconnecting),
     /// The connection is open again.
     Reconnected(Reconnected),
+    /// The session ends before long: see [`Config::expiry_warning`](crate::Config::expiry_warning).
+    Expiring(Expiring),
 }
 
 /// A connection that was made anew.
@@ -36,6 +38,7 @@ pub struct Reconnected {
 pub(super) enum Told {
     Reconnecting(Reconnecting),
     Reconnected(Reconnected),
+    Expiring(Expiring),
 }
 
 impl<E> From<Told> for Update<E> {
@@ -43,6 +46,7 @@ impl<E> From<Told> for Update<E> {
         match told {
             Told::Reconnecting(next) => Self::Reconnecting(next),
             Told::Reconnected(now) => Self::Reconnected(now),
+            Told::Expiring(soon) => Self::Expiring(soon),
         }
     }
 }
