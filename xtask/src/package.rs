@@ -173,8 +173,8 @@ fn bundle(workspace: &Workspace, parts: &Path, entry: &str, script: &Path) -> Re
                 "--target=es2022",
             ])
             .args([
-                "--minify-whitespace",
-                "--minify-syntax",
+                "--minify",
+                "--keep-names",
                 "--log-level=warning",
             ])
             .args(["--loader:.wasm=binary", "--external:*.wasm?module"])
