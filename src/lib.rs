@@ -36,7 +36,7 @@ pub use protocol::{
 };
 pub use refusal::RefusalKind;
 pub use secret::Secret;
-pub use session::{Receiver, Sender, Session};
+pub use session::{Lost, Memory, Receiver, Restoration, Sender, Session, WhyLost};
 pub use transport::{
     CloseFrame, Connector, Frame, InvalidClose, Refusal, Transport, TransportError,
 };

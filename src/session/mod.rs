@@ -21,9 +21,11 @@ use crate::protocol::raw::parse;
 use crate::protocol::{Event, Events, Protocol, RawEvent, Realtime};
 use crate::transport::{CloseFrame, Connector, Frame, TransportError};
 
+mod memory;
 mod outbox;
 mod receiver;
 
+pub use memory::{Lost, Memory, Restoration, WhyLost};
 pub use outbox::Sender;
 pub use receiver::Receiver;
 
