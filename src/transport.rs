@@ -59,6 +59,11 @@ pub trait Connector: MaybeSend + Unpin + 'static {
     /// The time that has passed since some moment of the connector's choice. It never goes back.
     fn now(&self) -> Duration;
 
+    /// A random number. It spreads the attempts of many clients to reconnect, and need be no secret.
+    fn seed(&self) -> u64 {
+        u64::from(self.now().subsec_nanos())
+    }
+
     /// Waits.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + MaybeSend + 'static;
 }

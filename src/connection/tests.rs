@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::protocol::ParseError;
-use crate::transport::Refusal;
+use crate::transport::{Refusal, TransportError};
 
 const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -24,7 +24,7 @@ impl Driven {
 
     fn with(limits: Limits) -> Self {
         Self {
-            connection: Connection::new(limits),
+            connection: Connection::new(limits, 7),
             told: Vec::new(),
             closed: None,
         }
@@ -33,7 +33,7 @@ impl Driven {
     fn open() -> Self {
         let mut driven = Self::new();
         driven.connection.start(s(0));
-        driven.connection.opened();
+        driven.connection.opened(s(1));
         assert_eq!(driven.told(), ["connect", "opened"]);
         driven
     }
@@ -43,6 +43,8 @@ impl Driven {
             self.told.push(match notice {
                 Notice::Connect => "connect".into(),
                 Notice::Opened => "opened".into(),
+                Notice::Reconnecting(next) => format!("reconnecting {next:?}"),
+                Notice::Reconnected { generation } => format!("reconnected {generation}"),
                 Notice::Error(error) => format!("error {error}"),
                 Notice::SendClose(frame) => format!("send close {frame}"),
                 Notice::Abandon => "abandon".into(),
@@ -107,7 +109,7 @@ fn events_sent_while_connecting_go_out_when_open_in_order() {
     driven.connection.send(event("b")).unwrap();
     assert!(!driven.connection.wants_transmit());
     assert_eq!(driven.transmitted(), [""; 0]);
-    driven.connection.opened();
+    driven.connection.opened(s(1));
     assert!(driven.connection.wants_transmit());
     assert_eq!(driven.transmitted(), ["a", "b"]);
     assert_eq!(driven.connection.queued_bytes(), 0);
@@ -153,7 +155,9 @@ fn a_refused_handshake_is_an_error_and_the_end_contract_54() {
     let mut driven = Driven::new();
     driven.connection.start(s(0));
     driven.told();
-    driven.connection.failed(Refusal::new(401).into());
+    driven
+        .connection
+        .failed(s(1), Error::Connect(Refusal::new(401).into()), None);
     let Some(Notice::Error(Error::Connect(TransportError::Refused(refusal)))) =
         driven.connection.poll()
     else {
@@ -183,7 +187,7 @@ fn closing_sends_the_queue_then_the_frame_then_waits_contract_67() {
     driven.receive(s(1), Frame::Text("still".into()));
     driven.receive(s(2), close(1000, "OK"));
     assert_eq!(driven.told(), ["message still"]);
-    driven.connection.ended();
+    driven.connection.ended(s(1));
     assert_eq!(driven.told(), ["closed 1000 (OK)"]);
     assert_eq!(driven.unsent(), [""; 0]);
 }
@@ -197,7 +201,7 @@ fn the_first_close_counts_and_later_ones_do_nothing_contract_68() {
     assert_eq!(driven.told(), ["send close 4001 (done)"]);
     assert_eq!(driven.connection.wake_at(), Some(s(6)));
     driven.receive(s(3), close(4001, "done"));
-    driven.connection.ended();
+    driven.connection.ended(s(1));
     assert_eq!(driven.told(), ["closed 4001 (done)"]);
     driven.connection.close(s(4), CloseFrame::NORMAL);
     assert_eq!(driven.told(), [""; 0]);
@@ -232,7 +236,7 @@ fn closing_while_connecting_gives_up_contract_68() {
     driven.connection.close(s(1), CloseFrame::NORMAL);
     assert_eq!(driven.told(), ["abandon", "closed 1006"]);
     assert_eq!(driven.unsent(), ["a"]);
-    driven.connection.opened();
+    driven.connection.opened(s(1));
     assert_eq!(driven.told(), [""; 0]);
 }
 
@@ -241,7 +245,7 @@ fn a_peer_that_closes_normally_is_no_error() {
     let mut driven = Driven::open();
     driven.receive(s(1), close(1000, ""));
     assert_eq!(driven.told(), [""; 0], "its transport answers first");
-    driven.connection.ended();
+    driven.connection.ended(s(1));
     assert_eq!(driven.told(), ["closed 1000"]);
 }
 
@@ -253,7 +257,7 @@ fn a_peer_that_closes_with_another_code_is_an_error_and_gives_back_what_was_not_
     let refused = driven.connection.send(event("b")).unwrap_err();
     assert_eq!(refused.kind, SendErrorKind::Closed);
     assert_eq!(driven.transmitted(), [""; 0]);
-    driven.connection.ended();
+    driven.connection.ended(s(1));
     assert_eq!(
         driven.told(),
         [
@@ -268,7 +272,9 @@ fn a_peer_that_closes_with_another_code_is_an_error_and_gives_back_what_was_not_
 fn a_lost_connection_is_an_error_with_its_cause() {
     let mut driven = Driven::open();
     driven.connection.send(event("a")).unwrap();
-    driven.connection.failed(lost());
+    driven
+        .connection
+        .failed(s(1), Error::Transport(lost()), None);
     let Some(Notice::Error(error)) = driven.connection.poll() else {
         panic!("no error")
     };
@@ -282,7 +288,7 @@ fn a_lost_connection_is_an_error_with_its_cause() {
 #[test]
 fn a_stream_that_ends_without_a_close_frame_is_1006() {
     let mut driven = Driven::open();
-    driven.connection.ended();
+    driven.connection.ended(s(1));
     assert_eq!(
         driven.told(),
         [
@@ -298,7 +304,9 @@ fn a_socket_that_breaks_while_closing_is_no_error() {
     driven.connection.close(s(1), CloseFrame::NORMAL);
     driven.told();
     driven.receive(s(1), close(1000, "OK"));
-    driven.connection.failed(lost());
+    driven
+        .connection
+        .failed(s(1), Error::Transport(lost()), None);
     assert_eq!(driven.told(), ["closed 1000 (OK)"]);
 }
 
@@ -318,7 +326,7 @@ fn a_full_queue_refuses_and_one_oversized_first_event_is_taken_contract_69() {
         (SendErrorKind::Full, "abe")
     );
     assert_eq!(driven.connection.queued_bytes(), 2 * bytes);
-    driven.connection.opened();
+    driven.connection.opened(s(1));
     assert_eq!(driven.transmitted(), ["abc", "abd"]);
 
     let large = event(&"x".repeat(10 * bytes));
@@ -413,7 +421,7 @@ mod properties {
         #[test]
         fn nothing_is_lost_and_the_end_is_the_end(inputs in prop::collection::vec(input(), 0..60)) {
             let max_queue_bytes = 100;
-            let mut connection = Connection::new(Limits { max_queue_bytes, ..Limits::default() });
+            let mut connection = Connection::new(Limits { max_queue_bytes, ..Limits::default() }, 7);
             let (mut now, mut taken, mut out, mut closed) = (0, 0_usize, Vec::new(), None);
             let poll = |connection: &mut Connection, closed: &mut Option<Closed>| {
                 while let Some(notice) = connection.poll() {
@@ -426,7 +434,7 @@ mod properties {
             for input in inputs {
                 match input {
                     Input::Start => connection.start(s(now)),
-                    Input::Opened => connection.opened(),
+                    Input::Opened => connection.opened(s(1)),
                     Input::Text => {
                         let heard = connection.received(s(now), Frame::Text("{}".into()));
                         prop_assert!(heard.is_none() || closed.is_none());
@@ -434,8 +442,8 @@ mod properties {
                     Input::PeerCloses(code) => {
                         prop_assert_eq!(connection.received(s(now), close(code, "")), None);
                     }
-                    Input::Ended => connection.ended(),
-                    Input::Failed => connection.failed(lost()),
+                    Input::Ended => connection.ended(s(1)),
+                    Input::Failed => connection.failed(s(1), Error::Transport(lost()), None),
                     Input::Send(padding) => {
                         let was_empty = connection.queued_bytes() == 0;
                         if connection.send(event(&format!("{taken}.{}", "x".repeat(padding)))).is_ok() {

@@ -339,7 +339,7 @@ impl Config {
         }
     }
 
-    fn guard(&self, key: &str, runtime: Runtime) -> Result<(), ConfigError> {
+    pub(crate) fn guard(&self, key: &str, runtime: Runtime) -> Result<(), ConfigError> {
         let in_browser = matches!(runtime, Runtime::JavaScript { browser: true, .. });
         if in_browser && !self.allow_browser.unwrap_or(key.starts_with("ek_")) {
             return Err(ConfigError::Browser);
@@ -347,7 +347,7 @@ impl Config {
         Ok(())
     }
 
-    fn url(&self, path: &str, target: &Target) -> Result<String, ConfigError> {
+    pub(crate) fn url(&self, path: &str, target: &Target) -> Result<String, ConfigError> {
         let parameter = address::parameter(self.service, target)?;
         let Some(builder) = &self.url_builder else {
             let plain = self.insecure_loopback;

@@ -122,7 +122,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         let limits = config.limits();
         let (sender, outbox) = outbox(limits.max_queue_bytes);
         let mut session = Self {
-            connection: Connection::new(limits),
+            connection: Connection::new(limits, connector.seed()),
             connector,
             config,
             url: String::new(),
@@ -418,7 +418,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                             *close = Some(frame);
                         }
                     }
-                    Notice::Abandon => self.socket = Socket::None,
+                    Notice::Abandon | Notice::Reconnecting(_) => self.socket = Socket::None,
+                    Notice::Reconnected { .. } => {}
                     Notice::Closed(mut closed) => {
                         self.add_unsent(&mut closed);
                         log_step!(
@@ -453,7 +454,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                         }
                         Err(error) => {
                             self.socket = Socket::None;
-                            self.connection.given_up(error);
+                            self.connection.given_up(self.connector.now(), error, None);
                         }
                     }
                 }
@@ -464,11 +465,12 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                             close: None,
                             dirty: false,
                         };
-                        self.connection.opened();
+                        self.connection.opened(self.connector.now());
                     }
                     Err(error) => {
                         self.socket = Socket::None;
-                        self.connection.failed(error);
+                        let now = self.connector.now();
+                        self.connection.failed(now, Error::Connect(error), None);
                     }
                 },
                 Socket::Open { close, dirty, .. } => {
@@ -528,16 +530,22 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             Some(Ok(frame @ Frame::Text(_))) => self.connection.received(Duration::ZERO, frame),
             Some(Ok(frame)) => self.connection.received(self.connector.now(), frame),
             Some(Err(error)) => {
-                self.socket = Socket::None;
-                self.connection.failed(error);
+                self.fail(error);
                 None
             }
             None => {
                 self.socket = Socket::None;
-                self.connection.ended();
+                self.connection.ended(self.connector.now());
                 None
             }
         })
+    }
+
+    /// The open socket failed.
+    fn fail(&mut self, error: TransportError) {
+        self.socket = Socket::None;
+        let (now, error) = (self.connector.now(), Error::Transport(error));
+        self.connection.failed(now, error, None);
     }
 
     /// Puts a message by.
@@ -562,8 +570,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         if let Err(error) = ready!(self.try_write(cx)) {
             // Why the peer takes no more may lie unread: its close frame.
             self.read_rest(cx);
-            self.socket = Socket::None;
-            self.connection.failed(error);
+            self.fail(error);
         }
         Poll::Ready(Step::Progress)
     }

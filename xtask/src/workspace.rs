@@ -42,6 +42,16 @@ impl Workspace {
         self.node_tests().join("node_modules")
     }
 
+    /// The programs of the npm packages.
+    pub fn npm_programs(&self) -> PathBuf {
+        self.node_modules().join(".bin")
+    }
+
+    /// What the runtimes of JavaScript need to run tests.
+    pub fn runtimes(&self) -> PathBuf {
+        self.root.join("tests/runtimes")
+    }
+
     /// Node 24, as the npm package `node` ships it: the system's own may be older.
     pub fn node(&self) -> PathBuf {
         self.node_modules().join("node/bin/node")

@@ -1,4 +1,5 @@
-//! The session suite in a page of a browser, over the runtime's own `WebSocket`, against the emulator.
+//! The session suite in a browser, over the runtime's own `WebSocket`, against the emulator. The test runner's environment
+//! says where: in a page, or in a dedicated, shared or service worker.
 #![cfg(all(target_family = "wasm", target_os = "unknown"))]
 
 use wasm_bindgen_test::*;
@@ -10,8 +11,6 @@ mod handshakes;
 mod suite;
 #[path = "suite/urls.rs"]
 mod urls;
-
-wasm_bindgen_test_configure!(run_in_browser);
 
 suite::session_tests!(
     #[wasm_bindgen_test]
