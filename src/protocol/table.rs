@@ -130,6 +130,16 @@ macro_rules! record {
                 $crate::protocol::field::read_record(input, None)
             }
         }
+
+        #[cfg(test)]
+        impl $crate::protocol::typescript::Typed for $Name {
+            fn typescript(types: &mut $crate::protocol::typescript::Types) -> String {
+                let fields: &[$crate::protocol::typescript::Row] = &[
+                    $((stringify!($($attr)*), $($key)+, <$Type as $crate::protocol::typescript::Typed>::field),)*
+                ];
+                types.object(stringify!($Name), stringify!($($head)*), fields)
+            }
+        }
     };
 
     // With a tag, the struct writes its `type`, too.
@@ -210,6 +220,13 @@ macro_rules! open_enum {
         }
 
         $crate::protocol::field::plain_fields!($Name);
+
+        #[cfg(test)]
+        impl $crate::protocol::typescript::Typed for $Name {
+            fn typescript(types: &mut $crate::protocol::typescript::Types) -> String {
+                types.one_of(stringify!($Name), stringify!($(#[$m])*), |_| vec![$(format!("'{}'", $wire)),*])
+            }
+        }
     };
 }
 pub(crate) use open_enum;
@@ -260,6 +277,16 @@ macro_rules! tagged_enum {
                 }
             }
         )*
+
+        #[cfg(test)]
+        impl $crate::protocol::typescript::Typed for $Enum {
+            fn typescript(types: &mut $crate::protocol::typescript::Types) -> String {
+                types.one_of(stringify!($Enum), stringify!($(#[$m])*), |types| vec![
+                    $(<$crate::protocol::table::struct_name!($Variant $($Struct)?) as $crate::protocol::typescript::Typed>
+                        ::typescript(types)),*
+                ])
+            }
+        }
     };
 }
 pub(crate) use tagged_enum;
@@ -397,6 +424,19 @@ macro_rules! choice {
         }
 
         $crate::protocol::field::plain_fields!($Enum);
+
+        #[cfg(test)]
+        impl $crate::protocol::typescript::Typed for $Enum {
+            fn typescript(types: &mut $crate::protocol::typescript::Types) -> String {
+                types.one_of(stringify!($Enum), stringify!($(#[$m])*), |types| vec![$(
+                    $(format!("'{}'", $word))?
+                    $({
+                        let _ = serde_json::Value::$Shape;
+                        <$Type as $crate::protocol::typescript::Typed>::typescript(types)
+                    })?
+                ),*])
+            }
+        }
     };
 }
 pub(crate) use choice;

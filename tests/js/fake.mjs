@@ -1,24 +1,33 @@
-// A `WebSocket` that a test moves: it opens, receives and closes when it is told to, in the call.
+// A `WebSocket` that a test moves: it opens, receives and closes when it is told to, within the call.
 
 /** The sockets that were made, in order. */
 export const sockets = [];
 
-export class FakeWebSocket extends EventTarget {
+export class FakeWebSocket {
   readyState = 0;
+  /** What was sent, and what it was closed with. */
   sent = [];
   closes = [];
+  #listeners = [];
 
-  constructor(...endpoint) {
-    super();
-    [this.url, this.argument] = endpoint;
+  constructor(url, argument) {
+    Object.assign(this, { url, argument });
     sockets.push(this);
+  }
+
+  addEventListener(type, listener) {
+    this.#listeners.push({ type, listener });
+  }
+
+  removeEventListener(type, listener) {
+    this.#listeners = this.#listeners.filter((entry) => entry.type !== type || entry.listener !== listener);
   }
 
   send(data) {
     this.sent.push(data);
   }
 
-  /** A real one asks its peer; this one waits for `serverCloses`. */
+  /** A real one asks its peer; this one waits for `ends`. */
   close(code, reason) {
     this.closes.push([code, reason]);
     this.readyState = Math.max(this.readyState, 2);
@@ -26,30 +35,43 @@ export class FakeWebSocket extends EventTarget {
 
   opens() {
     this.readyState = 1;
-    this.#tell(new Event('open'));
+    this.#tell('open', {});
   }
 
+  /** A frame: text as it is, other values as JSON. */
   receives(data) {
-    this.#tell(new MessageEvent('message', { data: typeof data === 'string' ? data : JSON.stringify(data) }));
+    this.receivesValue(typeof data === 'string' ? data : JSON.stringify(data));
   }
 
-  /** A message whose data is any value. */
+  /** A frame of any kind. */
   receivesValue(data) {
-    this.#tell(Object.assign(new Event('message'), { data }));
+    this.#tell('message', { data });
   }
 
-  fails(properties = {}) {
-    this.#tell(Object.assign(new Event('error'), properties));
+  fails(event = {}) {
+    this.#tell('error', event);
   }
 
-  serverCloses(code, reason = '') {
+  ends(code, reason = '') {
     this.readyState = 3;
-    this.#tell(Object.assign(new Event('close'), { code, reason }));
+    this.#tell('close', { code, reason });
   }
 
-  /** As a real one: what a listener throws is reported, and stops nothing. The test finds it in `thrown`. */
-  #tell(event) {
-    this.dispatchEvent(event);
+  /** Calls who listens; what one throws reaches the test, where a real socket would report it. */
+  #tell(type, event) {
+    const thrown = [];
+    for (const entry of [...this.#listeners]) {
+      if (entry.type === type) {
+        try {
+          entry.listener(event);
+        } catch (error) {
+          thrown.push(error);
+        }
+      }
+    }
+    if (thrown.length > 0) {
+      throw thrown[0];
+    }
   }
 }
 

@@ -31,7 +31,7 @@ export function buildURL(client, config) {
     }
     return url;
   }
-  return new URL(ask(core.socket_url, String(client.baseURL), isAzure(client), ...target));
+  return new URL(ask(core.socket_url, `${client.baseURL}`, isAzure(client), ...target));
 }
 
 /** The one target (contract 8): its kind, and its name where it has one. */
@@ -42,14 +42,14 @@ function chosenTarget({ model, callID, intent }) {
   if (named.length !== 1 || !value || (kind === 'transcription' && value !== 'transcription')) {
     throw refusal('target');
   }
-  return [kind, String(value)];
+  return [kind, `${value}`];
 }
 
 /** Opens a socket, and gives the URL to show, which never holds a credential (contracts 12, 22, 23 and 30). */
 export function openSocket(client, url, key, isToken, consent) {
   const azure = isAzure(client);
   const { organization, project } = azure ? {} : routes(client, key);
-  const plan = { azure, url: url.href, key: String(key ?? ''), isToken, organization, project, consent };
+  const plan = { azure, url: url.href, key: `${key ?? ''}`, isToken, organization, project, consent };
   const [publicURL, ...endpoint] = ask(core.handshake, plan);
   const socket = new WebSocket(...endpoint);
   // What arrives in binary is text, too; some runtimes would give a `Blob`, which cannot be read at once.
