@@ -78,7 +78,7 @@ export async function open(browser, url, options = {}) {
 
 /** Runs in the page, before its own code. */
 function record() {
-  const noted = { blocks: [], microphone: [], speaker: [] };
+  const noted = { blocks: [], count: 0, microphone: [], speaker: [] };
   window.noted = noted;
   const { connect } = AudioNode.prototype;
   AudioNode.prototype.connect = function (target, ...rest) {
@@ -89,15 +89,23 @@ function record() {
     }
     return connect.call(this, target, ...rest);
   };
+  // The browser's echo canceller and its kin change speech: without them it can be compared.
+  const { getUserMedia } = MediaDevices.prototype;
+  MediaDevices.prototype.getUserMedia = function ({ audio }) {
+    const plain = { ...audio, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+    return getUserMedia.call(this, { audio: plain });
+  };
   const keep = async (track) => {
     for await (const data of new MediaStreamTrackProcessor({ track, maxBufferSize: 1000 }).readable) {
       const block = new Float32Array(data.numberOfFrames);
       data.copyTo(block, { planeIndex: 0, format: "f32-planar" });
       data.close();
       noted.blocks.push(block);
+      noted.count += block.length;
     }
   };
   const note = () => {
+    // Levels, frame by frame.
     for (const meter of ["microphone", "speaker"]) noted[meter].push(document.getElementById(meter)?.value ?? 0);
     requestAnimationFrame(note);
   };
@@ -107,13 +115,12 @@ function record() {
 /** All that the page has played so far, silence included. */
 export async function played(page) {
   const bytes = await page.evaluate(async () => {
-    const blob = new Blob(window.noted.blocks);
     const reader = new FileReader();
     const read = new Promise((resolve) => reader.addEventListener("load", resolve));
-    reader.readAsDataURL(blob);
+    reader.readAsDataURL(new Blob(window.noted.blocks));
     await read;
     return reader.result.slice(reader.result.indexOf(",") + 1);
   });
-  const { buffer, byteOffset, length } = Buffer.from(bytes, "base64");
-  return new Float32Array(buffer.slice(byteOffset, byteOffset + length));
+  // A copy, since floats must lie at multiples of four.
+  return new Float32Array(new Uint8Array(Buffer.from(bytes, "base64")).buffer);
 }

@@ -27,6 +27,8 @@ pub enum Input {
     Opened(Result<(Microphone, Speaker), JsValue>),
     /// The microphone heard these samples.
     Heard(Vec<f32>),
+    /// The loudspeaker fell silent after so many samples.
+    Silenced(u64),
     /// The microphone was unplugged, or taken away.
     MicrophoneGone,
     /// The person asks for a new connection.
@@ -88,7 +90,7 @@ impl App {
         self.view.state(State::Connected, "Connected");
         loop {
             match select(events.next(), inputs.next()).await {
-                Either::Left((Some(Ok(event)), _)) => self.hear(event, &sender)?,
+                Either::Left((Some(Ok(event)), _)) => self.hear(event)?,
                 Either::Left((Some(Err(error)), _)) => why = Some(errors::ended(&error)),
                 Either::Left((None, _)) | Either::Right((None, _)) => break,
                 Either::Right((Some(input), _)) => self.act(input, &sender)?,
@@ -102,7 +104,7 @@ impl App {
         match input {
             Input::Say(text) if text.trim().is_empty() => {}
             Input::Say(text) => {
-                self.interrupt(sender)?;
+                self.interrupt()?;
                 self.typed += 1;
                 let item = format!("typed {}", self.typed);
                 self.view.append(&item, Who::Person, &text)?;
@@ -130,7 +132,7 @@ impl App {
                     let opened = async {
                         let speaker = match speaker {
                             Some(speaker) => speaker,
-                            None => Speaker::open(meter).await?,
+                            None => Speaker::open(meter, tell.clone()).await?,
                         };
                         Ok((Microphone::open(tell.clone()).await?, speaker))
                     };
@@ -151,6 +153,14 @@ impl App {
                 let samples = to_pcm16(&samples);
                 self.send(sender, InputAudioBufferAppend::pcm16(&samples));
             }
+            Input::Silenced(played) => {
+                let heard = self.speaker.as_mut().and_then(|speaker| speaker.silenced(played));
+                if let Some((item, millis)) = heard {
+                    self.view.interrupted(&item)?;
+                    // So the model knows how much of its reply was heard.
+                    self.send(sender, ConversationItemTruncate::new(item, millis));
+                }
+            }
             Input::MicrophoneGone => {
                 self.mute();
                 self.view
@@ -162,12 +172,12 @@ impl App {
     }
 
     /// Shows and plays what the server says.
-    fn hear(&mut self, event: ServerEvent, sender: &Sender) -> Result<(), JsValue> {
+    fn hear(&mut self, event: ServerEvent) -> Result<(), JsValue> {
         use ServerEvent as E;
         match event {
             E::InputAudioBufferSpeechStarted(e) => {
                 self.speech = true;
-                self.interrupt(sender)?;
+                self.interrupt()?;
                 self.view.expect(&e.item_id, Who::Person)?;
             }
             E::InputAudioBufferSpeechStopped(_) => self.speech = false,
@@ -211,16 +221,9 @@ impl App {
         Ok(())
     }
 
-    /// Stops the reply that is being played, and tells the model how much of it was heard.
-    fn interrupt(&mut self, sender: &Sender) -> Result<(), JsValue> {
-        let Some(speaker) = &mut self.speaker else {
-            return Ok(());
-        };
-        if let Some((item, heard)) = speaker.silence()? {
-            self.view.interrupted(&item)?;
-            self.send(sender, ConversationItemTruncate::new(item, heard));
-        }
-        Ok(())
+    /// Stops the reply that is being played.
+    fn interrupt(&mut self) -> Result<(), JsValue> {
+        self.speaker.as_mut().map_or(Ok(()), Speaker::silence)
     }
 
     fn mute(&mut self) {
