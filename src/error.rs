@@ -93,7 +93,6 @@ impl From<Failure<RawEvent, Error>> for Error {
 /// There is no open connection to send on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("cannot flush before the WebSocket is open")]
-#[non_exhaustive]
 pub struct NotOpen;
 
 /// An event that was not sent, and why.

@@ -225,6 +225,22 @@ pub enum TransportError {
     Unsupported(#[source] Source),
 }
 
+impl TransportError {
+    /// Of an attempt to connect: whether another may succeed, and how long it must wait at least (contract 91).
+    pub(crate) fn retry(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(refusal) => matches!(refusal.status, 408 | 429 | 500 | 502..=504)
+                .then(|| refusal.retry_after.unwrap_or_default()),
+            Self::ProxyRefused {
+                status: 401 | 403 | 407,
+            }
+            | Self::Tls(_)
+            | Self::Unsupported(_) => None,
+            _ => Some(Duration::ZERO),
+        }
+    }
+}
+
 fn proxy_advice(status: u16) -> &'static str {
     match status {
         403 => " It does not allow this server.",

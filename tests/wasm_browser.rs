@@ -8,6 +8,8 @@ use wasm_bindgen_test::*;
 mod browser;
 #[path = "suite/handshakes.rs"]
 mod handshakes;
+#[path = "suite/recovery.rs"]
+mod recovery;
 mod suite;
 #[path = "suite/urls.rs"]
 mod urls;
@@ -17,3 +19,7 @@ suite::session_tests!(
     browser::server
 );
 browser::browser_tests!(#[wasm_bindgen_test]);
+recovery::recovery_tests!(
+    #[wasm_bindgen_test]
+    browser::server
+);

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 
-use crate::error::{Error, NotOpen, SendError, SendErrorKind};
+use crate::error::{Error, SendError, SendErrorKind};
 use crate::protocol::RawEvent;
 use crate::transport::{CloseFrame, Frame};
 
 mod limits;
 mod notice;
+mod outage;
 mod queue;
 mod retry;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use notice::{Closed, Failure, Notice, Reconnecting};
 pub use queue::Queued;
 pub use retry::Reconnect;
 
+use outage::Outage;
 use queue::Queue;
 use retry::Retries;
 
@@ -85,15 +87,6 @@ enum State {
         recovers: bool,
     },
     Closed,
-}
-
-#[derive(Debug)]
-struct Outage<X> {
-    /// How many attempts it has seen.
-    attempts: u32,
-    /// How the connection ended, or the latest attempt.
-    close: CloseFrame,
-    cause: Option<X>,
 }
 
 impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
@@ -169,10 +162,14 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
         self.pass(now);
         match &mut self.state {
             State::Open => {
+                let recovers = self.retries.recovers(frame.code);
+                if recovers {
+                    self.hold();
+                }
                 self.state = State::PeerClosed {
-                    recovers: self.retries.recovers(frame.code),
-                    deadline: self.now.saturating_add(self.limits.close_timeout),
                     frame,
+                    deadline: self.now.saturating_add(self.limits.close_timeout),
+                    recovers,
                 }
             }
             State::Closing { answer, .. } => *answer = Some(frame),
@@ -208,15 +205,16 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
         }
     }
 
-    /// The socket failed, or could not be opened. `retry` says, of an attempt to open one, whether another may succeed,
-    /// and how long it must wait at least; an error on an open socket is always worth a new one.
+    /// The socket failed, or could not be opened. `retry` says whether another may do better, and how long it must wait
+    /// at least.
     pub fn failed(&mut self, now: Duration, error: X, retry: Option<Duration>) {
         self.pass(now);
         match self.state {
             State::Connecting { .. } => {
                 self.attempt_failed(Some(CloseFrame::ABNORMAL), Some(error), retry);
             }
-            State::Open => self.lost(CloseFrame::ABNORMAL, Some(error)),
+            State::Open if retry.is_some() => self.lost(CloseFrame::ABNORMAL, Some(error)),
+            State::Open => self.end(CloseFrame::ABNORMAL, Some(error)),
             // Once a side has closed, how the socket goes down makes no difference.
             State::Closing { .. } | State::PeerClosed { .. } => self.ended(now),
             State::Idle | State::Waiting { .. } | State::Closed => {}
@@ -250,49 +248,6 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
                 event,
                 kind: SendErrorKind::Closed,
             }),
-        }
-    }
-
-    /// Sends what an outage held back, behind what is queued already (contract 90).
-    ///
-    /// # Errors
-    /// [`NotOpen`], and nothing is sent or lost.
-    pub fn flush_pending(&mut self) -> Result<(), NotOpen> {
-        if !self.is_open() {
-            return Err(NotOpen);
-        }
-        self.queue.release();
-        Ok(())
-    }
-
-    /// Gives back what an outage held back, in order (contract 90).
-    pub fn take_pending(&mut self) -> Vec<E> {
-        self.queue.take_held()
-    }
-
-    /// Queues, on a new connection, what makes its session like the one before, and behind it what waited. If the
-    /// connection breaks before they are sent, these events are dropped: the next connection gets its own.
-    ///
-    /// # Errors
-    /// [`NotOpen`], and nothing is sent.
-    pub fn restore(&mut self, events: impl IntoIterator<Item = E>) -> Result<(), NotOpen> {
-        self.flush_pending()?;
-        self.restoring.extend(events);
-        Ok(())
-    }
-
-    /// Prevents the attempt that [`Notice::Reconnecting`] told of: the connection ends with the code of its close, and
-    /// this reason (contract 79).
-    pub fn abort(&mut self, reason: &'static str) {
-        if matches!(self.state, State::Waiting { .. }) {
-            let code = self
-                .outage
-                .as_ref()
-                .map_or(1006, |outage| outage.close.code);
-            self.finish(CloseFrame {
-                code,
-                reason: ByteString::from_static(reason),
-            });
         }
     }
 
@@ -448,91 +403,6 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
             deadline: self.now.saturating_add(self.limits.connect_timeout),
         };
         self.notices.push_back(Notice::Connect);
-    }
-
-    /// The open connection broke, or the peer closed it.
-    fn lost(&mut self, close: CloseFrame, cause: Option<X>) {
-        if self.retries.recovers(close.code) {
-            self.restoring.clear();
-            self.queue.hold();
-            self.outage = Some(Box::new(Outage {
-                attempts: 0,
-                close,
-                cause,
-            }));
-            self.try_again(Duration::ZERO);
-            return;
-        }
-        self.end(close, cause);
-    }
-
-    /// An attempt to connect came to nothing; without a `close`, before there was a socket.
-    fn attempt_failed(
-        &mut self,
-        close: Option<CloseFrame>,
-        error: Option<X>,
-        retry: Option<Duration>,
-    ) {
-        let Some(outage) = &mut self.outage else {
-            // The first connection is not retried.
-            let close = close.unwrap_or(CloseFrame::ABNORMAL);
-            return self.end(close, error);
-        };
-        if let Some(close) = close {
-            outage.close = close;
-        }
-        outage.cause = error;
-        match retry {
-            Some(at_least) => self.try_again(at_least),
-            None => self.give_up("reconnect aborted", |code, cause| {
-                Failure::ReconnectAborted { code, cause }
-            }),
-        }
-    }
-
-    /// Waits for the next attempt, if there is one left.
-    fn try_again(&mut self, at_least: Duration) {
-        let Some(outage) = &mut self.outage else {
-            return;
-        };
-        outage.attempts += 1;
-        let attempts = self.retries.max_attempts();
-        let Some((attempt, delay)) = self.retries.next(outage.attempts) else {
-            let reason = format!("reconnect failed after {attempts} attempts");
-            return self.give_up(reason, |code, cause| Failure::ReconnectFailed {
-                attempts,
-                code,
-                cause,
-            });
-        };
-        let delay = delay.max(at_least);
-        self.state = State::Waiting {
-            until: self.now.saturating_add(delay),
-        };
-        self.notices.push_back(Notice::Reconnecting(Reconnecting {
-            attempt,
-            max_attempts: attempts,
-            delay,
-            close: outage.close.clone(),
-        }));
-    }
-
-    /// Ends an outage without a connection (contract 80).
-    fn give_up(
-        &mut self,
-        reason: impl Into<ByteString>,
-        failure: impl FnOnce(u16, Option<Box<X>>) -> Failure<E, X>,
-    ) {
-        let Some(outage) = self.outage.take() else {
-            return;
-        };
-        let code = outage.close.code;
-        let failure = failure(code, outage.cause.map(Box::new));
-        self.notices.push_back(Notice::Error(failure.into()));
-        self.finish(CloseFrame {
-            code,
-            reason: reason.into(),
-        });
     }
 
     /// The end that this side did not ask for: an error, unless the peer closed as a matter of course.

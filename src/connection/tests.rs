@@ -2,7 +2,11 @@
 
 use bytes::Bytes;
 
+mod properties;
+mod recovery;
+
 use super::*;
+use crate::NotOpen;
 use crate::protocol::ParseError;
 use crate::transport::{Refusal, TransportError};
 
@@ -10,10 +14,14 @@ const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
+const NO_TIME: Option<Duration> = Some(Duration::ZERO);
+
 /// A connection, and what it has told so far, in short.
 struct Driven {
     connection: Connection,
     told: Vec<String>,
+    /// How long the next attempt waits.
+    delay: Duration,
     closed: Option<Closed>,
 }
 
@@ -26,12 +34,17 @@ impl Driven {
         Self {
             connection: Connection::new(limits, 7),
             told: Vec::new(),
+            delay: Duration::ZERO,
             closed: None,
         }
     }
 
     fn open() -> Self {
-        let mut driven = Self::new();
+        Self::open_with(Limits::default())
+    }
+
+    fn open_with(limits: Limits) -> Self {
+        let mut driven = Self::with(limits);
         driven.connection.start(s(0));
         driven.connection.opened(s(1));
         assert_eq!(driven.told(), ["connect", "opened"]);
@@ -43,7 +56,16 @@ impl Driven {
             self.told.push(match notice {
                 Notice::Connect => "connect".into(),
                 Notice::Opened => "opened".into(),
-                Notice::Reconnecting(next) => format!("reconnecting {next:?}"),
+                Notice::Reconnecting(next) => {
+                    self.delay = next.delay;
+                    let Reconnecting {
+                        attempt,
+                        max_attempts,
+                        close,
+                        ..
+                    } = next;
+                    format!("reconnecting {attempt}/{max_attempts} after {close}")
+                }
                 Notice::Reconnected { generation } => format!("reconnected {generation}"),
                 Notice::Error(error) => format!("error {error}"),
                 Notice::SendClose(frame) => format!("send close {frame}"),
@@ -274,7 +296,7 @@ fn a_lost_connection_is_an_error_with_its_cause() {
     driven.connection.send(event("a")).unwrap();
     driven
         .connection
-        .failed(s(1), Error::Transport(lost()), None);
+        .failed(s(1), Error::Transport(lost()), NO_TIME);
     let Some(Notice::Error(error)) = driven.connection.poll() else {
         panic!("no error")
     };
@@ -306,7 +328,7 @@ fn a_socket_that_breaks_while_closing_is_no_error() {
     driven.receive(s(1), close(1000, "OK"));
     driven
         .connection
-        .failed(s(1), Error::Transport(lost()), None);
+        .failed(s(1), Error::Transport(lost()), NO_TIME);
     assert_eq!(driven.told(), ["closed 1000 (OK)"]);
 }
 
@@ -375,103 +397,4 @@ fn errors_carry_the_words_that_people_search_for() {
     let close = Error::Close(crate::InvalidClose::Code(1005));
     assert_eq!(close.to_string(), "could not close the connection");
     assert!(cause(&close).starts_with("close code 1005 may not be sent"));
-}
-
-mod properties {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[derive(Debug, Clone)]
-    enum Input {
-        Start,
-        Opened,
-        Text,
-        PeerCloses(u16),
-        Ended,
-        Failed,
-        Send(usize),
-        Close,
-        Tick(u64),
-        Transmit,
-        Poll,
-    }
-
-    fn input() -> impl Strategy<Value = Input> {
-        prop_oneof![
-            Just(Input::Start),
-            Just(Input::Opened),
-            Just(Input::Text),
-            (999_u16..1016).prop_map(Input::PeerCloses),
-            Just(Input::Ended),
-            Just(Input::Failed),
-            (0_usize..60).prop_map(Input::Send),
-            (0_usize..60).prop_map(Input::Send),
-            Just(Input::Close),
-            (0_u64..20).prop_map(Input::Tick),
-            Just(Input::Transmit),
-            Just(Input::Transmit),
-            Just(Input::Poll),
-        ]
-    }
-
-    proptest! {
-        /// Whatever happens in whatever order: every event that was taken is sent or given back, once and in order;
-        /// the end comes once and last; the queue stays within its bound.
-        #[test]
-        fn nothing_is_lost_and_the_end_is_the_end(inputs in prop::collection::vec(input(), 0..60)) {
-            let max_queue_bytes = 100;
-            let mut connection = Connection::new(Limits { max_queue_bytes, ..Limits::default() }, 7);
-            let (mut now, mut taken, mut out, mut closed) = (0, 0_usize, Vec::new(), None);
-            let poll = |connection: &mut Connection, closed: &mut Option<Closed>| {
-                while let Some(notice) = connection.poll() {
-                    assert!(closed.is_none(), "{notice:?} after the end");
-                    if let Notice::Closed(end) = notice {
-                        *closed = Some(end);
-                    }
-                }
-            };
-            for input in inputs {
-                match input {
-                    Input::Start => connection.start(s(now)),
-                    Input::Opened => connection.opened(s(1)),
-                    Input::Text => {
-                        let heard = connection.received(s(now), Frame::Text("{}".into()));
-                        prop_assert!(heard.is_none() || closed.is_none());
-                    }
-                    Input::PeerCloses(code) => {
-                        prop_assert_eq!(connection.received(s(now), close(code, "")), None);
-                    }
-                    Input::Ended => connection.ended(s(1)),
-                    Input::Failed => connection.failed(s(1), Error::Transport(lost()), None),
-                    Input::Send(padding) => {
-                        let was_empty = connection.queued_bytes() == 0;
-                        if connection.send(event(&format!("{taken}.{}", "x".repeat(padding)))).is_ok() {
-                            taken += 1;
-                            prop_assert!(was_empty || connection.queued_bytes() <= max_queue_bytes);
-                        }
-                    }
-                    Input::Close => connection.close(s(now), CloseFrame::NORMAL),
-                    Input::Tick(seconds) => {
-                        now += seconds;
-                        connection.tick(s(now));
-                    }
-                    Input::Transmit => out.extend(connection.poll_transmit()),
-                    Input::Poll => poll(&mut connection, &mut closed),
-                }
-                if closed.is_some() {
-                    prop_assert!(connection.poll_transmit().is_none());
-                    prop_assert_eq!(connection.wake_at(), None);
-                }
-            }
-            connection.start(s(now));
-            connection.close(s(now), CloseFrame::NORMAL);
-            connection.tick(s(now + 1_000));
-            poll(&mut connection, &mut closed);
-            out.extend(closed.expect("it ends").unsent);
-            let numbers: Vec<usize> =
-                out.iter().map(|event| event.event_type().split('.').next().unwrap().parse().unwrap()).collect();
-            prop_assert_eq!(numbers, (0..taken).collect::<Vec<_>>());
-        }
-    }
 }
