@@ -6,12 +6,14 @@ import { createInterface } from "node:readline";
 import { connect, createServer } from "node:net";
 import { chromium } from "playwright-core";
 
-const { EMULATOR_WS_URL, PAGE_SERVER } = process.env;
+const { EMULATOR_WS_URL, PAGE_SERVER, CHROMIUM } = process.env;
 
 /** The page's server, on a free port, with its keys from this service. */
 export async function serve(service) {
   const server = spawn(PAGE_SERVER, ["--port", "0", "--emulator", service], { stdio: ["ignore", "pipe", "ignore"] });
   const ended = once(server, "exit");
+  // Also after a test that was given up.
+  process.once("exit", () => server.kill());
   const stop = async () => {
     server.kill();
     await ended;
@@ -56,7 +58,7 @@ export async function line() {
 export async function browser(recording) {
   const args = ["--no-sandbox"];
   if (recording) args.push("--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${recording}%noloop`);
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args });
+  return chromium.launch({ executablePath: CHROMIUM, args });
 }
 
 /** A page that notes what it plays, how its meters move, and what passes over its sockets. */

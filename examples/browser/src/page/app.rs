@@ -154,7 +154,10 @@ impl App {
                 self.send(sender, InputAudioBufferAppend::pcm16(&samples));
             }
             Input::Silenced(played) => {
-                let heard = self.speaker.as_mut().and_then(|speaker| speaker.silenced(played));
+                let heard = self
+                    .speaker
+                    .as_mut()
+                    .and_then(|speaker| speaker.silenced(played));
                 if let Some((item, millis)) = heard {
                     self.view.interrupted(&item)?;
                     // So the model knows how much of its reply was heard.

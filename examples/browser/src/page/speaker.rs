@@ -84,7 +84,8 @@ impl Speaker {
         }
         self.playlist.add(item, samples.len(), self.played());
         let samples = Float32Array::from(from_pcm16(samples).as_slice());
-        self.port.post_message_with_transferable(&samples, &Array::of1(&samples.buffer()))
+        self.port
+            .post_message_with_transferable(&samples, &Array::of1(&samples.buffer()))
     }
 
     /// Falls silent, if it is not. The audio thread then says how far it got: see [`silenced`](Self::silenced).
@@ -101,13 +102,19 @@ impl Speaker {
     /// After so many samples it fell silent: the reply that was being played, and how many milliseconds of it were heard.
     pub fn silenced(&mut self, played: u64) -> Option<(String, u64)> {
         let playlist = self.silenced.pop_front()?;
-        playlist.at(played).map(|(item, heard)| (item.to_owned(), heard))
+        playlist
+            .at(played)
+            .map(|(item, heard)| (item.to_owned(), heard))
     }
 
     /// How much of the playlist has been played.
     fn played(&self) -> u64 {
         // What is told before the audio thread has fallen silent is about what was played before.
-        if self.silenced.is_empty() { self.played.get() } else { 0 }
+        if self.silenced.is_empty() {
+            self.played.get()
+        } else {
+            0
+        }
     }
 }
 
