@@ -71,9 +71,9 @@ test("speech is written down and answered, the answer is played, and more speech
   await page.click("#speak");
   await page.locator("#speak[aria-pressed=true]").waitFor();
   await complete(page, "model", 1);
-  await page.waitForFunction(() => window.noted.speaker.some((level) => level > 0.6));
-  await screenshot(page, "speaking");
   await complete(page, "model", 3);
+  await page.waitForFunction(() => document.getElementById("speaker").value > 0.6);
+  await screenshot(page, "speaking");
   // Until the third answer, which is no longer than its speech, has been played.
   await page.evaluate(() => (window.noted.enough = window.noted.count + 24000 * 4));
   await page.waitForFunction(() => window.noted.count >= window.noted.enough);
@@ -158,4 +158,70 @@ test("a wrong key is explained", async () => {
   } finally {
     service.close();
   }
+});
+
+test("a connection that breaks is made anew, and nothing that was typed meanwhile is lost", async () => {
+  await using wire = await line();
+  await using server = await serve(wire.url);
+  await using chromium = await browser();
+  const { page, wrong } = await open(chromium, server.url);
+  await state(page, "connected");
+  const states = await page.evaluateHandle(() => {
+    const states = [];
+    const status = document.getElementById("status");
+    new MutationObserver(() => states.push(status.textContent)).observe(status, { childList: true });
+    return states;
+  });
+  wire.cut();
+  await state(page, "reconnecting");
+  await page.fill("#message", "Are you there?");
+  await page.click("#send");
+  await screenshot(page, "reconnecting");
+  await complete(page, "model", 1);
+  assert.equal(await said(page, "model").innerText(), "You said: Are you there?");
+  assert.deepEqual(await states.jsonValue(), ["Reconnecting… (1 of 5)", "Connected"]);
+  assert.ok(await page.locator("#notice").isHidden());
+  assert.deepEqual(wrong, []);
+});
+
+/** Sees a page try, in vain, to have a connection again. */
+async function outage(page) {
+  for (let attempt = 1; attempt <= 5; attempt++) {
+    await page.getByText(`Reconnecting… (${attempt} of 5)`).waitFor();
+    // The longest wait between attempts.
+    await page.clock.runFor(8000);
+  }
+  await state(page, "closed");
+  return notice(page);
+}
+
+test("a service that is gone is told of, and connected to when it is back", async () => {
+  const wire = await line();
+  await using server = await serve(wire.url);
+  await using chromium = await browser();
+  const { page, wrong } = await open(chromium, server.url);
+  await state(page, "connected");
+  await page.clock.install();
+  await wire.remove();
+  const words = await outage(page);
+  assert.match(words, /^The connection was lost, and no other could be made\. The server of this page cannot reach/);
+  await screenshot(page, "gone");
+  await using _back = await line(new URL(wire.url).port);
+  await page.click("#connect");
+  await state(page, "connected");
+  assert.ok(await page.locator("#notice").isHidden());
+  assert.deepEqual(wrong, []);
+});
+
+test("a server of the page that is gone is told of", async () => {
+  await using wire = await line();
+  const server = await serve(wire.url);
+  await using chromium = await browser();
+  const { page, wrong } = await open(chromium, server.url);
+  await state(page, "connected");
+  await page.clock.install();
+  await server.stop();
+  wire.cut();
+  assert.match(await outage(page), /The server of this page does not answer\. Start it again, then connect\.$/);
+  assert.deepEqual(wrong, []);
 });

@@ -25,8 +25,8 @@ export async function serve(service) {
   throw new Error("the page's server did not start");
 }
 
-/** A line to the emulator: it can be cut without a word, as networks do, and stay so. */
-export async function line() {
+/** A line to the emulator: it can be cut without a word, as networks do, and stay so; it begins at a free port of this machine, or this one. */
+export async function line(at = 0) {
   const { hostname, port, pathname } = new URL(EMULATOR_WS_URL);
   const open = new Set();
   const listener = createServer((near) => {
@@ -42,7 +42,7 @@ export async function line() {
       from.pipe(to);
     }
   });
-  listener.listen(0, "127.0.0.1");
+  listener.listen(at, "127.0.0.1");
   await once(listener, "listening");
   const cut = () => open.forEach((socket) => socket.destroy());
   const remove = async () => {

@@ -1,5 +1,7 @@
 //! The conversation: what a person does and what the server says, one after the other.
 
+use std::pin::pin;
+
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
@@ -7,7 +9,9 @@ use openai_realtime_ws::protocol::{
     ConversationItemCreate, ConversationItemTruncate, InputAudioBufferAppend,
     InputAudioBufferClear, InputAudioBufferCommit, Modality, ResponseCreate, ResponseParams,
 };
-use openai_realtime_ws::{ClientEvent, OpenAIRealtimeWebSocket, Sender, ServerEvent};
+use openai_realtime_ws::{
+    ClientEvent, OpenAIRealtimeWebSocket, Reconnecting, Sender, ServerEvent, Update,
+};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
@@ -66,6 +70,7 @@ pub async fn run() -> Result<(), JsValue> {
             Err(why) => why,
         };
         app.mute();
+        app.view.give_up()?;
         app.view.state(State::Closed, "Not connected");
         app.view.notice(Some(&why));
         while !matches!(inputs.next().await, None | Some(Input::Connect)) {}
@@ -82,21 +87,41 @@ impl App {
     /// Holds a conversation. Returns why it ended.
     async fn converse(
         &mut self,
-        session: OpenAIRealtimeWebSocket,
+        mut session: OpenAIRealtimeWebSocket,
         inputs: &mut UnboundedReceiver<Input>,
     ) -> Result<String, JsValue> {
-        let (sender, mut events) = session.split();
+        let sender = session.sender();
         let mut why = None;
         self.view.state(State::Connected, "Connected");
         loop {
-            match select(events.next(), inputs.next()).await {
-                Either::Left((Some(Ok(event)), _)) => self.hear(event)?,
-                Either::Left((Some(Err(error)), _)) => why = Some(errors::ended(&error)),
-                Either::Left((None, _)) | Either::Right((None, _)) => break,
-                Either::Right((Some(input), _)) => self.act(input, &sender)?,
+            let next = match select(pin!(session.next_update()), inputs.next()).await {
+                Either::Left((update, _)) => Either::Left(update),
+                Either::Right((input, _)) => Either::Right(input),
+            };
+            match next {
+                Either::Left(Some(Ok(Update::Event(event)))) => self.hear(event)?,
+                Either::Left(Some(Ok(Update::Reconnecting(next)))) => self.lost(&next)?,
+                Either::Left(Some(Ok(Update::Reconnected(_)))) => {
+                    // The key says how the session is set up: what waits can go.
+                    let _ = session.flush_pending();
+                    self.view.state(State::Connected, "Connected");
+                }
+                Either::Left(Some(Ok(_))) => {}
+                Either::Left(Some(Err(error))) => why = Some(errors::ended(&error)),
+                Either::Left(None) | Either::Right(None) => break,
+                Either::Right(Some(input)) => self.act(input, &sender)?,
             }
         }
         Ok(why.unwrap_or_else(|| "The service ended the conversation.".to_owned()))
+    }
+
+    /// The connection broke, and is being made anew.
+    fn lost(&mut self, next: &Reconnecting) -> Result<(), JsValue> {
+        self.speech = false;
+        self.view.give_up()?;
+        let words = format!("Reconnecting… ({} of {})", next.attempt, next.max_attempts);
+        self.view.state(State::Reconnecting, &words);
+        Ok(())
     }
 
     /// Does what a person wants.
@@ -150,8 +175,11 @@ impl App {
             }
             Input::Heard(samples) => {
                 self.view.hear(level(rms(&samples)));
-                let samples = to_pcm16(&samples);
-                self.send(sender, InputAudioBufferAppend::pcm16(&samples));
+                // What is said while there is no connection would come too late.
+                if self.view.is(State::Connected) {
+                    let samples = to_pcm16(&samples);
+                    self.send(sender, InputAudioBufferAppend::pcm16(&samples));
+                }
             }
             Input::Silenced(played) => {
                 let heard = self
