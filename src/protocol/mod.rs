@@ -38,6 +38,7 @@ pub use patch::Patch;
 pub use raw::{ParseError, RawEvent};
 pub use response::*;
 pub use server::*;
+pub(crate) use session::merge_settings;
 pub use session::*;
 pub use tool::*;
 pub use translation::*;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod lint;
+mod package;
 mod process;
 mod services;
 mod setup;
@@ -20,6 +21,8 @@ cargo xtask <command>
   setup                     install the tools that are missing, and nothing where they are found
   test [--native] [PART…]   run every part of the tests, or the fast half, or the named parts;
                             sets up what a part lacks, ends with a summary
+  wasm                      build the npm package into target/npm, as wasm-pack.toml says, and print its size;
+                            fails above its budget
   lint                      rustfmt, clippy and rustdoc on both targets, warnings as errors
   bench [ARG…]              run the benchmarks (release build) with these arguments; the process gets
                             NODE24, the Node 24 binary, and NODE_MODULES, the folder of the npm packages
@@ -49,6 +52,7 @@ fn run(command: &str, arguments: &[String]) -> Result<()> {
     match command {
         "setup" => setup::all(&Workspace::open()?),
         "test" => test::run(&Workspace::open()?, arguments),
+        "wasm" => package::build(&Workspace::open()?).map(|_| ()),
         "lint" => lint::run(&Workspace::open()?),
         "bench" => bench::run(&Workspace::open()?, arguments),
         "help" | "--help" | "-h" => {

@@ -42,12 +42,21 @@ impl Toolchain {
 
     /// A cargo command of this toolchain; the caller still has to name the target.
     pub fn cargo(&self, workspace: &Workspace) -> Result<Command> {
-        let mut cargo = workspace.cargo();
+        self.caller_of_cargo(workspace, "cargo")
+    }
+
+    /// A program that calls this toolchain's cargo.
+    pub fn caller_of_cargo(
+        &self,
+        workspace: &Workspace,
+        program: impl AsRef<OsStr>,
+    ) -> Result<Command> {
+        let mut command = workspace.caller_of_cargo(program);
         if let Self::Debian { linker } = self {
-            cargo.env("RUSTUP_TOOLCHAIN", DEBIAN_TOOLCHAIN);
-            process::prepend_path(&mut cargo, linker)?;
+            command.env("RUSTUP_TOOLCHAIN", DEBIAN_TOOLCHAIN);
+            process::prepend_path(&mut command, linker)?;
         }
-        Ok(cargo)
+        Ok(command)
     }
 }
 

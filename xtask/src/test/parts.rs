@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::counts::Counts;
+use super::runtime::Runtime;
 use crate::process::{self, Result};
 use crate::services::{Aimock, Emulator};
 use crate::setup::{self, Need};
@@ -22,7 +23,14 @@ pub struct Part {
 /// The counts, and whether the runner itself ended well.
 pub type Outcome = (Counts, bool);
 
-const IN_BROWSER: &[Need] = &[Need::WasmStd, Need::WasmBindgen, Need::Chromium];
+const IN_CHROMIUM: &[Need] = &[Need::WasmStd, Need::WasmBindgen, Need::Chromium];
+const IN_FIREFOX: &[Need] = &[Need::WasmStd, Need::WasmBindgen, Need::Firefox];
+const IN_SERVERS: &[Need] = &[Need::WasmStd, Need::WasmBindgen, Need::NodePackages];
+
+/// The tests of pages and workers.
+const BROWSER_TESTS: &str = "--test wasm_browser";
+/// The tests of JavaScript's servers.
+const SERVER_TESTS: &str = "--features rest --test wasm_node --test wasm_rest";
 
 /// Every part, in the order they run.
 pub const PARTS: &[Part] = &[
@@ -51,22 +59,64 @@ pub const PARTS: &[Part] = &[
         name: "page",
         about: "wasm in a page of Chromium",
         native: false,
-        needs: IN_BROWSER,
-        run: |stage| stage.wasm_test("--test wasm_page"),
+        needs: IN_CHROMIUM,
+        run: |stage| stage.wasm_test(Runtime::Page, BROWSER_TESTS),
     },
     Part {
         name: "worker",
         about: "wasm in a dedicated worker of Chromium",
         native: false,
-        needs: IN_BROWSER,
-        run: |stage| stage.wasm_test("--test wasm_worker"),
+        needs: IN_CHROMIUM,
+        run: |stage| stage.wasm_test(Runtime::Worker, BROWSER_TESTS),
+    },
+    Part {
+        name: "shared",
+        about: "wasm in a shared worker of Chromium",
+        native: false,
+        needs: IN_CHROMIUM,
+        run: |stage| stage.wasm_test(Runtime::SharedWorker, BROWSER_TESTS),
+    },
+    Part {
+        name: "service",
+        about: "wasm in a service worker of Chromium",
+        native: false,
+        needs: IN_CHROMIUM,
+        run: |stage| stage.wasm_test(Runtime::ServiceWorker, BROWSER_TESTS),
+    },
+    Part {
+        name: "firefox",
+        about: "wasm in a page of Firefox",
+        native: false,
+        needs: IN_FIREFOX,
+        run: |stage| stage.wasm_test(Runtime::Firefox, BROWSER_TESTS),
     },
     Part {
         name: "node",
         about: "wasm in Node 24",
         native: false,
-        needs: &[Need::WasmStd, Need::WasmBindgen, Need::NodePackages],
-        run: |stage| stage.wasm_test("--features rest --test wasm_node --test wasm_rest"),
+        needs: IN_SERVERS,
+        run: |stage| stage.wasm_test(Runtime::Node24, SERVER_TESTS),
+    },
+    Part {
+        name: "node22",
+        about: "wasm in Node 22",
+        native: false,
+        needs: IN_SERVERS,
+        run: |stage| stage.wasm_test(Runtime::Node22, SERVER_TESTS),
+    },
+    Part {
+        name: "deno",
+        about: "wasm in Deno",
+        native: false,
+        needs: IN_SERVERS,
+        run: |stage| stage.wasm_test(Runtime::Deno, SERVER_TESTS),
+    },
+    Part {
+        name: "bun",
+        about: "wasm in Bun",
+        native: false,
+        needs: IN_SERVERS,
+        run: |stage| stage.wasm_test(Runtime::Bun, SERVER_TESTS),
     },
     Part {
         name: "sdk",
@@ -116,7 +166,7 @@ impl<'a> Stage<'a> {
         count(test(self.workspace.cargo(), arguments))
     }
 
-    fn wasm_test(&mut self, arguments: &str) -> Result<Outcome> {
+    fn wasm_test(&mut self, runtime: Runtime, arguments: &str) -> Result<Outcome> {
         let workspace = self.workspace;
         let toolchain = Toolchain::find().ok_or("no toolchain builds for wasm")?;
         let runner = setup::test_runner(workspace)?.ok_or("no test runner for wasm")?;
@@ -126,12 +176,7 @@ impl<'a> Stage<'a> {
             .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
             // Seconds; the default is for single small tests.
             .env("WASM_BINDGEN_TEST_TIMEOUT", "120");
-        if let Some(driver) = process::find("chromedriver") {
-            command.env("CHROMEDRIVER", driver);
-        }
-        if let Some(folder) = workspace.node().parent() {
-            process::prepend_path(&mut command, folder)?;
-        }
+        runtime.choose(&mut command, workspace)?;
         self.emulator()?.tell(&mut command);
         count(command)
     }
