@@ -41,7 +41,9 @@ pub use protocol::{
 };
 pub use refusal::RefusalKind;
 pub use secret::Secret;
-pub use session::{Receiver, Reconnected, Sender, Session, Update, Updates};
+pub use session::{
+    Lost, Memory, Receiver, Reconnected, Restoration, Sender, Session, Update, Updates, WhyLost,
+};
 pub use transport::{
     CloseFrame, Connector, Frame, InvalidClose, Refusal, Transport, TransportError,
 };

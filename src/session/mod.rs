@@ -21,11 +21,13 @@ use crate::transport::{CloseFrame, Connector};
 
 mod drive;
 mod listen;
+mod memory;
 mod outbox;
 mod receiver;
 mod recovery;
 mod update;
 
+pub use memory::{Lost, Memory, Restoration, WhyLost};
 pub use outbox::Sender;
 pub use receiver::Receiver;
 pub use update::{Reconnected, Update, Updates};

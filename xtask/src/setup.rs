@@ -101,7 +101,7 @@ impl Need {
         Ok(match self {
             Self::WasmStd => Toolchain::find().is_some(),
             Self::WasmBindgen => test_runner(workspace)?.is_some(),
-            Self::WasmPack => WASM_PACK.program(workspace, "wasm-pack")?.is_some(),
+            Self::WasmPack => wasm_pack(workspace)?.is_some(),
             Self::Chromium => found(&["chromium", "chromedriver"]),
             Self::Firefox => found(&[FIREFOX]) && geckodriver(workspace)?.is_some(),
             Self::NodePackages => npm::found(workspace),
@@ -135,6 +135,16 @@ impl Need {
 /// The test runner of the locked wasm-bindgen.
 pub fn test_runner(workspace: &Workspace) -> Result<Option<PathBuf>> {
     WASM_BINDGEN.program(workspace, "wasm-bindgen-test-runner")
+}
+
+/// The locked wasm-bindgen.
+pub fn wasm_bindgen(workspace: &Workspace) -> Result<Option<PathBuf>> {
+    WASM_BINDGEN.program(workspace, "wasm-bindgen")
+}
+
+/// What builds the npm package.
+pub fn wasm_pack(workspace: &Workspace) -> Result<Option<PathBuf>> {
+    WASM_PACK.program(workspace, "wasm-pack")
 }
 
 /// Firefox's driver.

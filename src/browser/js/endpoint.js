@@ -14,9 +14,9 @@ function ask(question, ...values) {
   }
 }
 
-/** Refuses a key in a page and its workers, unless it is ephemeral or the caller allowed it (contracts 35 to 37). */
-export function guard(key, allowBrowser, reason) {
-  if (!core.may_use(key ?? '', allowBrowser ?? undefined)) {
+/** Refuses a key in a page and its workers, unless it is ephemeral or the caller consented (contracts 35 to 37). */
+export function guard(key, consent, reason) {
+  if (!core.may_use(typeof key === 'string' ? key : '', consent)) {
     throw refusal(reason);
   }
 }
@@ -31,7 +31,7 @@ export function buildURL(client, config) {
     }
     return url;
   }
-  return new URL(ask(core.socket_url, String(client.baseURL), isAzure(client), ...target));
+  return new URL(ask(core.socket_url, `${client.baseURL}`, isAzure(client), ...target));
 }
 
 /** The one target (contract 8): its kind, and its name where it has one. */
@@ -42,21 +42,34 @@ function chosenTarget({ model, callID, intent }) {
   if (named.length !== 1 || !value || (kind === 'transcription' && value !== 'transcription')) {
     throw refusal('target');
   }
-  return [kind, String(value)];
+  return [kind, `${value}`];
 }
 
-/** What to open a socket with, and the URL to show, which never holds a credential (contracts 22, 23 and 30). */
-export function handshake(client, url, key, isToken, allowBrowser) {
+/** Opens a socket, and gives the URL to show, which never holds a credential (contracts 12, 22, 23 and 30). */
+export function openSocket(client, url, key, isToken, consent) {
   const azure = isAzure(client);
   const { organization, project } = azure ? {} : routes(client, key);
-  return ask(core.handshake, {
-    azure,
-    url: url.href,
-    key: key ?? '',
-    isToken,
-    organization,
-    project,
-    allowBrowser: allowBrowser ?? undefined,
+  const plan = { azure, url: url.href, key: `${key ?? ''}`, isToken, organization, project, consent };
+  const [publicURL, ...endpoint] = ask(core.handshake, plan);
+  const socket = new WebSocket(...endpoint);
+  // What arrives in binary is text, too; some runtimes would give a `Blob`, which cannot be read at once.
+  socket.binaryType = 'arraybuffer';
+  tellOfItsEnd(socket);
+  return { socket, publicURL: new URL(publicURL) };
+}
+
+/** Node 22 reports that a connection could not be opened, and not that it is therefore closed. */
+function tellOfItsEnd(socket) {
+  let ended = false;
+  socket.addEventListener('open', () => (ended = true));
+  socket.addEventListener('close', () => (ended = true));
+  socket.addEventListener('error', () => {
+    // Where the close follows, it does so in the same task.
+    setTimeout(() => {
+      if (!ended) {
+        socket.dispatchEvent(Object.assign(new Event('close'), { code: 1006, reason: '', wasClean: false }));
+      }
+    });
   });
 }
 

@@ -7,14 +7,18 @@
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
+mod recovery;
+
+pub use recovery::Recovery;
+
 use super::{runtime, socket};
 use crate::endpoint::{Config, ConfigError, Credential, Target};
 use crate::protocol::{Protocol, Realtime};
 
 /// Whether a key may be used in this runtime (contracts 35 to 37).
 #[wasm_bindgen]
-pub fn may_use(key: &str, allow_browser: Option<bool>) -> bool {
-    let config = with_consent(Config::new(""), allow_browser);
+pub fn may_use(key: &str, consent: Option<bool>) -> bool {
+    let config = with_consent(Config::new(""), consent);
     config.guard(key, runtime::detect()).is_ok()
 }
 
@@ -51,8 +55,8 @@ extern "C" {
     fn organization(this: &Plan) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     fn project(this: &Plan) -> Option<String>;
-    #[wasm_bindgen(method, getter = allowBrowser)]
-    fn allow_browser(this: &Plan) -> Option<bool>;
+    #[wasm_bindgen(method, getter)]
+    fn consent(this: &Plan) -> Option<bool>;
 }
 
 /// The URL to show, then the arguments of `new WebSocket`.
@@ -68,7 +72,7 @@ pub fn handshake(plan: &Plan) -> Result<Array, JsValue> {
         Credential::api_key(key)
     };
     let url = plan.url();
-    let mut config = with_consent(service(plan.azure(), credential), plan.allow_browser())
+    let mut config = with_consent(service(plan.azure(), credential), plan.consent())
         // Only the socket's URL counts now.
         .target(Target::Transcription)
         .url_builder(move |_| Ok(url.clone()));
@@ -93,8 +97,8 @@ fn service(azure: bool, credential: Credential) -> Config {
     }
 }
 
-fn with_consent(config: Config, allow_browser: Option<bool>) -> Config {
-    match allow_browser {
+fn with_consent(config: Config, consent: Option<bool>) -> Config {
+    match consent {
         Some(allow) => config.dangerously_allow_browser(allow),
         None => config,
     }

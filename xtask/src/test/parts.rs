@@ -4,6 +4,7 @@ use std::process::Command;
 
 use super::counts::Counts;
 use super::runtime::Runtime;
+use crate::browser;
 use crate::process::{self, Result};
 use crate::services::{Aimock, Emulator};
 use crate::setup::{self, Need};
@@ -26,6 +27,16 @@ pub type Outcome = (Counts, bool);
 const IN_CHROMIUM: &[Need] = &[Need::WasmStd, Need::WasmBindgen, Need::Chromium];
 const IN_FIREFOX: &[Need] = &[Need::WasmStd, Need::WasmBindgen, Need::Firefox];
 const IN_SERVERS: &[Need] = &[Need::WasmStd, Need::WasmBindgen, Need::NodePackages];
+
+/// What a page needs, to be built and to be seen.
+const IN_APP: &[Need] = &[
+    Need::WasmStd,
+    Need::WasmBindgen,
+    Need::WasmPack,
+    Need::Chromium,
+    Need::NodePackages,
+    Need::Recordings,
+];
 
 /// The tests of pages and workers.
 const BROWSER_TESTS: &str = "--test wasm_browser";
@@ -126,6 +137,13 @@ pub const PARTS: &[Part] = &[
         run: |stage| stage.node_test(),
     },
     Part {
+        name: "app",
+        about: "the example of a page, with a recording for a microphone",
+        native: false,
+        needs: IN_APP,
+        run: |stage| stage.app_test(),
+    },
+    Part {
         name: "aimock",
         about: "the client against aimock, a third party's mock server",
         native: false,
@@ -182,18 +200,20 @@ impl<'a> Stage<'a> {
     }
 
     fn node_test(&mut self) -> Result<Outcome> {
-        let mut command = Command::new(self.workspace.node());
+        let mut command = node_test(self.workspace, "*.test.mjs");
+        self.emulator()?.tell(&mut command);
+        count(command)
+    }
+
+    fn app_test(&mut self) -> Result<Outcome> {
+        let server = browser::build(self.workspace)?;
+        let mut command = node_test(self.workspace, "page/*.test.mjs");
         command
-            .args([
-                "--test",
-                "--test-reporter=spec",
-                "--test-timeout=60000",
-                // A test that fails with its socket open must not keep the process.
-                "--test-force-exit",
-                "*.test.mjs",
-            ])
-            .current_dir(self.workspace.node_tests())
-            .env("NO_COLOR", "1");
+            .env("PAGE_SERVER", server)
+            .env("PAGE_SCREENSHOTS", self.workspace.root.join("target/page"));
+        if let Some(chromium) = process::find("chromium") {
+            command.env("CHROMIUM", chromium);
+        }
         self.emulator()?.tell(&mut command);
         count(command)
     }
@@ -213,6 +233,23 @@ impl<'a> Stage<'a> {
         };
         Ok(self.emulator.insert(running))
     }
+}
+
+/// Node 24's own test runner, on files of tests/node.
+fn node_test(workspace: &Workspace, files: &str) -> Command {
+    let mut command = Command::new(workspace.node());
+    command
+        .args([
+            "--test",
+            "--test-reporter=spec",
+            "--test-timeout=60000",
+            // A test that fails with its socket open must not keep the process.
+            "--test-force-exit",
+            files,
+        ])
+        .current_dir(workspace.node_tests())
+        .env("NO_COLOR", "1");
+    command
 }
 
 fn test(mut cargo: Command, arguments: &str) -> Command {
