@@ -33,7 +33,7 @@ pub use connection::{
 };
 pub use emitter::ListenerId;
 pub use endpoint::{
-    Config, ConfigError, Credential, CredentialError, Handshake, Retry, Runtime, Target,
+    Config, ConfigError, Credential, CredentialError, Handshake, Restore, Retry, Runtime, Target,
 };
 pub use error::{Error, NotOpen, SendError, SendErrorKind};
 pub use protocol::{

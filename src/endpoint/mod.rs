@@ -19,7 +19,7 @@ mod target;
 pub use credential::{Credential, CredentialError};
 pub use error::ConfigError;
 pub use handshake::Handshake;
-pub use recovery::Retry;
+pub use recovery::{Restore, Retry};
 pub use runtime::Runtime;
 pub use target::Target;
 
@@ -59,6 +59,7 @@ pub struct Config {
     project: Option<String>,
     allow_browser: Option<bool>,
     limits: Limits,
+    restore: Option<Restore>,
     on_reconnecting: Option<OnReconnecting>,
 }
 
@@ -77,6 +78,7 @@ impl Config {
             project: None,
             allow_browser: None,
             limits: Self::usual_limits(),
+            restore: None,
             on_reconnecting: None,
         }
     }

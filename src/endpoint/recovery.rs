@@ -6,7 +6,32 @@ use std::time::Duration;
 
 use super::Config;
 use crate::connection::{KeepAlive, Limits, Reconnect, Reconnecting};
+use crate::session::Memory;
 use crate::{Callback, MaybeSend, MaybeSync};
+
+/// How much a session remembers, to go on where its connection broke off: see [`Config::restore`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Restore {
+    /// The most that is put back, in bytes of events: 256 KiB unless set.
+    pub max_bytes: usize,
+}
+
+impl Default for Restore {
+    fn default() -> Self {
+        Self {
+            max_bytes: 256 * 1024,
+        }
+    }
+}
+
+impl Restore {
+    /// Sets [`max_bytes`](Self#structfield.max_bytes).
+    pub fn max_bytes(mut self, bytes: usize) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+}
 
 pub(super) type OnReconnecting = Arc<Callback<Reconnecting, Retry>>;
 
@@ -125,6 +150,23 @@ impl Config {
         self
     }
 
+    /// Puts the session's configuration and its conversation back when the connection was made anew, as far as a client
+    /// can, and then sends what waited. [`Reconnected`](crate::Reconnected) says what could not be put back.
+    /// [`Memory`](crate::Memory) says what is remembered, and what is not.
+    ///
+    /// ```
+    /// use openai_realtime_ws::{Config, Reconnect, Restore};
+    ///
+    /// let config = Config::new("sk-example")
+    ///     .model("gpt-realtime")
+    ///     .reconnect(Reconnect::default())
+    ///     .restore(Restore::default());
+    /// ```
+    pub fn restore(mut self, restore: Restore) -> Self {
+        self.restore = Some(restore);
+        self
+    }
+
     /// The limits of a session, unless set.
     pub(super) fn usual_limits() -> Limits {
         Limits {
@@ -138,6 +180,11 @@ impl Config {
         self.limits
     }
 
+    pub(crate) fn memory(&self) -> Option<Box<Memory>> {
+        let restore = self.restore?;
+        Some(Box::new(Memory::new(restore.max_bytes)))
+    }
+
     /// Asks what to do about a broken connection; takes another configuration over. False if it is to be given up.
     pub(crate) fn retries(&mut self, next: &Reconnecting) -> bool {
         match self.on_reconnecting.as_ref().map(|decide| decide(next)) {
@@ -145,6 +192,7 @@ impl Config {
             Some(Retry::With(config)) => {
                 *self = Self {
                     limits: self.limits,
+                    restore: self.restore,
                     on_reconnecting: self.on_reconnecting.take(),
                     ..*config
                 };

@@ -218,10 +218,14 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 self.connection.abort("reconnect aborted by handler");
             }
             Notice::Reconnected { generation } => {
-                log_step!(generation, "reconnected");
-                return Some(Step::Told(Told::Reconnected(super::Reconnected {
+                let reconnected = self.restore(generation);
+                log_step!(
                     generation,
-                })));
+                    restored = reconnected.restored,
+                    lost = reconnected.lost.len(),
+                    "reconnected"
+                );
+                return Some(Step::Told(Told::Reconnected(reconnected)));
             }
             Notice::Ping => {
                 if let Socket::Open { ping, .. } = &mut self.socket {
@@ -298,7 +302,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         let Socket::Open { transport, .. } = &mut self.socket else {
             return Poll::Pending;
         };
-        Poll::Ready(match ready!(transport.poll_next_unpin(cx)) {
+        let heard = match ready!(transport.poll_next_unpin(cx)) {
             // For a text there is no need to look at the clock.
             Some(Ok(frame @ Frame::Text(_))) => self.connection.received(Duration::ZERO, frame),
             Some(Ok(frame)) => self.connection.received(self.connector.now(), frame),
@@ -311,7 +315,11 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 self.connection.ended(self.connector.now());
                 None
             }
-        })
+        };
+        if let Some(text) = &heard {
+            self.remember(text);
+        }
+        Poll::Ready(heard)
     }
 
     /// The open socket failed.
@@ -338,6 +346,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             && let Poll::Ready(Some(Ok(frame))) = transport.poll_next_unpin(cx)
         {
             if let Some(text) = self.connection.received(self.connector.now(), frame) {
+                self.remember(&text);
                 self.keep(text);
             }
         }
@@ -384,13 +393,21 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             self.connection.flowed();
             if std::mem::take(ping) {
                 transport.start_send_unpin(Frame::Ping(Bytes::new()))?;
-            } else if let Some(event) = self.connection.poll_transmit() {
+            } else if let (restoring, Some(event)) = (
+                self.connection.is_restoring(),
+                self.connection.poll_transmit(),
+            ) {
                 log_event!(
                     event_type = event.event_type(),
                     bytes = event.text().len(),
                     "sent"
                 );
-                self.outbox.written(&event);
+                if !restoring {
+                    self.outbox.written(&event);
+                }
+                if let Some(memory) = &mut self.memory {
+                    memory.sent(&event);
+                }
                 if let Some(awaited) = &mut self.awaited {
                     awaited.written |= awaited.text == address(&event);
                 }

@@ -6,7 +6,7 @@ use futures_core::Stream;
 use futures_util::StreamExt;
 
 use super::drive::Item;
-use super::{Session, read};
+use super::{Lost, Session};
 use crate::connection::{Expiring, Reconnecting};
 use crate::error::Error;
 use crate::protocol::{Protocol, Realtime, ServerEvent};
@@ -32,6 +32,10 @@ pub enum Update<E = ServerEvent> {
 pub struct Reconnected {
     /// Which connection it is, counted from 1.
     pub generation: u64,
+    /// How many events [`Config::restore`](crate::Config::restore) put the session back with; 0 without it.
+    pub restored: usize,
+    /// What could not be put back.
+    pub lost: Vec<Lost>,
 }
 
 /// What is told between the events.
@@ -96,18 +100,17 @@ impl<C: Connector, P: Protocol> Stream for Updates<'_, C, P> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let session = &mut *self.0;
         let item = match ready!(session.poll_item(cx)) {
-            Some(Item::Message(text)) => read::<P>(text),
-            Some(Item::Error(error)) => Err(error),
             Some(Item::Told(told)) => {
                 session.tell(&told);
                 return Poll::Ready(Some(Ok(told.into())));
             }
+            Some(Item::Message(text)) => session.read(text),
+            Some(Item::Error(error)) => session.report(error),
             None => {
                 session.tell_closed();
                 return Poll::Ready(None);
             }
         };
-        session.emitter.emit(&item);
         Poll::Ready(Some(item.map(Update::Event)))
     }
 }

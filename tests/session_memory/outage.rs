@@ -8,10 +8,13 @@ use std::time::Duration;
 
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::{FutureExt, StreamExt, future};
-use openai_realtime_ws::protocol::{ConversationItemCreate, ResponseCreate, SessionCreated};
+use openai_realtime_ws::protocol::{
+    ConversationItemCreate, RealtimeSession, ResponseCreate, SessionCreated, SessionUpdate,
+};
 use openai_realtime_ws::{
     ClientEvent, CloseFrame, Config, ConfigError, Credential, Error, Frame, RawEvent, Reconnect,
-    Reconnecting, Retry, SendErrorKind, ServerEvent, Session, Target, TransportError, Update,
+    Reconnecting, Restore, Retry, SendErrorKind, ServerEvent, Session, Target, TransportError,
+    Update,
 };
 use serde_json::json;
 use tokio::time::Instant;
@@ -273,4 +276,73 @@ async fn dropping_a_session_in_an_outage_frees_those_who_wait() {
     drop(rt);
     assert_eq!(waits.await.unwrap_err().kind, SendErrorKind::Closed);
     assert!(peers.next().await.is_none(), "no attempt was left behind");
+}
+
+/// The types of what arrives at the server next, and the texts in it.
+async fn received(peer: &mut Peer, count: usize) -> Vec<String> {
+    let mut seen = Vec::new();
+    while seen.len() < count {
+        let Some(Frame::Text(text)) = peer.received.next().await else {
+            panic!("only {seen:?}");
+        };
+        let event: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let text = event.pointer("/item/content/0/text");
+        let text = text.or(event.pointer("/session/instructions"));
+        seen.push(format!(
+            "{} {}",
+            event["type"].as_str().unwrap(),
+            text.unwrap()
+        ));
+    }
+    seen
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_restored_goes_first_then_what_waited_then_what_is_new() {
+    let (mut rt, mut peer, mut peers) = open(config().restore(Restore::default())).await;
+    let update = SessionUpdate::new(RealtimeSession::new().instructions("Be brief."));
+    let serve = async {
+        received(&mut peer, 2).await;
+        peer.send_json(&json!({"type": "session.updated", "session": {"type": "realtime"}}));
+        let item = json!({"id": "item_1", "type": "message", "role": "assistant", "status": "completed",
+            "content": [{"type": "output_text", "text": "Hello."}]});
+        peer.send_json(&json!({"type": "conversation.item.done", "item": item}));
+        // What the session has not handed on when the connection breaks is remembered as well.
+        drop(peer);
+    };
+    let send = async {
+        rt.send(update).await.unwrap();
+        rt.send(item("Hi")).await.unwrap();
+        rt.send(item("never written")).await.unwrap();
+    };
+    future::join(send, serve).await;
+    rt.sender().try_send(item("waited")).unwrap();
+    let held = rt.buffered_amount();
+    assert!(held > 0);
+    let now = loop {
+        if let Update::Reconnected(now) = rt.next_update().await.unwrap().unwrap() {
+            break now;
+        }
+    };
+    assert_eq!((now.restored, now.lost.len()), (3, 0), "{now:?}");
+    rt.sender().try_send(item("new")).unwrap();
+    let mut peer = peers.next().await.unwrap();
+    let (seen, _) = future::join(received(&mut peer, 7), async {
+        rt.next().now_or_never();
+        rt.send(item("newer")).await.unwrap();
+    })
+    .await;
+    assert_eq!(
+        seen,
+        [
+            "session.update \"Be brief.\"",
+            "conversation.item.create \"Hi\"",
+            "conversation.item.create \"Hello.\"",
+            "conversation.item.create \"never written\"",
+            "conversation.item.create \"waited\"",
+            "conversation.item.create \"new\"",
+            "conversation.item.create \"newer\"",
+        ]
+    );
+    assert_eq!(rt.buffered_amount(), 0, "what restores is not counted");
 }
