@@ -30,6 +30,8 @@ mod scripted;
 mod suite;
 #[path = "suite/urls.rs"]
 mod urls;
+#[path = "session_memory/watch.rs"]
+mod watch;
 
 use memory::{Memory, Peer, memory};
 

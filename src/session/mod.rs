@@ -284,8 +284,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         let left = self
             .connector
             .unix_time()
-            .and_then(|now| Duration::from_secs(unix_seconds).checked_sub(now));
-        if let Some(left) = left {
+            .map(|now| Duration::from_secs(unix_seconds).saturating_sub(now));
+        if let Some(left) = left.filter(|left| !left.is_zero()) {
             self.connection.expires_in(self.connector.now(), left);
         }
     }
