@@ -36,7 +36,9 @@ pub use protocol::{
 };
 pub use refusal::RefusalKind;
 pub use secret::Secret;
-pub use session::{Lost, Memory, Receiver, Restoration, Sender, Session, WhyLost};
+pub use session::{
+    DroppedAudio, LiveAudio, Lost, Memory, Receiver, Restoration, Sender, Session, WhyLost,
+};
 pub use transport::{
     CloseFrame, Connector, Frame, InvalidClose, Refusal, Transport, TransportError,
 };

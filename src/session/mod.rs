@@ -26,7 +26,7 @@ mod outbox;
 mod receiver;
 
 pub use memory::{Lost, Memory, Restoration, WhyLost};
-pub use outbox::Sender;
+pub use outbox::{DroppedAudio, LiveAudio, Sender};
 pub use receiver::Receiver;
 
 use outbox::{Outbox, outbox};
