@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use super::line::Attached;
 use super::outbox::Output;
 use super::record::Entry;
+use super::script::Action;
 use crate::protocol::{ParseError, RawEvent};
 
 /// An append of 15 MiB in base64, and some room.
@@ -27,15 +28,12 @@ const HALF_A_FRAME: &[u8] = b"\x81\x7e\x03\xe8{\"type\":\"response.output_te";
 pub struct Guest {
     pub entry: Entry,
     pub session: Attached,
+    /// What is to be done once so much time has passed.
+    pub alarms: Vec<(Duration, Action)>,
 }
 
 /// Serves a stream from the upgrade to the end. `read` is what has come on it already.
-pub async fn entertain<S: AsyncRead + AsyncWrite + Unpin>(
-    stream: S,
-    read: Vec<u8>,
-    guest: Guest,
-    lifetime: Duration,
-) {
+pub async fn entertain<S: AsyncRead + AsyncWrite + Unpin>(stream: S, read: Vec<u8>, guest: Guest) {
     let config = WebSocketConfig::default()
         .read_buffer_size(16 * 1024)
         // A frame leaves at once, so that what the client says next can still stop what would follow.
@@ -48,8 +46,12 @@ pub async fn entertain<S: AsyncRead + AsyncWrite + Unpin>(
         socket,
         session: guest.session,
         entry: guest.entry,
-        minutes: lifetime.as_secs() / 60,
-        expiry: Some(Box::pin(sleep(lifetime))),
+        alarms: guest
+            .alarms
+            .into_iter()
+            .map(|(time, action)| (Box::pin(sleep(time)), action))
+            .collect(),
+        greeted: false,
     }
     .run()
     .await;
@@ -59,17 +61,15 @@ struct Connection<S> {
     socket: WebSocketStream<S>,
     session: Attached,
     entry: Entry,
-    /// How long the session may last.
-    minutes: u64,
-    /// When those are over.
-    expiry: Option<Pin<Box<Sleep>>>,
+    alarms: Vec<(Pin<Box<Sleep>>, Action)>,
+    greeted: bool,
 }
 
 /// What comes next on a connection.
 enum Next {
     Received(Option<Result<Message, Error>>),
     Output(Output),
-    Failed,
+    Ended,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -77,6 +77,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         loop {
             match poll_fn(|cx| self.poll_next(cx)).await {
                 Next::Received(Some(Ok(message))) => self.receive(&message),
+                Next::Output(Output::Text(text)) => {
+                    self.entry.sent();
+                    if self.socket.send(Message::text(text)).await.is_err() {
+                        return;
+                    }
+                }
                 Next::Output(Output::Close { code, reason }) => {
                     let frame = CloseFrame {
                         code: code.into(),
@@ -94,12 +100,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     let _ = stream.flush().await;
                     return;
                 }
+                Next::Output(Output::Bytes(bytes)) => {
+                    if self.socket.flush().await.is_err()
+                        || self.socket.get_mut().write_all(&bytes).await.is_err()
+                    {
+                        return;
+                    }
+                }
                 Next::Output(Output::Drop) => {
                     let _ = self.socket.flush().await;
                     return;
                 }
-                Next::Output(Output::Text(_) | Output::Stall) => {}
-                Next::Received(_) | Next::Failed => return,
+                Next::Output(Output::Stall) => {}
+                Next::Received(_) | Next::Ended => return,
             }
         }
     }
@@ -107,15 +120,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Reads before it writes, and while it cannot write: a client that sends for long before it reads is not held up,
     /// and a cancellation overtakes what is still to be said.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
-        if self
-            .expiry
-            .as_mut()
-            .is_some_and(|expiry| expiry.as_mut().poll(cx).is_ready())
-        {
-            self.expiry = None;
-            let minutes = self.minutes;
-            let reason = format!("Your session hit the maximum duration of {minutes} minutes.");
-            self.session.close(1001, &reason);
+        if !std::mem::replace(&mut self.greeted, true) {
+            // A client is greeted first, however late that turns out.
+            cx.waker().wake_by_ref();
+        } else if let Some(action) = self.alarm(cx) {
+            return Poll::Ready(match action {
+                // It does not wait for what is still to be written.
+                Action::Drop => Next::Ended,
+                action => Next::Output(self.session.perform(action)),
+            });
         }
         loop {
             let mut socket = Pin::new(&mut self.socket);
@@ -124,25 +137,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             match socket.as_mut().poll_ready(cx) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Err(_)) => return Poll::Ready(Next::Failed),
+                Poll::Ready(Err(_)) => return Poll::Ready(Next::Ended),
                 Poll::Ready(Ok(())) => {}
             }
             match self.session.poll(cx) {
                 Some(Output::Text(text)) => {
                     self.entry.sent();
                     if socket.as_mut().start_send(Message::text(text)).is_err() {
-                        return Poll::Ready(Next::Failed);
+                        return Poll::Ready(Next::Ended);
                     }
                 }
                 Some(output) => return Poll::Ready(Next::Output(output)),
                 None => {
                     return match socket.poll_flush(cx) {
-                        Poll::Ready(Err(_)) => Poll::Ready(Next::Failed),
+                        Poll::Ready(Err(_)) => Poll::Ready(Next::Ended),
                         _ => Poll::Pending,
                     };
                 }
             }
         }
+    }
+
+    /// The next action whose time has come.
+    fn alarm(&mut self, cx: &mut Context<'_>) -> Option<Action> {
+        let mut alarms = self.alarms.iter_mut();
+        let due = alarms.position(|(time, _)| time.as_mut().poll(cx).is_ready())?;
+        Some(self.alarms.remove(due).1)
     }
 
     fn receive(&mut self, message: &Message) {

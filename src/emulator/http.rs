@@ -1,7 +1,9 @@
 //! HTTP: requests in, answers out, and the way to a WebSocket.
 
 use std::convert::Infallible;
+use std::future::pending;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
@@ -18,11 +20,10 @@ use super::connection::{Guest, entertain};
 use super::handshake::{Purpose, Upgrade, admit, check_path};
 use super::line::{Attached, Line};
 use super::outbox::Ids;
-use super::record::Entry;
 use super::refusal::{Body, Refusal};
 use super::request::refuse;
-use super::script::Action;
-use super::{Options, now, rest};
+use super::script::{Action, Admission, Answer};
+use super::{Options, cors, now};
 use crate::protocol::ErrorEvent;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -46,7 +47,7 @@ where
     let Ok(parts) = served else { return };
     let (mut stream, read) = (parts.io.into_inner(), parts.read_buf);
     match guest.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        Some(guest) => entertain(stream, read.to_vec(), guest, options.lifetime).await,
+        Some(guest) => entertain(stream, read.to_vec(), guest).await,
         None => {
             // The peer is gone, or will be.
             let _ = stream.shutdown().await;
@@ -60,16 +61,18 @@ async fn answer(
     options: &Options,
     guest: &Mutex<Option<Guest>>,
 ) -> Response<Body> {
-    let answer = if request.headers().contains_key(UPGRADE) {
+    let mut response = if request.headers().contains_key(UPGRADE) {
         let (parts, _) = request.into_parts();
-        welcome(parts, tls, options).map(|(welcomed, response)| {
-            *guest.lock().unwrap_or_else(PoisonError::into_inner) = Some(welcomed);
-            response
-        })
+        match welcome(parts, tls, options).await {
+            Ok((welcomed, response)) => {
+                *guest.lock().unwrap_or_else(PoisonError::into_inner) = Some(welcomed);
+                response
+            }
+            Err(refusal) => refusal.response(),
+        }
     } else {
-        rest::call(request, options).await
+        cors::call(request, options).await
     };
-    let mut response = answer.unwrap_or_else(|refusal| refusal.response());
     if let Ok(id) = HeaderValue::try_from(options.next_id("req")) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
@@ -77,13 +80,27 @@ async fn answer(
 }
 
 /// Decides on an upgrade.
-fn welcome(
+async fn welcome(
     request: Parts,
     tls: bool,
     options: &Options,
 ) -> Result<(Guest, Response<Body>), Refusal> {
     let entry = options.record.open(Upgrade::new(tls, &request));
-    let welcomed = attach(&entry, options).and_then(|(session, subprotocol)| {
+    let Admission {
+        answer,
+        after,
+        mut alarms,
+    } = options.script.admission(entry.upgrade());
+    let attached = match answer {
+        Answer::Accept => attach(entry.upgrade(), after, options),
+        Answer::Refuse(status) => {
+            let message = "The emulator was told to refuse this connection.";
+            Err(Refusal::new(status, "refused", message))
+        }
+        // Until the client hangs up.
+        Answer::Nothing => pending().await,
+    };
+    let welcomed = attached.and_then(|(session, subprotocol)| {
         let mut response = create_response(&Request::from_parts(request, ()))
             .map_err(|error| Refusal::new(400, "invalid_upgrade", error.to_string()))?;
         if let Some(name) = subprotocol {
@@ -93,7 +110,15 @@ fn welcome(
         Ok((session, response.map(|()| Body::default())))
     });
     match welcomed {
-        Ok((session, response)) => Ok((Guest { entry, session }, response)),
+        Ok((session, response)) => {
+            alarms.push((options.lifetime, expiry(options.lifetime)));
+            let guest = Guest {
+                entry,
+                session,
+                alarms,
+            };
+            Ok((guest, response))
+        }
         Err(refusal) => {
             entry.refused(refusal.status());
             Err(refusal)
@@ -102,13 +127,11 @@ fn welcome(
 }
 
 /// The session that a connection asks for, and the subprotocol to confirm.
-fn attach(entry: &Entry, options: &Options) -> Result<(Attached, Option<&'static str>), Refusal> {
-    let upgrade = entry.upgrade();
-    let admission = options.script.admission(upgrade);
-    if let Some(status) = admission.refusal {
-        let message = "The emulator was told to refuse this connection.";
-        return Err(Refusal::new(status, "refused", message));
-    }
+fn attach(
+    upgrade: &Upgrade,
+    after: Vec<(usize, Action)>,
+    options: &Options,
+) -> Result<(Attached, Option<&'static str>), Refusal> {
     check_path(upgrade)?;
     let preset = match options.keys.identify(upgrade.credential(), now())? {
         Identity::Owner => None,
@@ -123,8 +146,15 @@ fn attach(entry: &Entry, options: &Options) -> Result<(Attached, Option<&'static
         }
     };
     let instead = admitted.beta.then(beta_is_over);
-    let session = line.attach(upgrade.connection(), admission.after, instead);
+    let session = line.attach(upgrade.connection(), after, instead);
     Ok((session, admitted.subprotocol))
+}
+
+/// The end of a session that has lasted as long as one may.
+fn expiry(lifetime: Duration) -> Action {
+    let minutes = lifetime.as_secs() / 60;
+    let reason = format!("Your session hit the maximum duration of {minutes} minutes.");
+    Action::close(1001, reason)
 }
 
 fn beta_is_over() -> [Action; 2] {

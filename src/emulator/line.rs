@@ -160,11 +160,9 @@ impl Attached {
         Some(output)
     }
 
-    /// Closes this socket.
-    pub fn close(&self, code: u16, reason: &str) {
-        if let Some(seat) = self.line.lock().seats.get_mut(&self.connection) {
-            seat.push(close(code, reason));
-        }
+    /// What an action does to this socket.
+    pub fn perform(&self, action: Action) -> Output {
+        self.line.lock().dialogue.perform(action)
     }
 }
 

@@ -40,6 +40,7 @@ mod auth;
 mod calls;
 mod connection;
 mod conversation;
+mod cors;
 mod dialogue;
 mod handshake;
 mod http;

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::fmt::Display;
 
+use bytes::Bytes;
+
 use super::script::Action;
 use crate::protocol::{Events, ServerEvent};
 
@@ -10,6 +12,7 @@ use crate::protocol::{Events, ServerEvent};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     Text(String),
+    Bytes(Bytes),
     Stall,
     Close { code: u16, reason: String },
     Drop,
@@ -57,6 +60,7 @@ impl Ids {
         match action {
             Action::Send(event) => self.output(*event),
             Action::Raw(text) => Output::Text(text),
+            Action::Bytes(bytes) => Output::Bytes(bytes),
             Action::Stall => Output::Stall,
             Action::Close { code, reason } => Output::Close { code, reason },
             Action::Drop => Output::Drop,

@@ -1,6 +1,7 @@
 //! What the emulator does instead of what the service would do.
 
 use std::fmt;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -92,30 +93,52 @@ impl fmt::Debug for Script {
 /// Whether a connection is let in, and what happens to it then.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Admission {
-    pub(super) refusal: Option<u16>,
+    pub(super) answer: Answer,
     pub(super) after: Vec<(usize, Action)>,
+    pub(super) alarms: Vec<(Duration, Action)>,
+}
+
+/// What is said to the upgrade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    Accept,
+    Refuse(u16),
+    Nothing,
 }
 
 impl Admission {
     /// Lets it in, if its key is right.
     pub fn accept() -> Self {
-        Self {
-            refusal: None,
-            after: Vec::new(),
-        }
+        Self::answer(Answer::Accept)
     }
 
     /// Answers the upgrade with an HTTP status, such as 503. One that is no refusal is made 500.
     pub fn refuse(status: u16) -> Self {
+        Self::answer(Answer::Refuse(status))
+    }
+
+    /// Takes the upgrade, and never answers it.
+    pub fn ignore() -> Self {
+        Self::answer(Answer::Nothing)
+    }
+
+    fn answer(answer: Answer) -> Self {
         Self {
-            refusal: Some(status),
+            answer,
             after: Vec::new(),
+            alarms: Vec::new(),
         }
     }
 
     /// Does something once so many events were sent: with 0 before `session.created`, with 1 behind it.
     pub fn after(mut self, events: usize, action: Action) -> Self {
         self.after.push((events, action));
+        self
+    }
+
+    /// Does something once so much time has passed since it was let in, whatever else happens or stalls.
+    pub fn after_time(mut self, time: Duration, action: Action) -> Self {
+        self.alarms.push((time, action));
         self
     }
 }
@@ -128,6 +151,8 @@ pub enum Action {
     Send(Box<ServerEvent>),
     /// Sends text as it is, in a text frame, be it JSON or not.
     Raw(String),
+    /// Writes bytes to the stream as they are, between two frames: a frame that is wrong, or a part of one.
+    Bytes(Bytes),
     /// Sends nothing any more, and goes on reading.
     Stall,
     /// Closes the WebSocket with a code and a reason.

@@ -335,6 +335,65 @@ async fn a_guest_calls_with_the_session_of_the_secret() {
 }
 
 #[tokio::test]
+async fn a_page_may_ask_with_any_headers_and_read_the_answer() {
+    let emulator = strict().await;
+    let head = "OPTIONS /v1/realtime/calls HTTP/1.1\r\norigin: http://localhost:8000\r\n\
+        access-control-request-method: POST\r\naccess-control-request-headers: authorization,x-any";
+    let asked = request(&emulator, head, "").await;
+    assert_eq!((asked.status, &*asked.body), (204, ""));
+    for (name, value) in [
+        ("access-control-allow-origin", "*"),
+        ("access-control-allow-methods", "POST"),
+        ("access-control-allow-headers", "authorization,x-any"),
+    ] {
+        assert_eq!(asked.header(name), Some(value));
+    }
+
+    // An answer and a refusal can both be read.
+    for (key, status) in [("sk-test", 200), ("sk-other", 401)] {
+        let head = format!(
+            "POST /v1/realtime/client_secrets HTTP/1.1\r\norigin: null\r\nauthorization: Bearer {key}"
+        );
+        let answer = request(&emulator, &head, "{}").await;
+        assert_eq!(answer.status, status);
+        for header in [
+            "access-control-allow-origin",
+            "access-control-expose-headers",
+        ] {
+            assert_eq!(answer.header(header), Some("*"));
+        }
+    }
+    // To others than pages, nothing of it is said.
+    let answer = post(&emulator, "/client_secrets", &json!({})).await;
+    assert_eq!(answer.header("access-control-allow-origin"), None);
+}
+
+#[tokio::test]
+async fn a_page_offers_its_ephemeral_key_as_a_subprotocol() {
+    let emulator = strict().await;
+    let secret = mint(&emulator, "/client_secrets", json!({})).await;
+    for (key, let_in) in [(&*secret, true), ("ek_other", false)] {
+        let offers = format!("realtime, openai-insecure-api-key.{key}");
+        let headers = [
+            ("origin", "http://localhost:8000"),
+            ("sec-websocket-protocol", &*offers),
+        ];
+        match Client::open(&emulator, TARGET, &headers).await {
+            Ok((mut client, response)) => {
+                assert!(let_in);
+                assert_eq!(response.headers()["sec-websocket-protocol"], "realtime");
+                assert_eq!(client.next().await["type"], "session.created");
+            }
+            Err(Error::Http(response)) => {
+                assert!(!let_in);
+                assert_eq!(response.status(), 401);
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_call_comes_in_and_is_accepted_referred_and_hung_up() {
     let emulator = strict().await;
     let call = emulator.incoming_call("whsec_c2VjcmV0");

@@ -1,5 +1,7 @@
 //! Scripts: other answers, and everything that can go wrong.
 
+use std::time::Duration;
+
 use openai_realtime_ws::emulator::{Action, Admission, Emulator, Reply, Script};
 use openai_realtime_ws::protocol::{ErrorDetails, ErrorEvent};
 use serde_json::{Value, json};
@@ -229,4 +231,93 @@ async fn events_are_seen_and_can_be_taken_over() {
         ["session.update", "conversation.item.create"]
     );
     assert!(seen[0].events()[1].text().contains(r#""text":"Hi""#));
+}
+
+#[tokio::test]
+async fn time_ends_connections_that_nothing_else_would() {
+    let soon = Duration::from_millis(1);
+    let emulator = scripted(Script::new().on_connect(move |upgrade| {
+        let stalled = Admission::accept().after(1, Action::Stall);
+        match upgrade.connection() {
+            0 => stalled.after_time(soon, Action::Drop),
+            1 => stalled.after_time(soon, Action::close(1012, "restart")),
+            _ => stalled.after_time(soon, Action::Raw("late".to_owned())),
+        }
+    }))
+    .await;
+    for connection in 0..3 {
+        let mut client = Client::conversation(&emulator).await;
+        match (connection, client.next_message().await) {
+            (0, Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)))) => {}
+            (1, Some(Ok(Message::Close(Some(frame))))) => {
+                assert_eq!(
+                    (u16::from(frame.code), frame.reason.as_str()),
+                    (1012, "restart")
+                );
+            }
+            (2, Some(Ok(Message::Text(text)))) => assert_eq!(text, "late"),
+            (_, other) => panic!("connection {connection}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn time_ends_a_connection_that_is_not_read() {
+    let emulator = scripted(
+        Script::new()
+            .on_connect(|_| Admission::accept().after_time(Duration::from_millis(50), Action::Drop))
+            .on_event(|_| Some(vec![Action::Raw("x".repeat(20 * 1024 * 1024))])),
+    )
+    .await;
+    let mut client = Client::conversation(&emulator).await;
+    client.send(json!({"type": "response.create"})).await;
+    emulator
+        .until(|connections| connections[0].has_ended())
+        .await;
+}
+
+#[tokio::test]
+async fn a_handshake_may_never_be_answered() {
+    let emulator = scripted(Script::new().on_connect(|_| Admission::ignore())).await;
+    let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", emulator.port()))
+        .await
+        .unwrap();
+    let request =
+        "GET /v1/realtime?model=m HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\n\r\n";
+    tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes())
+        .await
+        .unwrap();
+    let seen = emulator.until(|connections| !connections.is_empty()).await;
+    assert_eq!((seen[0].refused(), seen[0].has_ended()), (None, false));
+    // It lasts as long as the client does.
+    drop(stream);
+    emulator
+        .until(|connections| connections[0].has_ended())
+        .await;
+}
+
+#[tokio::test]
+async fn bytes_go_out_as_they_are_between_frames() {
+    let emulator = scripted(Script::new().on_connect(|upgrade| {
+        let bytes: &[u8] = match upgrade.connection() {
+            // "Hi", in two fragments.
+            0 => b"\x01\x01H\x80\x01i",
+            // A reserved opcode.
+            _ => b"\x83\x00",
+        };
+        Admission::accept().after(1, Action::Bytes(bytes.into()))
+    }))
+    .await;
+    let mut client = Client::conversation(&emulator).await;
+    let Some(Ok(Message::Text(text))) = client.next_message().await else {
+        panic!("a text")
+    };
+    assert_eq!(text, "Hi");
+    client.say("The session goes on.").await;
+
+    let mut client = Client::conversation(&emulator).await;
+    assert!(matches!(
+        client.next_message().await,
+        Some(Err(Error::Protocol(_)))
+    ));
 }

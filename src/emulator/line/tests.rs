@@ -86,7 +86,7 @@ fn actions_come_after_as_many_events_as_said() {
 }
 
 #[test]
-fn closing_is_for_all_or_for_one() {
+fn closing_is_for_all() {
     let line = line();
     let (one, two) = (
         line.attach(0, Vec::new(), None),
@@ -95,9 +95,6 @@ fn closing_is_for_all_or_for_one() {
     for attached in [&one, &two] {
         assert_eq!(types(&drain(attached)), ["session.created"]);
     }
-    one.close(1001, "late");
-    assert_eq!(next(&one), Some(close(1001, "late")));
-    assert_eq!(next(&two), None);
     line.close(1000, "over");
     assert_eq!(next(&one), Some(close(1000, "over")));
     assert_eq!(next(&two), Some(close(1000, "over")));

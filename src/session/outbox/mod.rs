@@ -71,10 +71,8 @@ impl<P: Protocol> Sender<P> {
     /// [`SendError`] gives the event back when the queue is full or the session is closed.
     pub fn try_send(&self, event: impl Into<P::Client>) -> Result<(), SendError<P::Client>> {
         let event = event.into();
-        match self.push(event.encode()) {
-            Ok(_) => Ok(()),
-            Err(kind) => Err(SendError { event, kind }),
-        }
+        let queued = self.push(event.encode());
+        queued.map_err(|kind| SendError { event, kind })
     }
 
     /// A handle for a microphone, whose audio must not fall behind: where more than `longest` of it waits, the oldest is
@@ -93,8 +91,7 @@ impl<P: Protocol> Sender<P> {
         self.queue.is_closed()
     }
 
-    /// Queues the event, and returns how many must be written for it to be among them.
-    pub(super) fn push(&self, event: RawEvent) -> Result<u64, SendErrorKind> {
+    pub(super) fn push(&self, event: RawEvent) -> Result<(), SendErrorKind> {
         let bytes = event.text().len();
         self.queue.push(event, bytes)
     }

@@ -24,8 +24,6 @@ struct State<T> {
     entries: VecDeque<Entry<T>>,
     /// Bytes of what was pushed, and neither written nor dropped.
     bytes: usize,
-    /// How many items were pushed, but for those that were dropped.
-    pushed: u64,
     closed: bool,
     /// Who takes from the queue, while it waits.
     reader: Option<Waker>,
@@ -61,7 +59,6 @@ impl<T> Queue<T> {
             state: Mutex::new(State {
                 entries: VecDeque::new(),
                 bytes: 0,
-                pushed: 0,
                 closed: false,
                 reader: None,
                 waiters: Vec::new(),
@@ -76,12 +73,11 @@ impl<T> Queue<T> {
 
     /// Queues an item that fits, and any when nothing else waits, so that a large one is not locked out for ever
     /// (contract 69).
-    pub fn push(&self, item: T, bytes: usize) -> Result<u64, SendErrorKind> {
+    pub fn push(&self, item: T, bytes: usize) -> Result<(), SendErrorKind> {
         let state = self.lock();
         state.admits(bytes, self.max_bytes)?;
-        let number = state.pushed + 1;
         self.add(state, Entry::new(item, bytes));
-        Ok(number)
+        Ok(())
     }
 
     /// Queues an item when there is room for it.
@@ -196,7 +192,6 @@ impl<T> Queue<T> {
 
     fn add(&self, mut state: MutexGuard<'_, State<T>>, entry: Entry<T>) {
         state.bytes += entry.bytes;
-        state.pushed += 1;
         state.entries.push_back(entry);
         self.publish(&state);
         let reader = state.reader.take();
@@ -244,7 +239,6 @@ impl<T> State<T> {
         let lasted = entry.live.unwrap_or_default();
         self.bytes = self.bytes.saturating_sub(entry.bytes);
         self.live = self.live.saturating_sub(lasted);
-        self.pushed -= 1;
         self.dropped.add(lasted);
         true
     }

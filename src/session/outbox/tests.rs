@@ -285,7 +285,7 @@ proptest! {
             match step {
                 Step::Push(bytes) => {
                     let room = queue.bytes() == 0 || queue.bytes() + bytes <= MAX;
-                    let pushed = queue.push((number, bytes, false), bytes).map(|_| ());
+                    let pushed = queue.push((number, bytes, false), bytes);
                     prop_assert_eq!(pushed, match (closed, room) {
                         (true, _) => Err(SendErrorKind::Closed),
                         (_, true) => Ok(()),

@@ -6,14 +6,17 @@ use std::process::ExitCode;
 
 use openai_realtime_ws::emulator::Emulator;
 
+mod faults;
+
 const HELP: &str = "\
 A local Realtime server, with the REST calls beside it: it answers text with text
 and speech with the same speech.
 
-Usage: emulator [--port N] [--api-key KEY] [--until-stdin-closes]
+Usage: emulator [--port N] [--api-key KEY] [--faults] [--until-stdin-closes]
 
   --port N               listen on this port of 127.0.0.1, in place of a free one
   --api-key KEY          let in this key only, in place of any
+  --faults               misbehave for clients that ask for it, see below
   --until-stdin-closes   end when standard input does, too, and not only on Ctrl-C
   --help                 print this";
 
@@ -21,6 +24,7 @@ Usage: emulator [--port N] [--api-key KEY] [--until-stdin-closes]
 struct Options {
     port: u16,
     api_key: Option<String>,
+    faults: bool,
     until_stdin_closes: bool,
 }
 
@@ -30,6 +34,7 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, Stri
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--help" | "-h" => return Ok(None),
+            "--faults" => options.faults = true,
             "--until-stdin-closes" => options.until_stdin_closes = true,
             "--api-key" => options.api_key = Some(args.next().ok_or("--api-key needs a key")?),
             "--port" => {
@@ -90,6 +95,9 @@ async fn run(options: Options) -> io::Result<()> {
     if let Some(key) = options.api_key {
         builder = builder.api_key(key);
     }
+    if options.faults {
+        builder = builder.script(faults::script());
+    }
     let emulator = builder.start().await?;
     let certificate = CertificateFile::write(&emulator)?;
     println!("ws  {}", emulator.ws_url());
@@ -115,7 +123,7 @@ async fn main() -> ExitCode {
     let options = match parse(std::env::args().skip(1)) {
         Ok(Some(options)) => options,
         Ok(None) => {
-            println!("{HELP}");
+            println!("{HELP}\n\n{}", faults::HELP);
             return ExitCode::SUCCESS;
         }
         Err(error) => {
