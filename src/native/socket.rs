@@ -9,9 +9,10 @@ use futures_sink::Sink;
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame as WireFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
-use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
 use crate::transport::{CloseFrame, Frame, TransportError};
 
@@ -34,6 +35,21 @@ impl Socket {
             failed: false,
         }
     }
+
+    /// Tells the peer why it is hung up on (RFC 6455, section 7.1.7), as far as that can be done at once.
+    fn tell(&mut self, code: CloseCode, cx: &mut Context<'_>) {
+        let frame = tungstenite::protocol::CloseFrame {
+            code,
+            reason: Utf8Bytes::default(),
+        };
+        if self
+            .stream
+            .start_send_unpin(Message::Close(Some(frame)))
+            .is_ok()
+        {
+            let _ = self.stream.poll_flush_unpin(cx);
+        }
+    }
 }
 
 impl fmt::Debug for Socket {
@@ -53,7 +69,12 @@ impl Stream for Socket {
         let item = match ready!(self.stream.poll_next_unpin(cx)) {
             None => None,
             Some(Ok(message)) => Some(from_message(message)),
-            Some(Err(error)) => Some(Err(from_error(error))),
+            Some(Err(error)) => {
+                if let Some(code) = fault(&error) {
+                    self.tell(code, cx);
+                }
+                Some(Err(from_error(error)))
+            }
         };
         self.failed = matches!(item, Some(Err(_)));
         Poll::Ready(item)
@@ -131,16 +152,31 @@ fn from_message(message: Message) -> Result<Frame, TransportError> {
     })
 }
 
+/// The code for a rule that the peer broke.
+fn fault(error: &tungstenite::Error) -> Option<CloseCode> {
+    use tungstenite::Error;
+    match error {
+        Error::Capacity(_) => Some(CloseCode::Size),
+        Error::Utf8(_) => Some(CloseCode::Invalid),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        Error::Protocol(_) => Some(CloseCode::Protocol),
+        _ => None,
+    }
+}
+
 /// What tungstenite reports while a connection is open.
 fn from_error(error: tungstenite::Error) -> TransportError {
     use tungstenite::Error;
     match error {
-        Error::Capacity(_) => TransportError::TooLarge(error.into()),
-        Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake)
-        | Error::Io(_) => TransportError::Lost(error.into()),
-        Error::Protocol(_) | Error::Utf8(_) | Error::AttackAttempt => {
-            TransportError::Protocol(error.into())
+        Error::Capacity(error) => TransportError::TooLarge(error.into()),
+        // Its own words have a part of the text in them.
+        Error::Utf8(_) => TransportError::Protocol("a text is not UTF-8".into()),
+        Error::Protocol(error @ ProtocolError::ResetWithoutClosingHandshake) => {
+            TransportError::Lost(error.into())
         }
+        Error::Protocol(error) => TransportError::Protocol(error.into()),
+        Error::AttackAttempt => TransportError::Protocol(error.into()),
+        Error::Io(error) => TransportError::Lost(error.into()),
         _ => TransportError::Lost(error.into()),
     }
 }
