@@ -1,8 +1,10 @@
 //! Listeners: who is called for which event, and in which order.
 
 use crate::Listener;
+use crate::connection::{Closed, Reconnecting};
 use crate::error::Error;
 use crate::protocol::{ErrorEvent, Event, Events, Protocol};
+use crate::session::Reconnected;
 
 /// A listener's registration, to take it back with [`Session::off`](crate::Session::off).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,6 +32,9 @@ enum Call<P: Protocol> {
         once: bool,
         listener: Box<Listener<P::Server>>,
     },
+    Reconnecting(Box<Listener<Reconnecting>>),
+    Reconnected(Box<Listener<Reconnected>>),
+    Close(Box<Listener<Closed>>),
 }
 
 impl<P: Protocol> Emitter<P> {
@@ -46,6 +51,18 @@ impl<P: Protocol> Emitter<P> {
 
     pub fn on_error(&mut self, listener: Box<Listener<Error>>) -> ListenerId {
         self.add(Call::Error(listener))
+    }
+
+    pub fn on_reconnecting(&mut self, listener: Box<Listener<Reconnecting>>) -> ListenerId {
+        self.add(Call::Reconnecting(listener))
+    }
+
+    pub fn on_reconnected(&mut self, listener: Box<Listener<Reconnected>>) -> ListenerId {
+        self.add(Call::Reconnected(listener))
+    }
+
+    pub fn on_close(&mut self, listener: Box<Listener<Closed>>) -> ListenerId {
+        self.add(Call::Close(listener))
     }
 
     pub fn on_type(
@@ -81,7 +98,7 @@ impl<P: Protocol> Emitter<P> {
         self.listeners.iter().any(|entry| match &entry.call {
             Call::Error(_) => true,
             Call::Type { wanted, .. } => **wanted == *ErrorEvent::TYPE,
-            Call::All(_) => false,
+            _ => false,
         })
     }
 
@@ -121,6 +138,30 @@ impl<P: Protocol> Emitter<P> {
         for entry in &mut self.listeners {
             if let Call::Error(listener) = &mut entry.call {
                 listener(error);
+            }
+        }
+    }
+
+    pub fn emit_reconnecting(&mut self, next: &Reconnecting) {
+        for entry in &mut self.listeners {
+            if let Call::Reconnecting(listener) = &mut entry.call {
+                listener(next);
+            }
+        }
+    }
+
+    pub fn emit_reconnected(&mut self, now: &Reconnected) {
+        for entry in &mut self.listeners {
+            if let Call::Reconnected(listener) = &mut entry.call {
+                listener(now);
+            }
+        }
+    }
+
+    pub fn emit_close(&mut self, closed: &Closed) {
+        for entry in &mut self.listeners {
+            if let Call::Close(listener) = &mut entry.call {
+                listener(closed);
             }
         }
     }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::connection::Closed;
+use crate::connection::{Closed, Failure};
 use crate::endpoint::{ConfigError, CredentialError};
 use crate::protocol::{ErrorEvent, Events, ParseError, RawEvent};
 use crate::transport::{InvalidClose, TransportError};
@@ -39,6 +39,27 @@ pub enum Error {
     /// The server closed the connection, and not as a matter of course (code 1000).
     #[error("the server closed the connection: {}", .0.frame)]
     Closed(Closed),
+    /// The connection broke, and all attempts to make it anew failed (contract 80). The session has ended.
+    #[error("WebSocket reconnect failed after {attempts} attempts (close code: {code})")]
+    ReconnectFailed {
+        /// How many there may be, in the session's life.
+        attempts: u32,
+        /// The last close code: 1006 if it was none.
+        code: u16,
+        /// Why the last attempt failed, where it is known.
+        #[source]
+        cause: Option<Box<Error>>,
+    },
+    /// The connection broke, and an attempt to make it anew failed in a way that no other will mend, such as a key that
+    /// is refused (contracts 80 and 91). The session has ended.
+    #[error("WebSocket reconnect aborted: non-recoverable close code {code}")]
+    ReconnectAborted {
+        /// Its close code: 1006 if it was none.
+        code: u16,
+        /// Why it failed, where it is known.
+        #[source]
+        cause: Option<Box<Error>>,
+    },
     /// The code or the reason to close with may not be sent.
     #[error("could not close the connection")]
     Close(#[from] InvalidClose),
@@ -49,6 +70,30 @@ impl<E: Events> From<SendError<E>> for Error {
         Self::Send(error.map(|event| event.encode()))
     }
 }
+
+impl From<Failure<RawEvent, Error>> for Error {
+    fn from(failure: Failure<RawEvent, Error>) -> Self {
+        match failure {
+            Failure::ConnectTimeout => Self::ConnectTimeout,
+            Failure::Closed(closed) => Self::Closed(closed),
+            Failure::ReconnectFailed {
+                attempts,
+                code,
+                cause,
+            } => Self::ReconnectFailed {
+                attempts,
+                code,
+                cause,
+            },
+            Failure::ReconnectAborted { code, cause } => Self::ReconnectAborted { code, cause },
+        }
+    }
+}
+
+/// There is no open connection to send on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("cannot flush before the WebSocket is open")]
+pub struct NotOpen;
 
 /// An event that was not sent, and why.
 #[derive(Clone, PartialEq, Eq)]

@@ -27,16 +27,22 @@ pub mod emulator;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub mod native;
 
-pub use connection::{Closed, Connection, Limits, Notice};
+pub use connection::{
+    Closed, Connection, Failure, Limits, Notice, Queued, Reconnect, Reconnecting,
+};
 pub use emitter::ListenerId;
-pub use endpoint::{Config, ConfigError, Credential, CredentialError, Handshake, Runtime, Target};
-pub use error::{Error, SendError, SendErrorKind};
+pub use endpoint::{
+    Config, ConfigError, Credential, CredentialError, Handshake, Retry, Runtime, Target,
+};
+pub use error::{Error, NotOpen, SendError, SendErrorKind};
 pub use protocol::{
     ClientEvent, ParseError, Protocol, RawEvent, Realtime, ServerEvent, Translation,
 };
 pub use refusal::RefusalKind;
 pub use secret::Secret;
-pub use session::{Receiver, Sender, Session};
+pub use session::{
+    Lost, Memory, Receiver, Reconnected, Restoration, Sender, Session, Update, Updates, WhyLost,
+};
 pub use transport::{
     CloseFrame, Connector, Frame, InvalidClose, Refusal, Transport, TransportError,
 };

@@ -16,7 +16,7 @@ use crate::endpoint::{Handshake, Runtime};
 ///
 /// A transport ends the stream after the peer's [`Frame::Close`], or after an error. Sending a [`Frame::Close`] starts
 /// the closing handshake (RFC 6455, section 7); the peer's answer comes in by the stream. Pings are answered by the
-/// transport itself; it may pass them on.
+/// transport itself; it may pass them on. One task polls both the stream and the sink.
 ///
 /// Implemented for every type that fits, so a tunnel or a pair of queues in a test is one as it stands.
 pub trait Transport:
@@ -58,6 +58,11 @@ pub trait Connector: MaybeSend + Unpin + 'static {
 
     /// The time that has passed since some moment of the connector's choice. It never goes back.
     fn now(&self) -> Duration;
+
+    /// A random number. It spreads the attempts of many clients to reconnect, and need be no secret.
+    fn seed(&self) -> u64 {
+        u64::from(self.now().subsec_nanos())
+    }
 
     /// Waits.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + MaybeSend + 'static;
@@ -218,6 +223,22 @@ pub enum TransportError {
     /// The runtime has no such socket, or refused to make it.
     #[error("the runtime did not open a WebSocket")]
     Unsupported(#[source] Source),
+}
+
+impl TransportError {
+    /// Of an attempt to connect: whether another may succeed, and how long it must wait at least (contract 91).
+    pub(crate) fn retry(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(refusal) => matches!(refusal.status, 408 | 429 | 500 | 502..=504)
+                .then(|| refusal.retry_after.unwrap_or_default()),
+            Self::ProxyRefused {
+                status: 401 | 403 | 407,
+            }
+            | Self::Tls(_)
+            | Self::Unsupported(_) => None,
+            _ => Some(Duration::ZERO),
+        }
+    }
 }
 
 fn proxy_advice(status: u16) -> &'static str {

@@ -184,7 +184,7 @@ fn credentials_in_an_azure_url_are_taken_out_and_never_shown_contract_30() {
     assert_eq!(handshake.url(), "wss://example.com/x?keep=1");
     assert_eq!(
         handshake.public_url(),
-        "wss://example.com/x?API-Key=%3CREDACTED%3E&keep=1&Authorization=%3CREDACTED%3E"
+        "wss://example.com/x?keep=1&api-key=%3CREDACTED%3E&Authorization=%3CREDACTED%3E"
     );
 }
 

@@ -21,6 +21,8 @@ use serde_json::json;
 mod handshakes;
 #[path = "suite/memory.rs"]
 mod memory;
+#[path = "suite/recovery.rs"]
+mod recovery;
 #[path = "suite/scripted.rs"]
 mod scripted;
 mod suite;
@@ -49,6 +51,10 @@ suite::session_tests!(
 );
 suite::session_tests!(#[tokio::test] server, scripted: a_bad_frame_ends_nothing, the_servers_close_is_reported,
     run_ends_with_the_connection, run_goes_on_where_errors_are_heard);
+recovery::recovery_tests!(
+    #[tokio::test]
+    server
+);
 
 #[test]
 fn urls_are_the_sdks() {

@@ -4,20 +4,29 @@
     not(all(target_family = "wasm", target_os = "unknown"))
 ))]
 
-use openai_realtime_ws::Config;
-use openai_realtime_ws::emulator::{Emulator, Reply, Script};
+use openai_realtime_ws::emulator::{Action, Emulator, Reply, Script};
 use openai_realtime_ws::native::Connector;
+use openai_realtime_ws::{CloseFrame, Config};
 
+#[path = "suite/recovery.rs"]
+mod recovery;
 #[path = "suite/scripted.rs"]
 mod scripted;
 mod suite;
 
+use recovery::{PULL_THE_PLUG, RESTART, restart};
 use scripted::{BAD_FRAME, HANG_UP, hang_up};
+
+fn close(frame: CloseFrame) -> Reply {
+    Reply::new().close(frame.code, String::from(frame.reason))
+}
 
 async fn server() -> (Connector, Config, Emulator) {
     let script = Script::new().on_response(|turn| match turn.user_text().as_str() {
         BAD_FRAME => Some(Reply::new().raw("{\"type\":").text("That was it.")),
-        HANG_UP => Some(Reply::new().close(hang_up().code, hang_up().reason.to_string())),
+        HANG_UP => Some(close(hang_up())),
+        RESTART => Some(close(restart())),
+        PULL_THE_PLUG => Some(Reply::new().act(Action::Drop)),
         _ => None,
     });
     let emulator = Emulator::builder()
@@ -41,3 +50,7 @@ suite::session_tests!(
 );
 suite::session_tests!(#[tokio::test] server, scripted: a_bad_frame_ends_nothing, the_servers_close_is_reported,
     run_ends_with_the_connection, run_goes_on_where_errors_are_heard);
+recovery::recovery_tests!(
+    #[tokio::test]
+    server
+);

@@ -14,6 +14,8 @@ use wasm_bindgen_test::*;
 mod browser;
 #[path = "suite/handshakes.rs"]
 mod handshakes;
+#[path = "suite/recovery.rs"]
+mod recovery;
 #[path = "suite/scripted.rs"]
 mod scripted;
 mod suite;
@@ -25,6 +27,10 @@ suite::session_tests!(
     browser::server
 );
 browser::browser_tests!(#[wasm_bindgen_test]);
+recovery::recovery_tests!(
+    #[wasm_bindgen_test]
+    scripted_server
+);
 suite::session_tests!(#[wasm_bindgen_test] scripted_server, scripted: a_bad_frame_ends_nothing,
     the_servers_close_is_reported, run_ends_with_the_connection, run_goes_on_where_errors_are_heard);
 

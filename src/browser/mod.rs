@@ -10,6 +10,8 @@ use crate::protocol::Protocol;
 use crate::transport::{self, TransportError};
 
 mod clock;
+#[cfg(feature = "js")]
+pub mod js;
 #[cfg(feature = "rest")]
 pub(crate) mod rest;
 mod runtime;
@@ -56,6 +58,10 @@ impl transport::Connector for Connector {
 
     fn now(&self) -> Duration {
         self.clock.now()
+    }
+
+    fn seed(&self) -> u64 {
+        js_sys::Math::random().to_bits()
     }
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + 'static {

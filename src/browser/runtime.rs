@@ -13,9 +13,7 @@ pub fn detect() -> Runtime {
 }
 
 fn is_page() -> bool {
-    ["window", "document", "navigator"]
-        .iter()
-        .all(|name| is_there(&[name]))
+    is_there(&["window", "document"]) && is_there(&["navigator"])
 }
 
 /// A dedicated, shared or service worker of a page.

@@ -272,7 +272,7 @@ fn not_made(exception: &JsValue) -> TransportError {
 
 /// The constructor's arguments: the URL, then what there is of subprotocols, or of subprotocols and headers where the
 /// runtime takes both.
-fn arguments(handshake: &Handshake) -> Result<Array, JsValue> {
+pub fn arguments(handshake: &Handshake) -> Result<Array, JsValue> {
     let arguments = Array::of1(&handshake.url().into());
     let protocols: Array = handshake.subprotocols().map(JsValue::from).collect();
     if handshake.headers().next().is_some() {

@@ -8,87 +8,58 @@ use bytestring::ByteString;
 
 use crate::error::{Error, SendError, SendErrorKind};
 use crate::protocol::RawEvent;
-use crate::transport::{CloseFrame, Frame, TransportError};
+use crate::transport::{CloseFrame, Frame};
 
+mod limits;
+mod notice;
+mod outage;
 mod queue;
+mod retry;
 #[cfg(test)]
 mod tests;
 
+pub use limits::Limits;
+pub use notice::{Closed, Failure, Notice, Reconnecting};
+pub use queue::Queued;
+pub use retry::Reconnect;
+
+use outage::Outage;
 use queue::Queue;
-
-/// The bounds of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// How long opening may take.
-    pub connect_timeout: Duration,
-    /// How long closing may take: sending what is queued, and waiting for the peer's answer.
-    pub close_timeout: Duration,
-    /// How many bytes of events may wait to be sent.
-    pub max_queue_bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect_timeout: Duration::from_secs(30),
-            close_timeout: Duration::from_secs(5),
-            max_queue_bytes: 1024 * 1024,
-        }
-    }
-}
-
-/// What a driver is told, in order.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Notice {
-    /// Open a socket, and report by [`Connection::opened`] or [`Connection::failed`].
-    Connect,
-    /// The connection is open.
-    Opened,
-    /// Something went wrong. The connection's end, if it is the end, follows as [`Closed`](Self::Closed).
-    Error(Error),
-    /// Send this close frame, now that all that was queued is sent.
-    SendClose(CloseFrame),
-    /// Drop the socket, or the attempt to open one.
-    Abandon,
-    /// The end. Nothing comes after it.
-    Closed(Closed),
-}
-
-/// How a connection ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Closed {
-    /// The peer's code and reason; 1006 if it ended without a close frame.
-    pub frame: CloseFrame,
-    /// What was queued and never sent, in order.
-    pub unsent: Vec<RawEvent>,
-}
+use retry::Retries;
 
 /// A connection's state.
 ///
-/// It has no clock: a driver tells the time with every input that needs it, as the time since any fixed moment.
+/// It has no clock: a driver tells the time with every input that needs it, as the time since any fixed moment. A time
+/// before one that was told already counts as that one. It has no source of randomness either: the driver gives a seed.
+///
+/// It queues events of any kind `E`, and tells errors of its driver's own kind `X`.
 ///
 /// ```
 /// use std::time::Duration;
 /// use openai_realtime_ws::{CloseFrame, Connection, Frame, Limits, Notice};
 ///
-/// let mut connection = Connection::new(Limits::default());
+/// let mut connection: Connection = Connection::new(Limits::default(), 7);
 /// connection.start(Duration::ZERO);
 /// assert!(matches!(connection.poll(), Some(Notice::Connect)));
-/// connection.opened();
+/// connection.opened(Duration::ZERO);
 /// assert!(matches!(connection.poll(), Some(Notice::Opened)));
 /// let message = connection.received(Duration::ZERO, Frame::Text(r#"{"type":"session.created"}"#.into()));
 /// assert_eq!(message.as_deref(), Some(r#"{"type":"session.created"}"#));
 /// assert!(connection.poll().is_none());
 /// ```
 #[derive(Debug)]
-pub struct Connection {
+pub struct Connection<E = RawEvent, X = Error> {
     limits: Limits,
+    now: Duration,
     state: State,
-    queue: Queue,
-    notices: VecDeque<Notice>,
+    /// From the break of a connection until the next is open.
+    outage: Option<Box<Outage<X>>>,
+    retries: Retries,
+    generation: u64,
+    /// What a new connection begins with, ahead of the queue.
+    restoring: VecDeque<E>,
+    queue: Queue<E>,
+    notices: VecDeque<Notice<E, X>>,
 }
 
 #[derive(Debug)]
@@ -98,6 +69,10 @@ enum State {
         deadline: Duration,
     },
     Open,
+    /// Between two attempts.
+    Waiting {
+        until: Duration,
+    },
     /// This side closes: what is queued goes out, then the close frame, then the peer answers.
     Closing {
         frame: CloseFrame,
@@ -105,20 +80,26 @@ enum State {
         answer: Option<CloseFrame>,
         deadline: Duration,
     },
-    /// The peer closed: its transport answers and ends.
+    /// The peer closed: its transport answers and ends. Then the connection is made anew, or not.
     PeerClosed {
         frame: CloseFrame,
         deadline: Duration,
+        recovers: bool,
     },
     Closed,
 }
 
-impl Connection {
-    /// One that has not begun.
-    pub fn new(limits: Limits) -> Self {
+impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
+    /// One that has not begun. The seed is for the random part of the waits between attempts to reconnect.
+    pub fn new(limits: Limits, seed: u64) -> Self {
         Self {
             limits,
+            now: Duration::ZERO,
             state: State::Idle,
+            outage: None,
+            retries: Retries::new(limits.reconnect, seed),
+            generation: 0,
+            restoring: VecDeque::new(),
             queue: Queue::new(limits.max_queue_bytes),
             notices: VecDeque::new(),
         }
@@ -126,90 +107,143 @@ impl Connection {
 
     /// Begins. A connection begins once.
     pub fn start(&mut self, now: Duration) {
+        self.pass(now);
         if matches!(self.state, State::Idle) {
-            self.state = State::Connecting {
-                deadline: now.saturating_add(self.limits.connect_timeout),
-            };
-            self.notices.push_back(Notice::Connect);
+            self.connect();
         }
     }
 
     /// The socket is open.
-    pub fn opened(&mut self) {
-        if matches!(self.state, State::Connecting { .. }) {
-            self.state = State::Open;
-            self.notices.push_back(Notice::Opened);
+    pub fn opened(&mut self, now: Duration) {
+        self.pass(now);
+        if !matches!(self.state, State::Connecting { .. }) {
+            return;
         }
+        self.state = State::Open;
+        self.generation += 1;
+        self.notices.push_back(match self.outage.take() {
+            None => Notice::Opened,
+            Some(_) => Notice::Reconnected {
+                generation: self.generation,
+            },
+        });
     }
 
     /// A frame arrived. If it is a message that is to be heard, its text is returned; whether that is an event is for its
-    /// reader to say. Text and binary messages are both taken as text (contract 41).
+    /// reader to say. Text and binary messages are both taken as text (contract 41). For a text, the time is not
+    /// looked at.
     #[inline]
     pub fn received(&mut self, now: Duration, frame: Frame) -> Option<ByteString> {
-        let deadline = now.saturating_add(self.limits.close_timeout);
-        match (&mut self.state, frame) {
-            (State::Open | State::Closing { answer: None, .. }, Frame::Text(text)) => {
-                return Some(text);
-            }
-            (State::Open | State::Closing { answer: None, .. }, Frame::Binary(bytes)) => {
+        match frame {
+            Frame::Text(text) => self.hears_messages().then_some(text),
+            Frame::Binary(bytes) => self.hears_messages().then(|| {
                 let text = ByteString::try_from(bytes.clone());
-                return Some(
-                    text.unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into()),
-                );
+                text.unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into())
+            }),
+            Frame::Close(frame) => {
+                self.peer_closed(now, frame);
+                None
             }
-            (State::Open, Frame::Close(frame)) => {
-                self.state = State::PeerClosed { frame, deadline }
+            Frame::Ping(_) | Frame::Pong(_) => None,
+        }
+    }
+
+    /// A message arrived that the driver keeps itself: whether it is to be heard.
+    #[inline]
+    pub fn hears_messages(&mut self) -> bool {
+        matches!(
+            self.state,
+            State::Open | State::Closing { answer: None, .. }
+        )
+    }
+
+    /// The peer's close frame arrived; or, while connecting, the socket closed with this code without having opened.
+    pub fn peer_closed(&mut self, now: Duration, frame: CloseFrame) {
+        self.pass(now);
+        match &mut self.state {
+            State::Open => {
+                let recovers = self.retries.recovers(frame.code);
+                if recovers {
+                    self.hold();
+                }
+                self.state = State::PeerClosed {
+                    frame,
+                    deadline: self.now.saturating_add(self.limits.close_timeout),
+                    recovers,
+                }
             }
-            (State::Closing { answer, .. }, Frame::Close(frame)) => *answer = Some(frame),
+            State::Closing { answer, .. } => *answer = Some(frame),
+            State::Connecting { .. } => {
+                let retry = self.retries.recovers(frame.code).then_some(Duration::ZERO);
+                self.attempt_failed(Some(frame), None, retry);
+            }
             _ => {}
         }
-        None
     }
 
     /// The socket ended, as it does after both close frames.
-    pub fn ended(&mut self) {
+    pub fn ended(&mut self, now: Duration) {
+        self.pass(now);
         match &mut self.state {
-            State::Connecting { .. } | State::Open => self.finish(CloseFrame::ABNORMAL, true),
+            State::Connecting { .. } => self.peer_closed(now, CloseFrame::ABNORMAL),
+            State::Open => self.lost(CloseFrame::ABNORMAL, None),
             State::Closing { answer, .. } => {
                 let frame = answer.take().unwrap_or(CloseFrame::ABNORMAL);
-                self.finish(frame, false);
+                self.finish(frame);
             }
-            State::PeerClosed { frame, .. } => {
+            State::PeerClosed {
+                frame, recovers, ..
+            } => {
                 let frame = frame.clone();
-                self.finish(frame, true);
+                if *recovers {
+                    self.lost(frame, None);
+                } else {
+                    self.end(frame, None);
+                }
             }
-            State::Idle | State::Closed => {}
+            State::Idle | State::Waiting { .. } | State::Closed => {}
         }
     }
 
-    /// The socket failed, or could not be opened.
-    pub fn failed(&mut self, error: TransportError) {
-        let error = match self.state {
-            State::Connecting { .. } => Error::Connect(error),
-            State::Open => Error::Transport(error),
+    /// The socket failed, or could not be opened. `retry` says whether another may do better, and how long it must wait
+    /// at least.
+    pub fn failed(&mut self, now: Duration, error: X, retry: Option<Duration>) {
+        self.pass(now);
+        match self.state {
+            State::Connecting { .. } => {
+                self.attempt_failed(Some(CloseFrame::ABNORMAL), Some(error), retry);
+            }
+            State::Open if retry.is_some() => self.lost(CloseFrame::ABNORMAL, Some(error)),
+            State::Open => self.end(CloseFrame::ABNORMAL, Some(error)),
             // Once a side has closed, how the socket goes down makes no difference.
-            State::Closing { .. } | State::PeerClosed { .. } => return self.ended(),
-            State::Idle | State::Closed => return,
-        };
-        self.notices.push_back(Notice::Error(error));
-        self.finish(CloseFrame::ABNORMAL, false);
-    }
-
-    /// The attempt to connect ended before a socket was asked for, such as for want of a credential.
-    pub fn given_up(&mut self, error: Error) {
-        if matches!(self.state, State::Connecting { .. }) {
-            self.notices.push_back(Notice::Error(error));
-            self.finish(CloseFrame::ABNORMAL, false);
+            State::Closing { .. } | State::PeerClosed { .. } => self.ended(now),
+            State::Idle | State::Waiting { .. } | State::Closed => {}
         }
     }
 
-    /// Queues an event. Before the connection is open, it waits for that.
+    /// The attempt to connect ended before a socket was asked for, such as for want of a credential. `retry` as for
+    /// [`failed`](Self::failed).
+    pub fn given_up(&mut self, now: Duration, error: X, retry: Option<Duration>) {
+        self.pass(now);
+        if matches!(self.state, State::Connecting { .. }) {
+            self.attempt_failed(None, Some(error), retry);
+        }
+    }
+
+    /// Queues an event. Before the first connection is open, it waits for that; in an outage, it is held back until
+    /// [`flush_pending`](Self::flush_pending).
     ///
     /// # Errors
     /// The event, back: the connection is closing, or as much is queued as may be (contract 69).
-    pub fn send(&mut self, event: RawEvent) -> Result<(), SendError<RawEvent>> {
+    pub fn send(&mut self, event: E) -> Result<(), SendError<E>> {
         match self.state {
-            State::Idle | State::Connecting { .. } | State::Open => self.queue.push(event),
+            State::Idle | State::Connecting { .. } if self.outage.is_none() => {
+                self.queue.push(event)
+            }
+            State::Open => self.queue.push(event),
+            State::Connecting { .. }
+            | State::Waiting { .. }
+            | State::PeerClosed { recovers: true, .. } => self.queue.push_held(event),
             _ => Err(SendError {
                 event,
                 kind: SendErrorKind::Closed,
@@ -217,38 +251,55 @@ impl Connection {
         }
     }
 
-    /// Closes: sends what is queued, then `frame`, then waits for the peer, all within the close timeout. The first
-    /// call counts.
+    /// Closes: sends what is queued, then `frame`, then waits for the peer, all within the close timeout. In an outage,
+    /// it is closed at once, with this very frame (contract 80). The first call counts.
     pub fn close(&mut self, now: Duration, frame: CloseFrame) {
-        match self.state {
+        self.pass(now);
+        match &mut self.state {
             State::Idle | State::Connecting { .. } => {
                 self.notices.push_back(Notice::Abandon);
-                self.finish(CloseFrame::ABNORMAL, false);
+                let in_outage = self.outage.is_some();
+                self.finish(if in_outage {
+                    frame
+                } else {
+                    CloseFrame::ABNORMAL
+                });
             }
+            State::Waiting { .. } => self.finish(frame),
             State::Open => {
-                let deadline = now.saturating_add(self.limits.close_timeout);
                 self.state = State::Closing {
                     frame,
                     frame_sent: false,
                     answer: None,
-                    deadline,
+                    deadline: self.now.saturating_add(self.limits.close_timeout),
                 };
             }
-            State::Closing { .. } | State::PeerClosed { .. } | State::Closed => {}
+            State::PeerClosed { recovers, .. } => *recovers = false,
+            State::Closing { .. } | State::Closed => {}
         }
     }
 
     /// Time has passed: see [`wake_at`](Self::wake_at).
     pub fn tick(&mut self, now: Duration) {
-        if self.wake_at().is_none_or(|deadline| now < deadline) {
+        self.pass(now);
+        if self.wake_at().is_none_or(|deadline| self.now < deadline) {
             return;
         }
-        self.notices.push_back(Notice::Abandon);
-        if matches!(self.state, State::Connecting { .. }) {
-            self.notices.push_back(Notice::Error(Error::ConnectTimeout));
-            self.finish(CloseFrame::ABNORMAL, false);
-        } else {
-            self.ended();
+        match self.state {
+            State::Waiting { .. } => self.connect(),
+            State::Connecting { .. } => {
+                self.notices.push_back(Notice::Abandon);
+                let error = Failure::ConnectTimeout.into();
+                self.attempt_failed(
+                    Some(CloseFrame::ABNORMAL),
+                    Some(error),
+                    Some(Duration::ZERO),
+                );
+            }
+            _ => {
+                self.notices.push_back(Notice::Abandon);
+                self.ended(now);
+            }
         }
     }
 
@@ -257,6 +308,7 @@ impl Connection {
     pub fn wake_at(&self) -> Option<Duration> {
         match self.state {
             State::Connecting { deadline }
+            | State::Waiting { until: deadline }
             | State::Closing { deadline, .. }
             | State::PeerClosed { deadline, .. } => Some(deadline),
             State::Idle | State::Open | State::Closed => None,
@@ -265,14 +317,15 @@ impl Connection {
 
     /// What to do or to tell next.
     #[inline]
-    pub fn poll(&mut self) -> Option<Notice> {
+    pub fn poll(&mut self) -> Option<Notice<E, X>> {
         if let Some(notice) = self.notices.pop_front() {
             return Some(notice);
         }
+        let idle = !self.wants_transmit();
         match &mut self.state {
             State::Closing {
                 frame, frame_sent, ..
-            } if !*frame_sent && self.queue.is_empty() => {
+            } if !*frame_sent && idle => {
                 *frame_sent = true;
                 Some(Notice::SendClose(frame.clone()))
             }
@@ -282,19 +335,27 @@ impl Connection {
 
     /// The next event to write to the socket, once the socket can take one. What was taken counts as sent.
     #[inline]
-    pub fn poll_transmit(&mut self) -> Option<RawEvent> {
-        match self.state {
-            State::Open
-            | State::Closing {
-                frame_sent: false, ..
-            } => self.queue.pop(),
-            _ => None,
+    pub fn poll_transmit(&mut self) -> Option<E> {
+        if !self.may_transmit() {
+            return None;
         }
+        self.restoring.pop_front().or_else(|| self.queue.pop())
     }
 
     /// Whether [`poll_transmit`](Self::poll_transmit) has an event.
     #[inline]
     pub fn wants_transmit(&self) -> bool {
+        self.may_transmit() && !(self.restoring.is_empty() && self.queue.is_empty())
+    }
+
+    /// Whether the next event to write is one that [`restore`](Self::restore) was given.
+    #[inline]
+    pub fn is_restoring(&self) -> bool {
+        !self.restoring.is_empty()
+    }
+
+    #[inline]
+    fn may_transmit(&self) -> bool {
         matches!(
             self.state,
             State::Open
@@ -302,12 +363,17 @@ impl Connection {
                     frame_sent: false,
                     ..
                 }
-        ) && !self.queue.is_empty()
+        )
     }
 
-    /// How many bytes of events wait to be sent.
+    /// How many bytes of events wait to be sent, those that are held back among them.
     pub fn queued_bytes(&self) -> usize {
         self.queue.bytes()
+    }
+
+    /// How many connections have been open, this one included: what belongs to an earlier one bears a smaller number.
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Whether it is open, and neither side has begun to close.
@@ -316,22 +382,52 @@ impl Connection {
         matches!(self.state, State::Open)
     }
 
+    /// Whether the connection broke and is being made anew.
+    pub fn is_reconnecting(&self) -> bool {
+        self.outage.is_some()
+    }
+
     /// Whether the end has come.
     #[inline]
     pub fn is_closed(&self) -> bool {
         matches!(self.state, State::Closed)
     }
 
-    fn finish(&mut self, frame: CloseFrame, by_peer: bool) {
-        self.state = State::Closed;
-        let closed = Closed {
-            frame,
-            unsent: self.queue.drain(),
+    /// Time does not go back.
+    fn pass(&mut self, now: Duration) {
+        self.now = self.now.max(now);
+    }
+
+    fn connect(&mut self) {
+        self.state = State::Connecting {
+            deadline: self.now.saturating_add(self.limits.connect_timeout),
         };
-        if by_peer && closed.frame.code != CloseFrame::NORMAL.code {
-            self.notices
-                .push_back(Notice::Error(Error::Closed(closed.clone())));
+        self.notices.push_back(Notice::Connect);
+    }
+
+    /// The end that this side did not ask for: an error, unless the peer closed as a matter of course.
+    fn end(&mut self, frame: CloseFrame, error: Option<X>) {
+        let closed = self.close_up(frame);
+        let normal = closed.frame.code == CloseFrame::NORMAL.code;
+        let by_peer = || (!normal).then(|| Failure::Closed(closed.clone()).into());
+        if let Some(error) = error.or_else(by_peer) {
+            self.notices.push_back(Notice::Error(error));
         }
         self.notices.push_back(Notice::Closed(closed));
+    }
+
+    fn finish(&mut self, frame: CloseFrame) {
+        let closed = self.close_up(frame);
+        self.notices.push_back(Notice::Closed(closed));
+    }
+
+    fn close_up(&mut self, frame: CloseFrame) -> Closed<E> {
+        self.state = State::Closed;
+        self.outage = None;
+        self.restoring.clear();
+        Closed {
+            frame,
+            unsent: self.queue.drain(),
+        }
     }
 }

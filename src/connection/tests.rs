@@ -2,18 +2,26 @@
 
 use bytes::Bytes;
 
+mod properties;
+mod recovery;
+
 use super::*;
+use crate::NotOpen;
 use crate::protocol::ParseError;
-use crate::transport::Refusal;
+use crate::transport::{Refusal, TransportError};
 
 const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
+const NO_TIME: Option<Duration> = Some(Duration::ZERO);
+
 /// A connection, and what it has told so far, in short.
 struct Driven {
     connection: Connection,
     told: Vec<String>,
+    /// How long the next attempt waits.
+    delay: Duration,
     closed: Option<Closed>,
 }
 
@@ -24,16 +32,21 @@ impl Driven {
 
     fn with(limits: Limits) -> Self {
         Self {
-            connection: Connection::new(limits),
+            connection: Connection::new(limits, 7),
             told: Vec::new(),
+            delay: Duration::ZERO,
             closed: None,
         }
     }
 
     fn open() -> Self {
-        let mut driven = Self::new();
+        Self::open_with(Limits::default())
+    }
+
+    fn open_with(limits: Limits) -> Self {
+        let mut driven = Self::with(limits);
         driven.connection.start(s(0));
-        driven.connection.opened();
+        driven.connection.opened(s(1));
         assert_eq!(driven.told(), ["connect", "opened"]);
         driven
     }
@@ -43,6 +56,17 @@ impl Driven {
             self.told.push(match notice {
                 Notice::Connect => "connect".into(),
                 Notice::Opened => "opened".into(),
+                Notice::Reconnecting(next) => {
+                    self.delay = next.delay;
+                    let Reconnecting {
+                        attempt,
+                        max_attempts,
+                        close,
+                        ..
+                    } = next;
+                    format!("reconnecting {attempt}/{max_attempts} after {close}")
+                }
+                Notice::Reconnected { generation } => format!("reconnected {generation}"),
                 Notice::Error(error) => format!("error {error}"),
                 Notice::SendClose(frame) => format!("send close {frame}"),
                 Notice::Abandon => "abandon".into(),
@@ -107,7 +131,7 @@ fn events_sent_while_connecting_go_out_when_open_in_order() {
     driven.connection.send(event("b")).unwrap();
     assert!(!driven.connection.wants_transmit());
     assert_eq!(driven.transmitted(), [""; 0]);
-    driven.connection.opened();
+    driven.connection.opened(s(1));
     assert!(driven.connection.wants_transmit());
     assert_eq!(driven.transmitted(), ["a", "b"]);
     assert_eq!(driven.connection.queued_bytes(), 0);
@@ -153,7 +177,9 @@ fn a_refused_handshake_is_an_error_and_the_end_contract_54() {
     let mut driven = Driven::new();
     driven.connection.start(s(0));
     driven.told();
-    driven.connection.failed(Refusal::new(401).into());
+    driven
+        .connection
+        .failed(s(1), Error::Connect(Refusal::new(401).into()), None);
     let Some(Notice::Error(Error::Connect(TransportError::Refused(refusal)))) =
         driven.connection.poll()
     else {
@@ -183,7 +209,7 @@ fn closing_sends_the_queue_then_the_frame_then_waits_contract_67() {
     driven.receive(s(1), Frame::Text("still".into()));
     driven.receive(s(2), close(1000, "OK"));
     assert_eq!(driven.told(), ["message still"]);
-    driven.connection.ended();
+    driven.connection.ended(s(1));
     assert_eq!(driven.told(), ["closed 1000 (OK)"]);
     assert_eq!(driven.unsent(), [""; 0]);
 }
@@ -197,7 +223,7 @@ fn the_first_close_counts_and_later_ones_do_nothing_contract_68() {
     assert_eq!(driven.told(), ["send close 4001 (done)"]);
     assert_eq!(driven.connection.wake_at(), Some(s(6)));
     driven.receive(s(3), close(4001, "done"));
-    driven.connection.ended();
+    driven.connection.ended(s(1));
     assert_eq!(driven.told(), ["closed 4001 (done)"]);
     driven.connection.close(s(4), CloseFrame::NORMAL);
     assert_eq!(driven.told(), [""; 0]);
@@ -232,7 +258,7 @@ fn closing_while_connecting_gives_up_contract_68() {
     driven.connection.close(s(1), CloseFrame::NORMAL);
     assert_eq!(driven.told(), ["abandon", "closed 1006"]);
     assert_eq!(driven.unsent(), ["a"]);
-    driven.connection.opened();
+    driven.connection.opened(s(1));
     assert_eq!(driven.told(), [""; 0]);
 }
 
@@ -241,7 +267,7 @@ fn a_peer_that_closes_normally_is_no_error() {
     let mut driven = Driven::open();
     driven.receive(s(1), close(1000, ""));
     assert_eq!(driven.told(), [""; 0], "its transport answers first");
-    driven.connection.ended();
+    driven.connection.ended(s(1));
     assert_eq!(driven.told(), ["closed 1000"]);
 }
 
@@ -253,7 +279,7 @@ fn a_peer_that_closes_with_another_code_is_an_error_and_gives_back_what_was_not_
     let refused = driven.connection.send(event("b")).unwrap_err();
     assert_eq!(refused.kind, SendErrorKind::Closed);
     assert_eq!(driven.transmitted(), [""; 0]);
-    driven.connection.ended();
+    driven.connection.ended(s(1));
     assert_eq!(
         driven.told(),
         [
@@ -268,7 +294,9 @@ fn a_peer_that_closes_with_another_code_is_an_error_and_gives_back_what_was_not_
 fn a_lost_connection_is_an_error_with_its_cause() {
     let mut driven = Driven::open();
     driven.connection.send(event("a")).unwrap();
-    driven.connection.failed(lost());
+    driven
+        .connection
+        .failed(s(1), Error::Transport(lost()), NO_TIME);
     let Some(Notice::Error(error)) = driven.connection.poll() else {
         panic!("no error")
     };
@@ -282,7 +310,7 @@ fn a_lost_connection_is_an_error_with_its_cause() {
 #[test]
 fn a_stream_that_ends_without_a_close_frame_is_1006() {
     let mut driven = Driven::open();
-    driven.connection.ended();
+    driven.connection.ended(s(1));
     assert_eq!(
         driven.told(),
         [
@@ -298,7 +326,9 @@ fn a_socket_that_breaks_while_closing_is_no_error() {
     driven.connection.close(s(1), CloseFrame::NORMAL);
     driven.told();
     driven.receive(s(1), close(1000, "OK"));
-    driven.connection.failed(lost());
+    driven
+        .connection
+        .failed(s(1), Error::Transport(lost()), NO_TIME);
     assert_eq!(driven.told(), ["closed 1000 (OK)"]);
 }
 
@@ -318,7 +348,7 @@ fn a_full_queue_refuses_and_one_oversized_first_event_is_taken_contract_69() {
         (SendErrorKind::Full, "abe")
     );
     assert_eq!(driven.connection.queued_bytes(), 2 * bytes);
-    driven.connection.opened();
+    driven.connection.opened(s(1));
     assert_eq!(driven.transmitted(), ["abc", "abd"]);
 
     let large = event(&"x".repeat(10 * bytes));
@@ -367,103 +397,4 @@ fn errors_carry_the_words_that_people_search_for() {
     let close = Error::Close(crate::InvalidClose::Code(1005));
     assert_eq!(close.to_string(), "could not close the connection");
     assert!(cause(&close).starts_with("close code 1005 may not be sent"));
-}
-
-mod properties {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[derive(Debug, Clone)]
-    enum Input {
-        Start,
-        Opened,
-        Text,
-        PeerCloses(u16),
-        Ended,
-        Failed,
-        Send(usize),
-        Close,
-        Tick(u64),
-        Transmit,
-        Poll,
-    }
-
-    fn input() -> impl Strategy<Value = Input> {
-        prop_oneof![
-            Just(Input::Start),
-            Just(Input::Opened),
-            Just(Input::Text),
-            (999_u16..1016).prop_map(Input::PeerCloses),
-            Just(Input::Ended),
-            Just(Input::Failed),
-            (0_usize..60).prop_map(Input::Send),
-            (0_usize..60).prop_map(Input::Send),
-            Just(Input::Close),
-            (0_u64..20).prop_map(Input::Tick),
-            Just(Input::Transmit),
-            Just(Input::Transmit),
-            Just(Input::Poll),
-        ]
-    }
-
-    proptest! {
-        /// Whatever happens in whatever order: every event that was taken is sent or given back, once and in order;
-        /// the end comes once and last; the queue stays within its bound.
-        #[test]
-        fn nothing_is_lost_and_the_end_is_the_end(inputs in prop::collection::vec(input(), 0..60)) {
-            let max_queue_bytes = 100;
-            let mut connection = Connection::new(Limits { max_queue_bytes, ..Limits::default() });
-            let (mut now, mut taken, mut out, mut closed) = (0, 0_usize, Vec::new(), None);
-            let poll = |connection: &mut Connection, closed: &mut Option<Closed>| {
-                while let Some(notice) = connection.poll() {
-                    assert!(closed.is_none(), "{notice:?} after the end");
-                    if let Notice::Closed(end) = notice {
-                        *closed = Some(end);
-                    }
-                }
-            };
-            for input in inputs {
-                match input {
-                    Input::Start => connection.start(s(now)),
-                    Input::Opened => connection.opened(),
-                    Input::Text => {
-                        let heard = connection.received(s(now), Frame::Text("{}".into()));
-                        prop_assert!(heard.is_none() || closed.is_none());
-                    }
-                    Input::PeerCloses(code) => {
-                        prop_assert_eq!(connection.received(s(now), close(code, "")), None);
-                    }
-                    Input::Ended => connection.ended(),
-                    Input::Failed => connection.failed(lost()),
-                    Input::Send(padding) => {
-                        let was_empty = connection.queued_bytes() == 0;
-                        if connection.send(event(&format!("{taken}.{}", "x".repeat(padding)))).is_ok() {
-                            taken += 1;
-                            prop_assert!(was_empty || connection.queued_bytes() <= max_queue_bytes);
-                        }
-                    }
-                    Input::Close => connection.close(s(now), CloseFrame::NORMAL),
-                    Input::Tick(seconds) => {
-                        now += seconds;
-                        connection.tick(s(now));
-                    }
-                    Input::Transmit => out.extend(connection.poll_transmit()),
-                    Input::Poll => poll(&mut connection, &mut closed),
-                }
-                if closed.is_some() {
-                    prop_assert!(connection.poll_transmit().is_none());
-                    prop_assert_eq!(connection.wake_at(), None);
-                }
-            }
-            connection.start(s(now));
-            connection.close(s(now), CloseFrame::NORMAL);
-            connection.tick(s(now + 1_000));
-            poll(&mut connection, &mut closed);
-            out.extend(closed.expect("it ends").unsent);
-            let numbers: Vec<usize> =
-                out.iter().map(|event| event.event_type().split('.').next().unwrap().parse().unwrap()).collect();
-            prop_assert_eq!(numbers, (0..taken).collect::<Vec<_>>());
-        }
-    }
 }

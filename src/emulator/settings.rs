@@ -9,7 +9,7 @@ use crate::protocol::{
     AudioConfig, AudioFormat, AudioInput, AudioOutput, Eagerness, ErrorDetails, MaxOutputTokens,
     Modality, Patch, RealtimeSession, ResponseAudio, ResponseAudioOutput, ResponseParams,
     ServerVad, SessionConfig, ToolChoice, TranscriptionAudio, TranscriptionConfig,
-    TranscriptionSession, TurnDetection, Voice,
+    TranscriptionSession, TurnDetection, Voice, merge_settings,
 };
 
 /// The model where none is named.
@@ -69,7 +69,7 @@ impl Settings {
             }
             Some(_) => {}
         }
-        merge(&mut whole, &change);
+        merge_settings(&mut whole, &change);
         let mut config = serde_json::from_value(whole).unwrap_or_default();
         check(&self.config, &config, spoke)?;
         if let Some(input) = input_mut(&mut config)
@@ -230,25 +230,6 @@ fn complete_vad(vad: &mut ServerVad) {
 
 fn to_value(config: &SessionConfig) -> Value {
     serde_json::to_value(config).unwrap_or_default()
-}
-
-/// Absent keys stay, null clears, a value replaces; only the levels of `audio` are merged key by key.
-pub fn merge(whole: &mut Value, change: &Value) {
-    let (Value::Object(whole), Value::Object(change)) = (whole, change) else {
-        return;
-    };
-    for (key, value) in change {
-        match whole.get_mut(key) {
-            Some(old)
-                if old.is_object() && matches!(key.as_str(), "audio" | "input" | "output") =>
-            {
-                merge(old, value);
-            }
-            _ => {
-                whole.insert(key.clone(), value.clone());
-            }
-        }
-    }
 }
 
 fn invalid(param: &str, message: &str) -> ErrorDetails {

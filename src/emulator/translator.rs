@@ -11,14 +11,13 @@ use super::outbox::{Ids, Output};
 use super::request::{event_id, read, refuse, refuse_frame};
 use super::responder::seconds;
 use super::script::{Action, Script};
-use super::settings::merge;
 use super::vad::{Heard, Thresholds, Vad};
 use crate::protocol::{
     Audio, ErrorDetails, ParseError, RawEvent, SessionClosed, SessionInputTranscriptDelta,
     SessionOutputAudioDelta, SessionOutputTranscriptDelta, TranslationAudioFormat,
     TranslationClientEvent, TranslationErrorEvent, TranslationServerEvent, TranslationSession,
     TranslationSessionConfig, TranslationSessionCreated, TranslationSessionInfo,
-    TranslationSessionUpdated,
+    TranslationSessionUpdated, merge_settings,
 };
 
 /// How much audio one event holds: 200 ms.
@@ -110,7 +109,7 @@ impl Translator {
         let to_value = |value| serde_json::to_value(value).unwrap_or_default();
         let mut audio = to_value(&self.session.audio);
         if let Some(change) = &change.audio {
-            merge(&mut audio, &to_value(change));
+            merge_settings(&mut audio, &to_value(change));
         }
         self.session.audio = serde_json::from_value(audio).unwrap_or_default();
         let session = Box::new(TranslationSession::from(self.session.clone()));

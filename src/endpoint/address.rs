@@ -85,27 +85,28 @@ fn azure_path(base_path: &str) -> String {
     path + version
 }
 
-/// For a URL that names a credential's header: the URL for the socket, without any credential's parameter, and the one
-/// to show, with `<REDACTED>` for their values (contract 30).
+/// For a URL and a credential's header: the URL for the socket, without any parameter that holds a credential, and the
+/// one to show, which names the header, and those parameters, with `<REDACTED>` for a value (contract 30).
 pub fn redacted(url: &str, header: &str) -> Result<(String, String), ConfigError> {
-    let is_credential = |name: &str| {
-        name.eq_ignore_ascii_case("api-key") || name.eq_ignore_ascii_case("authorization")
-    };
+    let is_credential = |name: &str| CREDENTIALS.iter().any(|c| name.eq_ignore_ascii_case(c));
     let plain = url.starts_with("ws:");
     let parse = || WebSocketUrl::parse(url, plain).ok_or(ConfigError::InvalidUrl);
     let (mut socket, mut public) = (parse()?, parse()?);
     let query = socket.query();
-    let pairs = query
+    let kept = query
         .iter()
+        .filter(|(name, _)| !is_credential(name))
         .map(|(name, value)| (name.as_str(), value.as_str()));
     if query.iter().any(|(name, _)| is_credential(name)) {
-        socket.set_query(pairs.clone().filter(|(name, _)| !is_credential(name)));
+        socket.set_query(kept.clone());
     }
-    let shown = pairs.filter(|(name, _)| !name.eq_ignore_ascii_case(header));
-    let shown =
-        shown.map(|(name, value)| (name, if is_credential(name) { REDACTED } else { value }));
-    public.set_query(shown.chain([(header, REDACTED)]));
+    let shown = CREDENTIALS.into_iter().filter(|credential| {
+        let mut named = query.iter().map(|(name, _)| name.as_str()).chain([header]);
+        named.any(|name| name.eq_ignore_ascii_case(credential))
+    });
+    public.set_query(kept.chain(shown.map(|name| (name, "<REDACTED>"))));
     Ok((socket.into_string(), public.into_string()))
 }
 
-const REDACTED: &str = "<REDACTED>";
+/// The headers that hold a credential, as parameters.
+const CREDENTIALS: [&str; 2] = ["api-key", "Authorization"];

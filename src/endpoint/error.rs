@@ -31,6 +31,9 @@ pub enum ConfigError {
     /// A translation session wants a model (contract 94).
     #[error("A translation model is required.")]
     TranslationModel,
+    /// A session without a model of its own cannot be made anew (contract 89).
+    #[error("Automatic Realtime recovery requires a model session")]
+    Recovery,
     /// The base URL is none (contract 9).
     #[error("invalid base URL: it must be absolute, such as https://api.openai.com/v1")]
     InvalidUrl,

@@ -1,7 +1,6 @@
 //! Where to connect and with what: configuration in, a [`Handshake`] out. Pure.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::connection::Limits;
 use crate::protocol::Protocol;
@@ -13,16 +12,19 @@ mod address;
 mod credential;
 mod error;
 mod handshake;
+mod recovery;
 mod runtime;
 mod target;
 
 pub use credential::{Credential, CredentialError};
 pub use error::ConfigError;
 pub use handshake::Handshake;
+pub use recovery::Retry;
 pub use runtime::Runtime;
 pub use target::Target;
 
 use credential::Kind;
+use recovery::OnReconnecting;
 
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
 
@@ -57,6 +59,7 @@ pub struct Config {
     project: Option<String>,
     allow_browser: Option<bool>,
     limits: Limits,
+    on_reconnecting: Option<OnReconnecting>,
 }
 
 impl Config {
@@ -74,6 +77,7 @@ impl Config {
             project: None,
             allow_browser: None,
             limits: Limits::default(),
+            on_reconnecting: None,
         }
     }
 
@@ -222,29 +226,6 @@ impl Config {
         self
     }
 
-    /// How long to wait for a connection: 30 s unless set.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.connect_timeout = timeout;
-        self
-    }
-
-    /// How long [`close`](crate::Session::close) waits for what is queued to go out and for the peer's answer: 5 s
-    /// unless set.
-    pub fn close_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.close_timeout = timeout;
-        self
-    }
-
-    /// How many bytes of events may wait to be sent: 1 MiB unless set. See [`Sender`](crate::Sender).
-    pub fn max_queue_bytes(mut self, bytes: usize) -> Self {
-        self.limits.max_queue_bytes = bytes;
-        self
-    }
-
-    pub(crate) fn limits(&self) -> Limits {
-        self.limits
-    }
-
     /// The configuration for one connection: a provider is asked for its credential.
     pub(crate) async fn resolved(&self) -> Result<Self, CredentialError> {
         let credential = self.credential.resolve().await?;
@@ -265,6 +246,9 @@ impl Config {
         self.guard(key, runtime)?;
         let target = self.target.as_ref().ok_or(ConfigError::Target)?;
         P::check_target(target)?;
+        if self.limits.reconnect.is_some() && !matches!(target, Target::Model(_)) {
+            return Err(ConfigError::Recovery);
+        }
         let url = self.url(P::PATH, target)?;
         let mut handshake = Handshake {
             url,
@@ -339,7 +323,7 @@ impl Config {
         }
     }
 
-    fn guard(&self, key: &str, runtime: Runtime) -> Result<(), ConfigError> {
+    pub(crate) fn guard(&self, key: &str, runtime: Runtime) -> Result<(), ConfigError> {
         let in_browser = matches!(runtime, Runtime::JavaScript { browser: true, .. });
         if in_browser && !self.allow_browser.unwrap_or(key.starts_with("ek_")) {
             return Err(ConfigError::Browser);
@@ -347,7 +331,7 @@ impl Config {
         Ok(())
     }
 
-    fn url(&self, path: &str, target: &Target) -> Result<String, ConfigError> {
+    pub(crate) fn url(&self, path: &str, target: &Target) -> Result<String, ConfigError> {
         let parameter = address::parameter(self.service, target)?;
         let Some(builder) = &self.url_builder else {
             let plain = self.insecure_loopback;

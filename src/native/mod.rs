@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -248,6 +249,11 @@ impl transport::Connector for Connector {
 
     fn now(&self) -> Duration {
         self.epoch.elapsed()
+    }
+
+    fn seed(&self) -> u64 {
+        // The standard library's hash tables are seeded by the system.
+        RandomState::new().build_hasher().finish()
     }
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static {

@@ -29,6 +29,8 @@ mod session;
 pub(crate) mod table;
 mod tool;
 pub mod translation;
+#[cfg(test)]
+mod typescript;
 
 pub use audio::{Audio, AudioError, AudioFormat, PcmFormat, PcmaFormat, PcmuFormat};
 pub use client::*;
@@ -38,6 +40,7 @@ pub use patch::Patch;
 pub use raw::{ParseError, RawEvent};
 pub use response::*;
 pub use server::*;
+pub(crate) use session::merge_settings;
 pub use session::*;
 pub use tool::*;
 pub use translation::*;

@@ -62,6 +62,26 @@ union! {
     }
 }
 
+/// Carries a `session.update` out on the settings so far. Absent keys stay, null clears, a value replaces; only the levels
+/// of `audio` are merged key by key.
+pub(crate) fn merge_settings(whole: &mut Value, change: &Value) {
+    let (Value::Object(whole), Value::Object(change)) = (whole, change) else {
+        return;
+    };
+    for (key, value) in change {
+        match whole.get_mut(key) {
+            Some(old)
+                if old.is_object() && matches!(key.as_str(), "audio" | "input" | "output") =>
+            {
+                merge_settings(old, value);
+            }
+            _ => {
+                whole.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
 impl RealtimeSession {
     /// A configuration in which nothing is set.
     pub fn new() -> Self {

@@ -9,29 +9,32 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 use futures_core::Stream;
-use futures_util::{SinkExt, StreamExt};
 
 use crate::BoxFuture;
-use crate::MaybeSend;
-use crate::connection::{Closed, Connection, Notice};
-use crate::emitter::{Emitter, ListenerId};
-use crate::endpoint::{Config, CredentialError};
+use crate::connection::{Closed, Connection};
+use crate::emitter::Emitter;
+use crate::endpoint::Config;
 use crate::error::{Error, SendError, SendErrorKind};
 use crate::protocol::raw::parse;
-use crate::protocol::{Event, Events, Protocol, RawEvent, Realtime};
-use crate::transport::{CloseFrame, Connector, Frame, TransportError};
+use crate::protocol::{Events, Protocol, RawEvent, Realtime};
+use crate::transport::{CloseFrame, Connector};
 
+mod drive;
+mod listen;
+mod memory;
 mod outbox;
 mod receiver;
+mod recovery;
+mod update;
 
+pub use memory::{Lost, Memory, Restoration, WhyLost};
 pub use outbox::Sender;
 pub use receiver::Receiver;
+pub use update::{Reconnected, Update, Updates};
 
+use drive::{Awaited, Item, Socket, Step, address};
 use outbox::{Outbox, outbox};
-
-/// How many bytes of messages are read ahead while only sending or closing is awaited. Beyond them the socket's own flow
-/// control holds the server back.
-const MAX_INBOX_BYTES: usize = 1024 * 1024;
+use update::Told;
 
 /// A conversation over one connection: a [`Stream`] of the server's events, and the way to send the client's.
 ///
@@ -78,36 +81,17 @@ pub struct Session<C: Connector, P: Protocol = Realtime> {
     timer: Option<(Duration, BoxFuture<()>)>,
     sender: Sender<P>,
     outbox: Outbox,
-    /// How many of the events that were sent have been written and flushed.
-    written: u64,
-    flushed: u64,
-    inbox: VecDeque<Result<ByteString, Error>>,
+    awaited: Option<Awaited>,
+    inbox: VecDeque<Item>,
     inbox_bytes: usize,
     emitter: Emitter<P>,
     /// What was given up, for [`Closed::unsent`].
     unsent: Vec<RawEvent>,
     closed: Option<Closed>,
-}
-
-enum Socket<T> {
-    None,
-    Resolving(BoxFuture<Result<Config, CredentialError>>),
-    Connecting(BoxFuture<Result<T, TransportError>>),
-    Open {
-        transport: T,
-        close: Option<CloseFrame>,
-        dirty: bool,
-    },
-}
-
-/// What a step of driving brought.
-enum Step {
-    Opened,
-    Message(ByteString),
-    Error(Error),
-    /// Something moved, such as what was written: look again.
-    Progress,
-    Ended,
+    /// Whether the listeners know of the end.
+    told_closed: bool,
+    /// Which connection it is whose events are handed on.
+    generation: u64,
 }
 
 impl<C: Connector, P: Protocol> Session<C, P> {
@@ -122,7 +106,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         let limits = config.limits();
         let (sender, outbox) = outbox(limits.max_queue_bytes);
         let mut session = Self {
-            connection: Connection::new(limits),
+            connection: Connection::new(limits, connector.seed()),
             connector,
             config,
             url: String::new(),
@@ -130,13 +114,14 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             timer: None,
             sender,
             outbox,
-            written: 0,
-            flushed: 0,
+            awaited: None,
             inbox: VecDeque::new(),
             inbox_bytes: 0,
             emitter: Emitter::new(),
             unsent: Vec::new(),
             closed: None,
+            told_closed: false,
+            generation: 1,
         };
         session.connection.start(session.connector.now());
         poll_fn(|cx| {
@@ -145,7 +130,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                     Step::Opened => return Poll::Ready(Ok(())),
                     Step::Error(error) => return Poll::Ready(Err(error)),
                     Step::Ended => return Poll::Ready(Err(Error::Closed(session.ending()))),
-                    Step::Message(_) | Step::Progress => {}
+                    Step::Message(_) | Step::Told(_) | Step::Progress => {}
                 }
             }
         })
@@ -155,7 +140,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
 
     /// Sends an event, and returns when the socket has taken it.
     ///
-    /// Events that arrive meanwhile are kept for [`next`](StreamExt::next).
+    /// Events that arrive meanwhile are kept for `next`.
     ///
     /// # Errors
     /// [`SendError`] gives the event back when the session is closed, or ends before the event is written.
@@ -165,18 +150,22 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     pub async fn send(&mut self, event: impl Into<P::Client>) -> Result<(), SendError<P::Client>> {
         let event = event.into();
         let raw = event.encode();
-        let mut number = None;
+        let mut queued = false;
         let sent = poll_fn(|cx| {
             loop {
-                if number.is_none() {
+                if !queued {
                     match self.sender.push(raw.clone()) {
-                        Ok(pushed) => number = Some(pushed),
+                        Ok(_) => {
+                            queued = true;
+                            self.awaited = Some(Awaited::new(&raw));
+                        }
                         // Room comes about by writing, below.
                         Err(SendErrorKind::Full) => {}
                         Err(kind) => return Poll::Ready(Err(kind)),
                     }
                 }
-                if number.is_some_and(|number| self.flushed >= number) {
+                let kept = self.awaited.is_none() || self.connection.is_reconnecting();
+                if queued && kept {
                     return Poll::Ready(Ok(()));
                 }
                 if self.closed.is_some() {
@@ -189,13 +178,11 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         sent.map_err(|kind| {
             // It goes back to the caller here, so it is not among what was left over.
             let reported = self.inbox.iter_mut().filter_map(|item| match item {
-                Err(Error::Closed(closed)) => Some(closed),
+                Item::Error(Error::Closed(closed)) => Some(closed),
                 _ => None,
             });
             for closed in self.closed.iter_mut().chain(reported) {
-                closed
-                    .unsent
-                    .retain(|left| left.text().as_ptr() != raw.text().as_ptr());
+                closed.unsent.retain(|left| address(left) != address(&raw));
             }
             SendError { event, kind }
         })
@@ -243,8 +230,9 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         }
         self.connection.close(self.connector.now(), frame);
         loop {
-            if let Some(closed) = &self.closed {
-                return Ok(closed.clone());
+            if self.closed.is_some() {
+                self.tell_closed();
+                return Ok(self.ending());
             }
             poll_fn(|cx| self.poll_ahead(cx)).await;
         }
@@ -260,359 +248,11 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         self.closed.as_ref()
     }
 
-    /// Calls `listener` with every event of type `E` that passes, in order, from now on.
-    ///
-    /// Listeners run when the session is polled, before the event is yielded; they must not block. To send from one,
-    /// give it a [`Sender`].
-    ///
-    /// ```no_run
-    /// # use openai_realtime_ws::{Connector, Error, Session};
-    /// # use openai_realtime_ws::protocol::ResponseOutputTextDelta;
-    /// # async fn example<C: Connector>(mut rt: Session<C>) -> Result<(), Error> {
-    /// rt.on(|e: &ResponseOutputTextDelta| print!("{}", e.delta));
-    /// rt.on_error(|e| eprintln!("{e}"));
-    /// rt.run().await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn on<E: Event<Events = P::Server>>(
-        &mut self,
-        mut listener: impl FnMut(&E) + MaybeSend + 'static,
-    ) -> ListenerId {
-        self.on_type(E::TYPE, move |event| {
-            if let Some(event) = E::from_events(event) {
-                listener(event);
-            }
-        })
-    }
-
-    /// Like [`on`](Self::on), for the next such event only.
-    pub fn once<E: Event<Events = P::Server>>(
-        &mut self,
-        listener: impl FnOnce(&E) + MaybeSend + 'static,
-    ) -> ListenerId {
-        let mut listener = Some(listener);
-        let call = move |event: &P::Server| {
-            if let Some(event) = E::from_events(event)
-                && let Some(listener) = listener.take()
-            {
-                listener(event);
-            }
-        };
-        self.emitter.on_type(E::TYPE, true, Box::new(call))
-    }
-
-    /// Calls `listener` with every event of this `type`, be it one that this version does not know.
-    pub fn on_type(
-        &mut self,
-        event_type: &str,
-        listener: impl FnMut(&P::Server) + MaybeSend + 'static,
-    ) -> ListenerId {
-        self.emitter.on_type(event_type, false, Box::new(listener))
-    }
-
-    /// Calls `listener` with every event, before those of its type.
-    pub fn on_event(
-        &mut self,
-        listener: impl FnMut(&P::Server) + MaybeSend + 'static,
-    ) -> ListenerId {
-        self.emitter.on_all(Box::new(listener))
-    }
-
-    /// Calls `listener` with every error: what the server reports by its `error` event, frames that are no events, and
-    /// the connection's failure.
-    pub fn on_error(&mut self, listener: impl FnMut(&Error) + MaybeSend + 'static) -> ListenerId {
-        self.emitter.on_error(Box::new(listener))
-    }
-
-    /// Takes a listener back; false if it is gone already.
-    pub fn off(&mut self, id: ListenerId) -> bool {
-        self.emitter.off(id)
-    }
-
-    /// Waits for the next event of type `E`, while listeners get theirs (contract 61).
-    ///
-    /// # Errors
-    /// An error that comes first: any [`Error`], and the server's `error` event as [`Error::Server`], unless that is what
-    /// is waited for. [`Error::Closed`] at the end of the session.
-    ///
-    /// # Cancel safety
-    /// Safe: what did not arrive is not lost. Events of other types that passed went to listeners only.
-    pub async fn emitted<E: Event<Events = P::Server> + Clone>(&mut self) -> Result<E, Error> {
-        while let Some(event) = self.next().await {
-            let event = event?;
-            if let Some(wanted) = E::from_events(&event) {
-                return Ok(wanted.clone());
-            }
-            if let Some(error) = P::error(&event) {
-                return Err(Error::Server(error.into()));
-            }
-        }
-        Err(Error::Closed(self.ending()))
-    }
-
-    /// Polls until the connection ends, for the sake of the listeners. Returns how it ended.
-    ///
-    /// # Errors
-    /// The first error that no listener hears: one of [`on_error`](Self::on_error), or of the `error` event, hears all
-    /// (contract 55). Unless it ended the session, `run` may be called again to go on.
-    ///
-    /// # Cancel safety
-    /// Safe: nothing is lost between two calls.
-    pub async fn run(&mut self) -> Result<Closed, Error> {
-        while let Some(event) = self.next().await {
-            if self.emitter.hears_errors() {
-                continue;
-            }
-            if let Some(error) = P::error(&event?) {
-                return Err(Error::Server(error.into()));
-            }
-        }
-        Ok(self.ending())
-    }
-
     fn ending(&self) -> Closed {
         self.closed.clone().unwrap_or(Closed {
             frame: CloseFrame::ABNORMAL,
             unsent: Vec::new(),
         })
-    }
-
-    /// Takes a step while something other than an event is waited for: what arrives is put by.
-    fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let closing = self.connection.wake_at().is_some();
-        let room = self.inbox_bytes < MAX_INBOX_BYTES;
-        // A closing session reads on regardless, or it would not see the peer's answer.
-        match ready!(self.poll_step(cx, room || closing)) {
-            Step::Message(text) if room => {
-                self.keep(text);
-            }
-            Step::Error(error) => self.inbox.push_back(Err(error)),
-            Step::Message(_) | Step::Opened | Step::Progress | Step::Ended => {}
-        }
-        Poll::Ready(())
-    }
-
-    /// Moves the connection until there is something to tell. With `read` false, the socket is left unread.
-    fn poll_step(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Step> {
-        loop {
-            while let Some(notice) = self.connection.poll() {
-                match notice {
-                    Notice::Opened => {
-                        log_step!("open");
-                        return Poll::Ready(Step::Opened);
-                    }
-                    Notice::Error(Error::Closed(mut closed)) => {
-                        self.add_unsent(&mut closed);
-                        return Poll::Ready(Step::Error(Error::Closed(closed)));
-                    }
-                    Notice::Error(error) => return Poll::Ready(Step::Error(error)),
-                    Notice::Connect => {
-                        let config = self.config.clone();
-                        self.socket =
-                            Socket::Resolving(Box::pin(async move { config.resolved().await }));
-                    }
-                    Notice::SendClose(frame) => {
-                        log_step!(code = frame.code, "closing");
-                        if let Socket::Open { close, .. } = &mut self.socket {
-                            *close = Some(frame);
-                        }
-                    }
-                    Notice::Abandon => self.socket = Socket::None,
-                    Notice::Closed(mut closed) => {
-                        self.add_unsent(&mut closed);
-                        log_step!(
-                            code = closed.frame.code,
-                            unsent = closed.unsent.len(),
-                            "closed"
-                        );
-                        self.closed = Some(closed);
-                        self.socket = Socket::None;
-                        self.timer = None;
-                    }
-                }
-            }
-            if self.closed.is_some() {
-                return Poll::Ready(Step::Ended);
-            }
-            if self.poll_timer(cx).is_ready() {
-                continue;
-            }
-            match &mut self.socket {
-                Socket::None => return Poll::Pending,
-                Socket::Resolving(resolving) => {
-                    let resolved = ready!(resolving.as_mut().poll(cx)).map_err(Error::from);
-                    let handshake = resolved
-                        .and_then(|config| Ok(config.handshake::<P>(self.connector.runtime())?));
-                    match handshake {
-                        Ok(handshake) => {
-                            handshake.public_url().clone_into(&mut self.url);
-                            log_step!(url = self.url, "connecting");
-                            let connecting = self.connector.connect(handshake);
-                            self.socket = Socket::Connecting(Box::pin(connecting));
-                        }
-                        Err(error) => {
-                            self.socket = Socket::None;
-                            self.connection.given_up(error);
-                        }
-                    }
-                }
-                Socket::Connecting(connecting) => match ready!(connecting.as_mut().poll(cx)) {
-                    Ok(transport) => {
-                        self.socket = Socket::Open {
-                            transport,
-                            close: None,
-                            dirty: false,
-                        };
-                        self.connection.opened();
-                    }
-                    Err(error) => {
-                        self.socket = Socket::None;
-                        self.connection.failed(error);
-                    }
-                },
-                Socket::Open { close, dirty, .. } => {
-                    let busy = *dirty || close.is_some() || !self.outbox.is_empty();
-                    let step = if busy {
-                        self.poll_write(cx)
-                    } else {
-                        Poll::Pending
-                    };
-                    if step.is_ready() {
-                        return step;
-                    }
-                    if read && let Poll::Ready(message) = self.poll_read(cx) {
-                        match message {
-                            Some(text) => return Poll::Ready(Step::Message(text)),
-                            None => continue,
-                        }
-                    }
-                    // Before it rests, it asks to be woken for whatever will be sent.
-                    return self.poll_write(cx);
-                }
-            }
-        }
-    }
-
-    /// Adds what is left behind the connection's own queue, and takes no more.
-    fn add_unsent(&mut self, closed: &mut Closed) {
-        self.unsent.extend(self.outbox.close());
-        closed.unsent.extend(self.unsent.iter().cloned());
-    }
-
-    /// Ready when the time had come for something.
-    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(at) = self.connection.wake_at() else {
-            self.timer = None;
-            return Poll::Pending;
-        };
-        if self.timer.as_ref().is_none_or(|(set, _)| *set != at) {
-            let wait = at.saturating_sub(self.connector.now());
-            self.timer = Some((at, Box::pin(self.connector.sleep(wait))));
-        }
-        if let Some((_, timer)) = &mut self.timer {
-            ready!(timer.as_mut().poll(cx));
-        }
-        self.timer = None;
-        self.connection.tick(at.max(self.connector.now()));
-        Poll::Ready(())
-    }
-
-    /// Ready when the socket gave something: a message, or what shows in the connection.
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Option<ByteString>> {
-        let Socket::Open { transport, .. } = &mut self.socket else {
-            return Poll::Pending;
-        };
-        Poll::Ready(match ready!(transport.poll_next_unpin(cx)) {
-            // For a text there is no need to look at the clock.
-            Some(Ok(frame @ Frame::Text(_))) => self.connection.received(Duration::ZERO, frame),
-            Some(Ok(frame)) => self.connection.received(self.connector.now(), frame),
-            Some(Err(error)) => {
-                self.socket = Socket::None;
-                self.connection.failed(error);
-                None
-            }
-            None => {
-                self.socket = Socket::None;
-                self.connection.ended();
-                None
-            }
-        })
-    }
-
-    /// Puts a message by.
-    fn keep(&mut self, text: ByteString) {
-        self.inbox_bytes += text.len();
-        self.inbox.push_back(Ok(text));
-    }
-
-    /// Reads what has arrived.
-    fn read_rest(&mut self, cx: &mut Context<'_>) {
-        while let Socket::Open { transport, .. } = &mut self.socket
-            && let Poll::Ready(Some(Ok(frame))) = transport.poll_next_unpin(cx)
-        {
-            if let Some(text) = self.connection.received(self.connector.now(), frame) {
-                self.keep(text);
-            }
-        }
-    }
-
-    /// Writes what can be written now. Ready when all of it has left, or the socket has failed.
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
-        if let Err(error) = ready!(self.try_write(cx)) {
-            // Why the peer takes no more may lie unread: its close frame.
-            self.read_rest(cx);
-            self.socket = Socket::None;
-            self.connection.failed(error);
-        }
-        Poll::Ready(Step::Progress)
-    }
-
-    fn try_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        let Socket::Open {
-            transport,
-            close,
-            dirty,
-        } = &mut self.socket
-        else {
-            return Poll::Pending;
-        };
-        loop {
-            // The connection's queue is kept short: what waits, waits where its bytes are counted.
-            if self.connection.is_open()
-                && !self.connection.wants_transmit()
-                && let Poll::Ready(Some(event)) = self.outbox.poll_next(cx)
-                && let Err(refused) = self.connection.send(event)
-            {
-                self.unsent.push(refused.event);
-            }
-            if !self.connection.wants_transmit() && close.is_none() {
-                break;
-            }
-            if transport.poll_ready_unpin(cx)?.is_pending() {
-                break;
-            }
-            if let Some(event) = self.connection.poll_transmit() {
-                log_event!(
-                    event_type = event.event_type(),
-                    bytes = event.text().len(),
-                    "sent"
-                );
-                self.outbox.written(&event);
-                self.written += 1;
-                transport.start_send_unpin(Frame::Text(event.text().clone()))?;
-            } else if let Some(frame) = close.take() {
-                transport.start_send_unpin(Frame::Close(frame))?;
-            }
-            *dirty = true;
-        }
-        if !*dirty {
-            return Poll::Pending;
-        }
-        ready!(transport.poll_flush_unpin(cx))?;
-        *dirty = false;
-        self.flushed = self.written;
-        Poll::Ready(Ok(()))
     }
 }
 
@@ -621,21 +261,16 @@ impl<C: Connector, P: Protocol> Stream for Session<C, P> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        let message = loop {
-            if let Some(message) = this.inbox.pop_front() {
-                this.inbox_bytes -= message.as_ref().map_or(0, |text| text.len());
-                break message;
+        let item = loop {
+            match ready!(this.poll_item(cx)) {
+                Some(Item::Message(text)) => break read::<P>(text),
+                Some(Item::Error(error)) => break Err(error),
+                Some(Item::Told(told)) => this.tell(&told),
+                None => {
+                    this.tell_closed();
+                    return Poll::Ready(None);
+                }
             }
-            match ready!(this.poll_step(cx, true)) {
-                Step::Message(text) => break Ok(text),
-                Step::Error(error) => break Err(error),
-                Step::Ended => return Poll::Ready(None),
-                Step::Opened | Step::Progress => {}
-            }
-        };
-        let item = match message {
-            Ok(text) => read::<P>(text),
-            Err(error) => Err(error),
         };
         this.emitter.emit(&item);
         Poll::Ready(Some(item))

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use futures_util::StreamExt;
 use openai_realtime_ws::native::Connector;
 use openai_realtime_ws::protocol::Events;
-use openai_realtime_ws::{Closed, Config, Error, OpenAIRealtimeWS, TransportError};
+use openai_realtime_ws::{Closed, Config, Error, OpenAIRealtimeWS, TransportError, Update};
 
 use crate::raw_server::report;
 
@@ -34,6 +34,25 @@ pub async fn read(session: &mut OpenAIRealtimeWS) -> String {
         session.next().await.is_none(),
         "something came after the end"
     );
+    seen.push(end(session.closed().unwrap()));
+    list(&seen)
+}
+
+/// Reads a session that reconnects to its end, with what becomes of its connection.
+pub async fn read_updates(session: &mut OpenAIRealtimeWS) -> String {
+    let mut seen: Vec<String> = Vec::new();
+    while let Some(update) = session.next_update().await {
+        seen.push(match update {
+            Ok(Update::Event(event)) => format!("`{}`", event.event_type()),
+            Ok(Update::Reconnecting(next)) => format!(
+                "`Reconnecting` {} of {} after {}",
+                next.attempt, next.max_attempts, next.close
+            ),
+            Ok(Update::Reconnected(now)) => format!("`Reconnected` as {}", now.generation),
+            Ok(update) => panic!("{update:?}"),
+            Err(error) => describe(&error),
+        });
+    }
     seen.push(end(session.closed().unwrap()));
     list(&seen)
 }
@@ -78,6 +97,8 @@ fn name(error: &Error) -> String {
         Error::Send(_) => "Send",
         Error::Closed(_) => "Closed",
         Error::Close(_) => "Close",
+        Error::ReconnectFailed { .. } => "ReconnectFailed",
+        Error::ReconnectAborted { .. } => "ReconnectAborted",
         _ => "another",
     };
     inner.to_owned()

@@ -23,6 +23,7 @@ mod leaks;
 mod peer;
 #[path = "../raw_server/mod.rs"]
 mod raw_server;
+mod reconnecting;
 
 use document::Document;
 use leaks::Resources;
@@ -60,6 +61,7 @@ const SECTIONS: &[Section] = &[
     ("The connection", connection::faults),
     ("Frames and messages", frames::faults),
     ("Closing", closing::faults),
+    ("Reconnecting", reconnecting::faults),
 ];
 
 /// Each fault is a test. They run one after the other, so that what one of them leaves behind is told from the next.

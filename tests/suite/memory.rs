@@ -11,19 +11,26 @@ use futures_util::StreamExt;
 use openai_realtime_ws::protocol::Audio;
 use openai_realtime_ws::{Connector, Frame, Handshake, Runtime, TransportError};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
+use super::recovery::{PULL_THE_PLUG, RESTART, restart};
 use super::scripted::{BAD_FRAME, HANG_UP, hang_up};
 
 /// Makes sockets whose other ends come out of the receiver.
 pub fn memory() -> (Memory, mpsc::UnboundedReceiver<Peer>) {
     let (peers, other_ends) = mpsc::unbounded();
-    let runtime = Runtime::Native;
-    (Memory { peers, runtime }, other_ends)
+    let connector = Memory {
+        peers,
+        runtime: Runtime::Native,
+        epoch: Instant::now(),
+    };
+    (connector, other_ends)
 }
 
-/// The connector. It has no clock: nothing takes too long here.
+/// The connector. Its time is tokio's, which a test may pause.
 #[derive(Clone)]
 pub struct Memory {
+    epoch: Instant,
     peers: mpsc::UnboundedSender<Peer>,
     /// Where it says that it runs.
     pub runtime: Runtime,
@@ -68,11 +75,15 @@ impl Connector for Memory {
     }
 
     fn now(&self) -> Duration {
-        Duration::ZERO
+        self.epoch.elapsed()
     }
 
-    fn sleep(&self, _: Duration) -> impl Future<Output = ()> + Send + 'static {
-        std::future::pending()
+    fn seed(&self) -> u64 {
+        7
+    }
+
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static {
+        tokio::time::sleep(duration)
     }
 }
 
@@ -134,12 +145,16 @@ impl Peer {
                 self.send(frame);
                 return;
             };
-            for frame in server.receive(&serde_json::from_str(&text).unwrap()) {
+            let event: Value = serde_json::from_str(&text).unwrap();
+            for frame in server.receive(&event) {
                 let last = matches!(frame, Frame::Close(_));
                 self.send(frame);
                 if last {
                     return;
                 }
+            }
+            if server.unplugged {
+                return;
             }
         }
     }
@@ -151,6 +166,7 @@ struct Server {
     modality: Option<Value>,
     speech: Vec<u8>,
     last_item: Value,
+    unplugged: bool,
 }
 
 impl Server {
@@ -193,6 +209,11 @@ impl Server {
                 vec![frame(&call), done("")]
             }
             Some(HANG_UP) => vec![Frame::Close(hang_up())],
+            Some(RESTART) => vec![Frame::Close(restart())],
+            Some(PULL_THE_PLUG) => {
+                self.unplugged = true;
+                Vec::new()
+            }
             Some(BAD_FRAME) => vec![Frame::Text("{\"type\":".into()), done("")],
             Some(text) => self.say(&format!("You said: {text}")),
             None => self.say(&format!(

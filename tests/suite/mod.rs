@@ -44,15 +44,20 @@ pub async fn open<C: Connector>(connector: C, config: Config) -> Session<C> {
     let mut rt = Session::open(connector, config).await.unwrap();
     let first = rt.next().await.unwrap().unwrap();
     assert!(matches!(first, ServerEvent::SessionCreated(_)), "{first:?}");
+    set_up(&mut rt).await;
+    rt
+}
+
+/// Has the session reply in text, and only when asked to.
+pub async fn set_up<C: Connector>(rt: &mut Session<C>) {
     let input = AudioInput::default().turn_detection(Patch::Clear);
     update(
-        &mut rt,
+        rt,
         RealtimeSession::new()
             .output_modalities([Modality::Text])
             .audio(AudioConfig::default().input(input)),
     )
     .await;
-    rt
 }
 
 async fn update<C: Connector>(rt: &mut Session<C>, session: RealtimeSession) {

@@ -52,6 +52,7 @@ function serve(socket) {
           socket.write(frame(TEXT, Buffer.from('{"type":')));
           return say('');
         case 'Hang up.': return close(4000, 'enough for today');
+        case 'Restart.': return close(1012, 'service restart');
         case 'Pull the plug.': return socket.destroy();
         default: return say(`You said: ${said}`);
       }

@@ -1,7 +1,9 @@
 //! `cargo xtask`: what the project does beyond what cargo does by itself.
 
 mod bench;
+mod browser;
 mod lint;
+mod package;
 mod process;
 mod services;
 mod setup;
@@ -20,6 +22,9 @@ cargo xtask <command>
   setup                     install the tools that are missing, and nothing where they are found
   test [--native] [PART…]   run every part of the tests, or the fast half, or the named parts;
                             sets up what a part lacks, ends with a summary
+  wasm                      build the npm package into target/npm, as wasm-pack.toml says, and print its size;
+                            fails above its budget
+  browser [--port N] […]    build the page of examples/browser and serve it
   lint                      rustfmt, clippy and rustdoc on both targets, warnings as errors
   bench [ARG…]              run the benchmarks (release build) with these arguments; the process gets
                             NODE24, the Node 24 binary, and NODE_MODULES, the folder of the npm packages
@@ -42,13 +47,15 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &str, arguments: &[String]) -> Result<()> {
-    let takes_arguments = matches!(command, "test" | "bench");
+    let takes_arguments = matches!(command, "test" | "bench" | "browser");
     if let ([first, ..], false) = (arguments, takes_arguments) {
         return Err(format!("`{command}` takes no argument `{first}`\n\n{USAGE}").into());
     }
     match command {
         "setup" => setup::all(&Workspace::open()?),
         "test" => test::run(&Workspace::open()?, arguments),
+        "wasm" => package::build(&Workspace::open()?).map(|_| ()),
+        "browser" => browser::serve(&Workspace::open()?, arguments),
         "lint" => lint::run(&Workspace::open()?),
         "bench" => bench::run(&Workspace::open()?, arguments),
         "help" | "--help" | "-h" => {

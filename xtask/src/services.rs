@@ -53,13 +53,14 @@ impl Emulator {
         })
     }
 
-    /// Tells a test where the emulator is, and Node to trust it. Tests in wasm have no environment, and
+    /// Tells a test where the emulator is, and runtimes to trust it. Tests in wasm have no environment, and
     /// read the same variables while they are compiled.
     pub fn tell(&self, command: &mut Command) {
         command
             .env("EMULATOR_WS_URL", &self.ws)
             .env("EMULATOR_WSS_URL", &self.wss)
-            .env("NODE_EXTRA_CA_CERTS", &self.certificate);
+            .env("NODE_EXTRA_CA_CERTS", &self.certificate)
+            .env("DENO_CERT", &self.certificate);
     }
 }
 

@@ -1,29 +1,34 @@
 //! Installs the tools that are missing. A tool that is found is left alone.
 
 mod apt;
+mod cargo;
 mod npm;
-mod wasm_bindgen;
 mod wasm_std;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::process::{self, Result};
 use crate::wasm::Toolchain;
 use crate::workspace::Workspace;
 
-pub use wasm_bindgen::test_runner;
+use cargo::{GECKODRIVER, WASM_BINDGEN, WASM_PACK};
 
 /// A tool, or a set of files, that some command needs.
 #[derive(Clone, Copy)]
 pub enum Need {
     /// A toolchain with the standard library of wasm32-unknown-unknown.
     WasmStd,
-    /// The test runner of the locked wasm-bindgen.
+    /// The locked wasm-bindgen, with its test runner.
     WasmBindgen,
-    /// A browser, and its driver for the test runner.
+    /// What builds the npm package.
+    WasmPack,
+    /// A browser, and its driver.
     Chromium,
-    /// The npm packages of tests/node: the official SDK, a mock server, and Node 24.
+    /// Another, and its driver.
+    Firefox,
+    /// The npm packages of tests/node: the official SDK, a mock server, Node 24 and 22, Deno, Bun, workerd, and the
+    /// tools that make and judge an npm package.
     NodePackages,
     /// Recordings of speech.
     Recordings,
@@ -31,10 +36,12 @@ pub enum Need {
     Proxies,
 }
 
-const ALL: [Need; 6] = [
+const ALL: [Need; 8] = [
     Need::WasmStd,
     Need::WasmBindgen,
+    Need::WasmPack,
     Need::Chromium,
+    Need::Firefox,
     Need::NodePackages,
     Need::Recordings,
     Need::Proxies,
@@ -42,6 +49,9 @@ const ALL: [Need; 6] = [
 
 /// A folder of spoken WAV files, 48 kHz, mono, 16 bit.
 const RECORDINGS: &str = "/usr/share/sounds/alsa";
+
+/// The program, and the package of the same name.
+const FIREFOX: &str = "firefox-esr";
 
 /// They are programs, and packages of the same names.
 const PROXIES: &[&str] = &["tinyproxy", "microsocks"];
@@ -63,8 +73,10 @@ impl Need {
     fn name(self) -> &'static str {
         match self {
             Self::WasmStd => "the standard library of wasm32-unknown-unknown",
-            Self::WasmBindgen => "wasm-bindgen's test runner",
+            Self::WasmBindgen => "wasm-bindgen and its test runner",
+            Self::WasmPack => "wasm-pack",
             Self::Chromium => "Chromium and ChromeDriver",
+            Self::Firefox => "Firefox and geckodriver",
             Self::NodePackages => "the npm packages of tests/node",
             Self::Recordings => "recordings of speech",
             Self::Proxies => "tinyproxy and microsocks",
@@ -89,7 +101,9 @@ impl Need {
         Ok(match self {
             Self::WasmStd => Toolchain::find().is_some(),
             Self::WasmBindgen => test_runner(workspace)?.is_some(),
+            Self::WasmPack => wasm_pack(workspace)?.is_some(),
             Self::Chromium => found(&["chromium", "chromedriver"]),
+            Self::Firefox => found(&[FIREFOX]) && geckodriver(workspace)?.is_some(),
             Self::NodePackages => npm::found(workspace),
             Self::Recordings => Path::new(RECORDINGS).join("Front_Center.wav").is_file(),
             Self::Proxies => found(PROXIES),
@@ -99,13 +113,43 @@ impl Need {
     fn install(self, workspace: &Workspace) -> Result<()> {
         match self {
             Self::WasmStd => wasm_std::install(workspace),
-            Self::WasmBindgen => wasm_bindgen::install(workspace),
+            Self::WasmBindgen => WASM_BINDGEN.install(workspace),
+            Self::WasmPack => WASM_PACK.install(workspace),
             Self::Chromium => apt::install(&["chromium", "chromium-driver"]),
+            Self::Firefox => {
+                if !found(&[FIREFOX]) {
+                    apt::install(&[FIREFOX])?;
+                }
+                if geckodriver(workspace)?.is_none() {
+                    GECKODRIVER.install(workspace)?;
+                }
+                Ok(())
+            }
             Self::NodePackages => npm::install(workspace),
             Self::Recordings => apt::install(&["alsa-utils"]),
             Self::Proxies => apt::install(PROXIES),
         }
     }
+}
+
+/// The test runner of the locked wasm-bindgen.
+pub fn test_runner(workspace: &Workspace) -> Result<Option<PathBuf>> {
+    WASM_BINDGEN.program(workspace, "wasm-bindgen-test-runner")
+}
+
+/// The locked wasm-bindgen.
+pub fn wasm_bindgen(workspace: &Workspace) -> Result<Option<PathBuf>> {
+    WASM_BINDGEN.program(workspace, "wasm-bindgen")
+}
+
+/// What builds the npm package.
+pub fn wasm_pack(workspace: &Workspace) -> Result<Option<PathBuf>> {
+    WASM_PACK.program(workspace, "wasm-pack")
+}
+
+/// Firefox's driver.
+pub fn geckodriver(workspace: &Workspace) -> Result<Option<PathBuf>> {
+    GECKODRIVER.program(workspace, "geckodriver")
 }
 
 fn found(programs: &[&str]) -> bool {

@@ -2,6 +2,7 @@
 
 mod counts;
 mod parts;
+mod runtime;
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};

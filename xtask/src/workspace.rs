@@ -1,5 +1,6 @@
 //! Where things are: the checkout, the npm packages, and the tools kept for every checkout.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -42,6 +43,16 @@ impl Workspace {
         self.node_tests().join("node_modules")
     }
 
+    /// The programs of the npm packages.
+    pub fn npm_programs(&self) -> PathBuf {
+        self.node_modules().join(".bin")
+    }
+
+    /// What the runtimes of JavaScript need to run tests.
+    pub fn runtimes(&self) -> PathBuf {
+        self.root.join("tests/runtimes")
+    }
+
     /// Node 24, as the npm package `node` ships it: the system's own may be older.
     pub fn node(&self) -> PathBuf {
         self.node_modules().join("node/bin/node")
@@ -49,10 +60,15 @@ impl Workspace {
 
     /// A cargo command in the checkout, as if it were typed there.
     pub fn cargo(&self) -> Command {
-        let mut cargo = Command::new("cargo");
-        cargo.current_dir(&self.root);
-        forget_outer_cargo(&mut cargo);
-        cargo
+        self.caller_of_cargo("cargo")
+    }
+
+    /// A program that calls cargo, in the checkout, as if it were typed there.
+    pub fn caller_of_cargo(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.root);
+        forget_outer_cargo(&mut command);
+        command
     }
 }
 

@@ -3,6 +3,8 @@
 use std::process::Command;
 
 use super::counts::Counts;
+use super::runtime::Runtime;
+use crate::browser;
 use crate::process::{self, Result};
 use crate::services::{Aimock, Emulator};
 use crate::setup::{self, Need};
@@ -22,7 +24,24 @@ pub struct Part {
 /// The counts, and whether the runner itself ended well.
 pub type Outcome = (Counts, bool);
 
-const IN_BROWSER: &[Need] = &[Need::WasmStd, Need::WasmBindgen, Need::Chromium];
+const IN_CHROMIUM: &[Need] = &[Need::WasmStd, Need::WasmBindgen, Need::Chromium];
+const IN_FIREFOX: &[Need] = &[Need::WasmStd, Need::WasmBindgen, Need::Firefox];
+const IN_SERVERS: &[Need] = &[Need::WasmStd, Need::WasmBindgen, Need::NodePackages];
+
+/// What a page needs, to be built and to be seen.
+const IN_APP: &[Need] = &[
+    Need::WasmStd,
+    Need::WasmBindgen,
+    Need::WasmPack,
+    Need::Chromium,
+    Need::NodePackages,
+    Need::Recordings,
+];
+
+/// The tests of pages and workers.
+const BROWSER_TESTS: &str = "--test wasm_browser";
+/// The tests of JavaScript's servers.
+const SERVER_TESTS: &str = "--features rest --test wasm_node --test wasm_rest";
 
 /// Every part, in the order they run.
 pub const PARTS: &[Part] = &[
@@ -51,22 +70,64 @@ pub const PARTS: &[Part] = &[
         name: "page",
         about: "wasm in a page of Chromium",
         native: false,
-        needs: IN_BROWSER,
-        run: |stage| stage.wasm_test("--test wasm_page"),
+        needs: IN_CHROMIUM,
+        run: |stage| stage.wasm_test(Runtime::Page, BROWSER_TESTS),
     },
     Part {
         name: "worker",
         about: "wasm in a dedicated worker of Chromium",
         native: false,
-        needs: IN_BROWSER,
-        run: |stage| stage.wasm_test("--test wasm_worker"),
+        needs: IN_CHROMIUM,
+        run: |stage| stage.wasm_test(Runtime::Worker, BROWSER_TESTS),
+    },
+    Part {
+        name: "shared",
+        about: "wasm in a shared worker of Chromium",
+        native: false,
+        needs: IN_CHROMIUM,
+        run: |stage| stage.wasm_test(Runtime::SharedWorker, BROWSER_TESTS),
+    },
+    Part {
+        name: "service",
+        about: "wasm in a service worker of Chromium",
+        native: false,
+        needs: IN_CHROMIUM,
+        run: |stage| stage.wasm_test(Runtime::ServiceWorker, BROWSER_TESTS),
+    },
+    Part {
+        name: "firefox",
+        about: "wasm in a page of Firefox",
+        native: false,
+        needs: IN_FIREFOX,
+        run: |stage| stage.wasm_test(Runtime::Firefox, BROWSER_TESTS),
     },
     Part {
         name: "node",
         about: "wasm in Node 24",
         native: false,
-        needs: &[Need::WasmStd, Need::WasmBindgen, Need::NodePackages],
-        run: |stage| stage.wasm_test("--features rest --test wasm_node --test wasm_rest"),
+        needs: IN_SERVERS,
+        run: |stage| stage.wasm_test(Runtime::Node24, SERVER_TESTS),
+    },
+    Part {
+        name: "node22",
+        about: "wasm in Node 22",
+        native: false,
+        needs: IN_SERVERS,
+        run: |stage| stage.wasm_test(Runtime::Node22, SERVER_TESTS),
+    },
+    Part {
+        name: "deno",
+        about: "wasm in Deno",
+        native: false,
+        needs: IN_SERVERS,
+        run: |stage| stage.wasm_test(Runtime::Deno, SERVER_TESTS),
+    },
+    Part {
+        name: "bun",
+        about: "wasm in Bun",
+        native: false,
+        needs: IN_SERVERS,
+        run: |stage| stage.wasm_test(Runtime::Bun, SERVER_TESTS),
     },
     Part {
         name: "sdk",
@@ -74,6 +135,13 @@ pub const PARTS: &[Part] = &[
         native: false,
         needs: &[Need::NodePackages],
         run: |stage| stage.node_test(),
+    },
+    Part {
+        name: "app",
+        about: "the example of a page, with a recording for a microphone",
+        native: false,
+        needs: IN_APP,
+        run: |stage| stage.app_test(),
     },
     Part {
         name: "aimock",
@@ -116,7 +184,7 @@ impl<'a> Stage<'a> {
         count(test(self.workspace.cargo(), arguments))
     }
 
-    fn wasm_test(&mut self, arguments: &str) -> Result<Outcome> {
+    fn wasm_test(&mut self, runtime: Runtime, arguments: &str) -> Result<Outcome> {
         let workspace = self.workspace;
         let toolchain = Toolchain::find().ok_or("no toolchain builds for wasm")?;
         let runner = setup::test_runner(workspace)?.ok_or("no test runner for wasm")?;
@@ -126,29 +194,26 @@ impl<'a> Stage<'a> {
             .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
             // Seconds; the default is for single small tests.
             .env("WASM_BINDGEN_TEST_TIMEOUT", "120");
-        if let Some(driver) = process::find("chromedriver") {
-            command.env("CHROMEDRIVER", driver);
-        }
-        if let Some(folder) = workspace.node().parent() {
-            process::prepend_path(&mut command, folder)?;
-        }
+        runtime.choose(&mut command, workspace)?;
         self.emulator()?.tell(&mut command);
         count(command)
     }
 
     fn node_test(&mut self) -> Result<Outcome> {
-        let mut command = Command::new(self.workspace.node());
+        let mut command = node_test(self.workspace, "*.test.mjs");
+        self.emulator()?.tell(&mut command);
+        count(command)
+    }
+
+    fn app_test(&mut self) -> Result<Outcome> {
+        let server = browser::build(self.workspace)?;
+        let mut command = node_test(self.workspace, "page/*.test.mjs");
         command
-            .args([
-                "--test",
-                "--test-reporter=spec",
-                "--test-timeout=60000",
-                // A test that fails with its socket open must not keep the process.
-                "--test-force-exit",
-                "*.test.mjs",
-            ])
-            .current_dir(self.workspace.node_tests())
-            .env("NO_COLOR", "1");
+            .env("PAGE_SERVER", server)
+            .env("PAGE_SCREENSHOTS", self.workspace.root.join("target/page"));
+        if let Some(chromium) = process::find("chromium") {
+            command.env("CHROMIUM", chromium);
+        }
         self.emulator()?.tell(&mut command);
         count(command)
     }
@@ -168,6 +233,23 @@ impl<'a> Stage<'a> {
         };
         Ok(self.emulator.insert(running))
     }
+}
+
+/// Node 24's own test runner, on files of tests/node.
+fn node_test(workspace: &Workspace, files: &str) -> Command {
+    let mut command = Command::new(workspace.node());
+    command
+        .args([
+            "--test",
+            "--test-reporter=spec",
+            "--test-timeout=60000",
+            // A test that fails with its socket open must not keep the process.
+            "--test-force-exit",
+            files,
+        ])
+        .current_dir(workspace.node_tests())
+        .env("NO_COLOR", "1");
+    command
 }
 
 fn test(mut cargo: Command, arguments: &str) -> Command {

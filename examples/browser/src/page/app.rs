@@ -1,0 +1,273 @@
+//! The conversation: what a person does and what the server says, one after the other.
+
+use std::pin::pin;
+
+use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+use openai_realtime_ws::protocol::{
+    ConversationItemCreate, ConversationItemTruncate, InputAudioBufferAppend,
+    InputAudioBufferClear, InputAudioBufferCommit, Modality, ResponseCreate, ResponseParams,
+};
+use openai_realtime_ws::{
+    ClientEvent, OpenAIRealtimeWebSocket, Reconnecting, Sender, ServerEvent, Update,
+};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
+
+use super::microphone::Microphone;
+use super::speaker::Speaker;
+use super::view::{Speaking, State, View, Who};
+use super::{errors, ticket};
+use crate::sound::{level, rms, to_pcm16};
+
+/// What happens on the page.
+pub enum Input {
+    /// The person typed something.
+    Say(String),
+    /// The person pressed the microphone's button.
+    Speak,
+    /// Microphone and loudspeaker are open; or why not.
+    Opened(Result<(Microphone, Speaker), JsValue>),
+    /// The microphone heard these samples.
+    Heard(Vec<f32>),
+    /// The loudspeaker fell silent after so many samples.
+    Silenced(u64),
+    /// The microphone was unplugged, or taken away.
+    MicrophoneGone,
+    /// The person asks for a new connection.
+    Connect,
+}
+
+struct App {
+    view: View,
+    tell: UnboundedSender<Input>,
+    microphone: Option<Microphone>,
+    speaker: Option<Speaker>,
+    /// Whether the server hears somebody speak.
+    speech: bool,
+    /// How many messages were typed.
+    typed: u32,
+}
+
+/// Runs the page for as long as it is there.
+pub async fn run() -> Result<(), JsValue> {
+    let (tell, mut inputs) = unbounded();
+    let view = View::find(&tell)?;
+    let mut app = App {
+        view,
+        tell,
+        microphone: None,
+        speaker: None,
+        speech: false,
+        typed: 0,
+    };
+    loop {
+        app.view.state(State::Connecting, "Connecting…");
+        app.view.notice(None);
+        let why = match connect().await {
+            Ok(session) => app.converse(session, &mut inputs).await?,
+            Err(why) => why,
+        };
+        app.mute();
+        app.view.give_up()?;
+        app.view.state(State::Closed, "Not connected");
+        app.view.notice(Some(&why));
+        while !matches!(inputs.next().await, None | Some(Input::Connect)) {}
+    }
+}
+
+async fn connect() -> Result<OpenAIRealtimeWebSocket, String> {
+    let config = ticket::config().await?;
+    let session = OpenAIRealtimeWebSocket::connect(config).await;
+    session.map_err(|error| errors::ended(&error))
+}
+
+impl App {
+    /// Holds a conversation. Returns why it ended.
+    async fn converse(
+        &mut self,
+        mut session: OpenAIRealtimeWebSocket,
+        inputs: &mut UnboundedReceiver<Input>,
+    ) -> Result<String, JsValue> {
+        let sender = session.sender();
+        let mut why = None;
+        self.view.state(State::Connected, "Connected");
+        loop {
+            let next = match select(pin!(session.next_update()), inputs.next()).await {
+                Either::Left((update, _)) => Either::Left(update),
+                Either::Right((input, _)) => Either::Right(input),
+            };
+            match next {
+                Either::Left(Some(Ok(Update::Event(event)))) => self.hear(event)?,
+                Either::Left(Some(Ok(Update::Reconnecting(next)))) => self.lost(&next)?,
+                Either::Left(Some(Ok(Update::Reconnected(_)))) => {
+                    // The key says how the session is set up: what waits can go.
+                    let _ = session.flush_pending();
+                    self.view.state(State::Connected, "Connected");
+                }
+                Either::Left(Some(Ok(_))) => {}
+                Either::Left(Some(Err(error))) => why = Some(errors::ended(&error)),
+                Either::Left(None) | Either::Right(None) => break,
+                Either::Right(Some(input)) => self.act(input, &sender)?,
+            }
+        }
+        Ok(why.unwrap_or_else(|| "The service ended the conversation.".to_owned()))
+    }
+
+    /// The connection broke, and is being made anew.
+    fn lost(&mut self, next: &Reconnecting) -> Result<(), JsValue> {
+        self.speech = false;
+        self.view.give_up()?;
+        let words = format!("Reconnecting… ({} of {})", next.attempt, next.max_attempts);
+        self.view.state(State::Reconnecting, &words);
+        Ok(())
+    }
+
+    /// Does what a person wants.
+    fn act(&mut self, input: Input, sender: &Sender) -> Result<(), JsValue> {
+        match input {
+            Input::Say(text) if text.trim().is_empty() => {}
+            Input::Say(text) => {
+                self.interrupt()?;
+                self.typed += 1;
+                let item = format!("typed {}", self.typed);
+                self.view.append(&item, Who::Person, &text)?;
+                self.view.complete(&item, None)?;
+                self.send(sender, ConversationItemCreate::user_text(text));
+                // Who types is answered in writing.
+                let text = ResponseParams::default().output_modalities([Modality::Text]);
+                self.send(sender, ResponseCreate::new(text));
+            }
+            Input::Speak if self.microphone.is_some() => {
+                if self.speech {
+                    self.send(sender, InputAudioBufferCommit::default());
+                    self.send(sender, ResponseCreate::default());
+                } else {
+                    self.send(sender, InputAudioBufferClear::default());
+                }
+                self.mute();
+            }
+            Input::Speak => {
+                self.view.speaking(Speaking::Asking);
+                self.view.notice(None);
+                let (tell, speaker) = (self.tell.clone(), self.speaker.take());
+                let meter = self.view.speaker_meter();
+                spawn_local(async move {
+                    let opened = async {
+                        let speaker = match speaker {
+                            Some(speaker) => speaker,
+                            None => Speaker::open(meter, tell.clone()).await?,
+                        };
+                        Ok((Microphone::open(tell.clone()).await?, speaker))
+                    };
+                    let _ = tell.unbounded_send(Input::Opened(opened.await));
+                });
+            }
+            Input::Opened(Ok((microphone, speaker))) => {
+                self.microphone = Some(microphone);
+                self.speaker = Some(speaker);
+                self.view.speaking(Speaking::On);
+            }
+            Input::Opened(Err(thrown)) => {
+                self.view.speaking(Speaking::Off);
+                self.view.notice(Some(&errors::microphone(&thrown)));
+            }
+            Input::Heard(samples) => {
+                self.view.hear(level(rms(&samples)));
+                // What is said while there is no connection would come too late.
+                if self.view.is(State::Connected) {
+                    let samples = to_pcm16(&samples);
+                    self.send(sender, InputAudioBufferAppend::pcm16(&samples));
+                }
+            }
+            Input::Silenced(played) => {
+                let heard = self
+                    .speaker
+                    .as_mut()
+                    .and_then(|speaker| speaker.silenced(played));
+                if let Some((item, millis)) = heard {
+                    self.view.interrupted(&item)?;
+                    // So the model knows how much of its reply was heard.
+                    self.send(sender, ConversationItemTruncate::new(item, millis));
+                }
+            }
+            Input::MicrophoneGone => {
+                self.mute();
+                self.view
+                    .notice(Some("The microphone is gone. You can still type."));
+            }
+            Input::Connect => {}
+        }
+        Ok(())
+    }
+
+    /// Shows and plays what the server says.
+    fn hear(&mut self, event: ServerEvent) -> Result<(), JsValue> {
+        use ServerEvent as E;
+        match event {
+            E::InputAudioBufferSpeechStarted(e) => {
+                self.speech = true;
+                self.interrupt()?;
+                self.view.expect(&e.item_id, Who::Person)?;
+            }
+            E::InputAudioBufferSpeechStopped(_) => self.speech = false,
+            E::InputAudioBufferCommitted(e) => self.view.expect(&e.item_id, Who::Person)?,
+            E::ConversationItemInputAudioTranscriptionDelta(e) => {
+                self.view.append(&e.item_id, Who::Person, &e.delta)?;
+            }
+            E::ConversationItemInputAudioTranscriptionCompleted(e) => {
+                self.view.complete(&e.item_id, Some(&e.transcript))?;
+            }
+            E::ConversationItemInputAudioTranscriptionFailed(e) => {
+                self.view
+                    .complete(&e.item_id, Some("(This was not understood.)"))?;
+            }
+            E::ResponseOutputTextDelta(e) => {
+                self.view.append(&e.item_id, Who::Model, &e.delta)?;
+            }
+            E::ResponseOutputTextDone(e) => self.view.complete(&e.item_id, Some(&e.text))?,
+            E::ResponseOutputAudioTranscriptDelta(e) => {
+                self.view.append(&e.item_id, Who::Model, &e.delta)?;
+            }
+            E::ResponseOutputAudioTranscriptDone(e) => {
+                self.view.complete(&e.item_id, Some(&e.transcript))?;
+            }
+            E::ResponseOutputAudioDelta(e) => {
+                if let (Some(speaker), Ok(samples)) = (&mut self.speaker, e.delta.pcm16()) {
+                    speaker.play(&e.item_id, &samples)?;
+                }
+            }
+            E::ResponseDone(e) => {
+                if let Some(words) = errors::reply(&e.response) {
+                    self.view.notice(Some(&words));
+                }
+            }
+            E::Error(e) => {
+                let words = format!("The service reports a problem: {}", e.error.message);
+                self.view.notice(Some(&words));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Stops the reply that is being played.
+    fn interrupt(&mut self) -> Result<(), JsValue> {
+        self.speaker.as_mut().map_or(Ok(()), Speaker::silence)
+    }
+
+    fn mute(&mut self) {
+        self.microphone = None;
+        self.speech = false;
+        self.view.speaking(Speaking::Off);
+    }
+
+    /// Queues an event. There is no room only where the network is far too slow for speech.
+    fn send(&self, sender: &Sender, event: impl Into<ClientEvent>) {
+        if sender.try_send(event).is_err() {
+            self.view
+                .notice(Some("The network is too slow: some of this was not sent."));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The microphone: samples in the rate of the service, while this exists.
+
+use futures_channel::mpsc::UnboundedSender;
+use js_sys::{Array, Float32Array};
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AudioContext, AudioWorkletNode, MediaStream, MediaStreamConstraints, MediaStreamTrack,
+    MediaTrackConstraints, MessageEvent, MessagePort,
+};
+
+use super::app::Input;
+use super::speaker::WORKLET;
+use crate::sound::Resampler;
+
+/// An open microphone. Dropping it closes it, and the browser's sign that it is on goes out.
+pub struct Microphone {
+    _stream: Stream,
+    context: AudioContext,
+    port: MessagePort,
+    _on_samples: Closure<dyn FnMut(MessageEvent)>,
+    _on_end: Closure<dyn FnMut()>,
+}
+
+/// Tracks that are stopped when this is dropped.
+struct Stream(MediaStream);
+
+impl Stream {
+    fn tracks(&self) -> impl Iterator<Item = MediaStreamTrack> {
+        let tracks: Array = self.0.get_audio_tracks().unchecked_into();
+        tracks.into_iter().map(JsCast::unchecked_into)
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.tracks().for_each(|track| {
+            track.set_onended(None);
+            track.stop();
+        });
+    }
+}
+
+impl Microphone {
+    /// Asks the person for the microphone, and tells of what it hears.
+    pub async fn open(tell: UnboundedSender<Input>) -> Result<Self, JsValue> {
+        let devices = web_sys::window()
+            .ok_or("no window")?
+            .navigator()
+            .media_devices()?;
+        let track = MediaTrackConstraints::new();
+        // The reply comes from the loudspeaker, and must not come back as if the person spoke.
+        track.set_echo_cancellation(&true.into());
+        track.set_channel_count(&1.into());
+        let constraints = MediaStreamConstraints::new();
+        constraints.set_audio(&track);
+        let stream = JsFuture::from(devices.get_user_media_with_constraints(&constraints)?).await?;
+        let stream = Stream(stream.dyn_into()?);
+
+        // In the rate of the sound card: not every browser takes a microphone into a context of another.
+        let context = AudioContext::new()?;
+        JsFuture::from(context.audio_worklet()?.add_module(WORKLET)?).await?;
+        let node = AudioWorkletNode::new(&context, "microphone")?;
+        let port = node.port()?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // A whole number.
+        let mut resampler = Resampler::new(context.sample_rate() as u32);
+        let heard = tell.clone();
+        let on_samples = Closure::new(move |message: MessageEvent| {
+            let samples = Float32Array::new(&message.data()).to_vec();
+            // Nobody listens only where the app is gone.
+            let _ = heard.unbounded_send(Input::Heard(resampler.resample(&samples)));
+        });
+        port.set_onmessage(Some(on_samples.as_ref().unchecked_ref()));
+        let on_end = Closure::new(move || {
+            let _ = tell.unbounded_send(Input::MicrophoneGone);
+        });
+        let ended = on_end.as_ref().unchecked_ref();
+        stream
+            .tracks()
+            .for_each(|track| track.set_onended(Some(ended)));
+        context
+            .create_media_stream_source(&stream.0)?
+            .connect_with_audio_node(&node)?;
+        Ok(Self {
+            _stream: stream,
+            context,
+            port,
+            _on_samples: on_samples,
+            _on_end: on_end,
+        })
+    }
+}
+
+impl Drop for Microphone {
+    fn drop(&mut self) {
+        self.port.set_onmessage(None);
+        // A context that is closed already says so in a promise, which is of no interest.
+        let _ = self.context.close();
+    }
+}

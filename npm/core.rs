@@ -1,0 +1,4 @@
+//! The wasm of the npm package: what the crate exports to JavaScript with its feature `js`.
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+extern crate openai_realtime_ws as _;

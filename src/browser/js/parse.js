@@ -1,0 +1,25 @@
+// From a frame to an event (contracts 41 to 47).
+
+const decoder = new TextDecoder();
+
+/** The event in a frame. What it throws quotes nothing of the frame. */
+export function parseEvent(data) {
+  const event = parse(typeof data === 'string' ? data : text(data));
+  if (typeof event?.type !== 'string' || !Object.hasOwn(event, 'type') || Array.isArray(event)) {
+    throw new TypeError('Realtime WebSocket event must be an object with a string type.');
+  }
+  return event;
+}
+
+/** A binary frame is text, too. */
+function text(data) {
+  return data instanceof ArrayBuffer || ArrayBuffer.isView(data) ? decoder.decode(data) : data.toString();
+}
+
+function parse(json) {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new SyntaxError('Could not parse Realtime WebSocket event data as JSON.');
+  }
+}

@@ -1,0 +1,204 @@
+//! The shared [`Connection`], as the class drives it: it writes at once, waits with the runtime's own timers, and queues
+//! only in an outage.
+
+use std::time::Duration;
+
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
+
+use crate::connection::{Connection, Failure, Limits, Notice, Queued, Reconnect};
+use crate::transport::CloseFrame;
+
+/// What becomes of a session whose connection breaks (contracts 73 and 77 to 82, 89 and 90).
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Recovery {
+    connection: Connection<Pending, Fault>,
+    max_queue_bytes: usize,
+    /// The only clock is the class's timer: between its ends no time passes.
+    now: Duration,
+}
+
+/// An event that waits for a connection: its JSON text.
+#[derive(Debug, Clone)]
+struct Pending {
+    text: String,
+    /// Whether it is given back as text.
+    raw: bool,
+}
+
+impl Queued for Pending {
+    fn bytes(&self) -> usize {
+        self.text.len()
+    }
+}
+
+/// What the class has to say of a failure.
+#[derive(Debug)]
+enum Fault {
+    Failed {
+        attempts: u32,
+        code: u16,
+    },
+    Aborted {
+        code: u16,
+    },
+    /// Nothing: it knows that already.
+    Known,
+}
+
+impl From<Failure<Pending, Self>> for Fault {
+    fn from(failure: Failure<Pending, Self>) -> Self {
+        match failure {
+            Failure::ReconnectFailed { attempts, code, .. } => Self::Failed { attempts, code },
+            Failure::ReconnectAborted { code, .. } => Self::Aborted { code },
+            _ => Self::Known,
+        }
+    }
+}
+
+#[wasm_bindgen]
+impl Recovery {
+    /// For a first connection that is being made. Delays are in milliseconds; the seed is any number.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        max_attempts: u32,
+        initial_delay: u32,
+        max_delay: u32,
+        max_queue_bytes: usize,
+        seed: u32,
+    ) -> Self {
+        let reconnect = Reconnect::default()
+            .max_attempts(max_attempts)
+            .initial_delay(Duration::from_millis(initial_delay.into()))
+            .max_delay(Duration::from_millis(max_delay.into()));
+        let mut limits = Limits::default();
+        limits.reconnect = Some(reconnect);
+        // The runtime's own limits hold.
+        limits.connect_timeout = Duration::MAX;
+        limits.close_timeout = Duration::MAX;
+        limits.max_queue_bytes = max_queue_bytes;
+        let mut connection = Connection::new(limits, seed.into());
+        connection.start(Duration::ZERO);
+        connection.poll();
+        Self {
+            connection,
+            max_queue_bytes,
+            now: Duration::ZERO,
+        }
+    }
+
+    /// The socket is open.
+    pub fn opened(&mut self) {
+        self.connection.opened(self.now);
+    }
+
+    /// The socket closed, open or not.
+    pub fn closed(&mut self, code: u16, reason: String) {
+        if self.connection.generation() == 0 {
+            // To the official class, a first socket that does not open is one that broke.
+            self.opened();
+        }
+        let reason = reason.into();
+        self.connection
+            .peer_closed(self.now, CloseFrame { code, reason });
+        self.connection.ended(self.now);
+    }
+
+    /// An attempt ended before there was a socket.
+    pub fn not_made(&mut self) {
+        let retry = Some(Duration::ZERO);
+        self.connection.given_up(self.now, Fault::Known, retry);
+    }
+
+    /// The wait for the next attempt is over.
+    pub fn time_is_up(&mut self) {
+        self.now = self.connection.wake_at().unwrap_or(self.now);
+        self.connection.tick(self.now);
+    }
+
+    /// Whether the connection broke and is not open again.
+    pub fn is_reconnecting(&self) -> bool {
+        self.connection.is_reconnecting()
+    }
+
+    /// Queues an event's text in an outage. False if it does not fit, be it the first (contract 90).
+    pub fn hold(&mut self, text: String, raw: bool) -> bool {
+        let bytes = self.connection.queued_bytes().saturating_add(text.len());
+        bytes <= self.max_queue_bytes && self.connection.send(Pending { text, raw }).is_ok()
+    }
+
+    /// The oldest text that waits, to be written now; what was taken counts as sent.
+    pub fn next_pending(&mut self) -> Option<String> {
+        self.connection.flush_pending().ok()?;
+        self.connection.poll_transmit().map(|pending| pending.text)
+    }
+
+    /// All that waits, taken away: for each event whether it is raw, and its text.
+    pub fn take_pending(&mut self) -> Array {
+        let held = self.connection.take_pending();
+        // What a flush that failed left.
+        let due = std::iter::from_fn(|| self.connection.poll_transmit()).collect();
+        to_array(held).concat(&to_array(due))
+    }
+
+    /// Ends it at once, and gives back what waited.
+    pub fn finish(&mut self) -> Array {
+        self.connection.close(self.now, CloseFrame::NORMAL);
+        self.connection.ended(self.now);
+        while let Some(notice) = self.connection.poll() {
+            if let Notice::Closed(closed) = notice {
+                return to_array(closed.unsent);
+            }
+        }
+        Array::new()
+    }
+
+    /// What to do or to tell next: its name, and what belongs to it.
+    pub fn poll(&mut self) -> Option<Array> {
+        loop {
+            return Some(match self.connection.poll()? {
+                Notice::Connect => named("connect"),
+                Notice::Reconnected { .. } => named("reconnected"),
+                Notice::Reconnecting(reconnecting) => {
+                    let notice = named("reconnecting");
+                    notice.push(&reconnecting.attempt.into());
+                    notice.push(&reconnecting.max_attempts.into());
+                    notice.push(&(reconnecting.delay.as_secs_f64() * 1000.0).round().into());
+                    notice.push(&reconnecting.close.code.into());
+                    notice
+                }
+                Notice::Error(Fault::Failed { attempts, code }) => {
+                    let notice = named("failed");
+                    notice.push(&attempts.into());
+                    notice.push(&code.into());
+                    notice
+                }
+                Notice::Error(Fault::Aborted { code }) => {
+                    let notice = named("aborted");
+                    notice.push(&code.into());
+                    notice
+                }
+                Notice::Closed(closed) => {
+                    let notice = named("closed");
+                    notice.push(&closed.frame.code.into());
+                    notice.push(&JsValue::from_str(&closed.frame.reason));
+                    notice.push(&to_array(closed.unsent));
+                    notice
+                }
+                _ => continue,
+            });
+        }
+    }
+}
+
+fn named(name: &str) -> Array {
+    Array::of1(&JsValue::from_str(name))
+}
+
+fn to_array(events: Vec<Pending>) -> Array {
+    let events = events
+        .into_iter()
+        .map(|event| Array::of2(&event.raw.into(), &event.text.into()));
+    events.collect()
+}

@@ -1,0 +1,154 @@
+//! What happens when a connection breaks, until it is made anew or given up.
+
+use std::time::Duration;
+
+use bytestring::ByteString;
+
+use super::{Connection, Failure, Notice, Queued, Reconnecting, State};
+use crate::error::NotOpen;
+use crate::transport::CloseFrame;
+
+/// From the break of a connection until the next is open.
+#[derive(Debug)]
+pub(super) struct Outage<X> {
+    /// How many attempts it has seen.
+    pub(super) attempts: u32,
+    /// How the connection ended, or the latest attempt.
+    pub(super) close: CloseFrame,
+    pub(super) cause: Option<X>,
+}
+
+impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
+    /// Sends what an outage held back, behind what is queued already (contract 90).
+    ///
+    /// # Errors
+    /// [`NotOpen`], and nothing is sent or lost.
+    pub fn flush_pending(&mut self) -> Result<(), NotOpen> {
+        if !self.is_open() {
+            return Err(NotOpen);
+        }
+        self.queue.release();
+        Ok(())
+    }
+
+    /// Gives back what an outage held back, in order (contract 90).
+    pub fn take_pending(&mut self) -> Vec<E> {
+        self.queue.take_held()
+    }
+
+    /// Queues, on a new connection, what makes its session like the one before, and behind it what waited. If the
+    /// connection breaks before they are sent, these events are dropped: the next connection gets its own.
+    ///
+    /// # Errors
+    /// [`NotOpen`], and nothing is sent.
+    pub fn restore(&mut self, events: impl IntoIterator<Item = E>) -> Result<(), NotOpen> {
+        self.flush_pending()?;
+        self.restoring.extend(events);
+        Ok(())
+    }
+
+    /// Prevents the attempt that [`Notice::Reconnecting`] told of: the connection ends with the code of its close, and
+    /// this reason (contract 79).
+    pub fn abort(&mut self, reason: &'static str) {
+        if matches!(self.state, State::Waiting { .. }) {
+            let code = self
+                .outage
+                .as_ref()
+                .map_or(1006, |outage| outage.close.code);
+            self.finish(CloseFrame {
+                code,
+                reason: ByteString::from_static(reason),
+            });
+        }
+    }
+
+    /// The open connection broke, or the peer closed it.
+    pub(super) fn lost(&mut self, close: CloseFrame, cause: Option<X>) {
+        if self.retries.recovers(close.code) {
+            self.hold();
+            self.outage = Some(Box::new(Outage {
+                attempts: 0,
+                close,
+                cause,
+            }));
+            self.try_again(Duration::ZERO);
+            return;
+        }
+        self.end(close, cause);
+    }
+
+    /// What was not sent waits for the next connection.
+    pub(super) fn hold(&mut self) {
+        self.restoring.clear();
+        self.queue.hold();
+    }
+
+    /// An attempt to connect came to nothing; without a `close`, before there was a socket.
+    pub(super) fn attempt_failed(
+        &mut self,
+        close: Option<CloseFrame>,
+        error: Option<X>,
+        retry: Option<Duration>,
+    ) {
+        let Some(outage) = &mut self.outage else {
+            // The first connection is not retried.
+            let close = close.unwrap_or(CloseFrame::ABNORMAL);
+            return self.end(close, error);
+        };
+        if let Some(close) = close {
+            outage.close = close;
+        }
+        outage.cause = error;
+        match retry {
+            Some(at_least) => self.try_again(at_least),
+            None => self.give_up("reconnect aborted", |code, cause| {
+                Failure::ReconnectAborted { code, cause }
+            }),
+        }
+    }
+
+    /// Waits for the next attempt, if there is one left.
+    fn try_again(&mut self, at_least: Duration) {
+        let Some(outage) = &mut self.outage else {
+            return;
+        };
+        outage.attempts += 1;
+        let attempts = self.retries.max_attempts();
+        let Some((attempt, delay)) = self.retries.next(outage.attempts) else {
+            let reason = format!("reconnect failed after {attempts} attempts");
+            return self.give_up(reason, |code, cause| Failure::ReconnectFailed {
+                attempts,
+                code,
+                cause,
+            });
+        };
+        let delay = delay.max(at_least);
+        self.state = State::Waiting {
+            until: self.now.saturating_add(delay),
+        };
+        self.notices.push_back(Notice::Reconnecting(Reconnecting {
+            attempt,
+            max_attempts: attempts,
+            delay,
+            close: outage.close.clone(),
+        }));
+    }
+
+    /// Ends an outage without a connection (contract 80).
+    fn give_up(
+        &mut self,
+        reason: impl Into<ByteString>,
+        failure: impl FnOnce(u16, Option<Box<X>>) -> Failure<E, X>,
+    ) {
+        let Some(outage) = self.outage.take() else {
+            return;
+        };
+        let code = outage.close.code;
+        let failure = failure(code, outage.cause.map(Box::new));
+        self.notices.push_back(Notice::Error(failure.into()));
+        self.finish(CloseFrame {
+            code,
+            reason: reason.into(),
+        });
+    }
+}

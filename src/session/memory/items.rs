@@ -1,0 +1,501 @@
+//! The conversation's items, as far as a client can make them again.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::lost::{Lost, WhyLost};
+use crate::protocol::{
+    ContentPart, ContentType, ConversationItemCreate, FunctionCall, FunctionCallOutput, Item,
+    ItemStatus, Message, Response, Role,
+};
+
+/// What an item takes beside its text, in bytes: more than the event around it.
+const OVERHEAD: usize = 128;
+
+/// The items in the conversation's order.
+#[derive(Debug, Default)]
+pub struct Items {
+    entries: Vec<Entry>,
+    /// How many were dropped whose ids are gone, too.
+    forgotten: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    id: Option<String>,
+    state: State,
+    /// Without audio; `None` if there was no room.
+    item: Option<Item>,
+    bytes: usize,
+    /// Whether the client made it.
+    ours: bool,
+}
+
+#[derive(Debug, PartialEq)]
+enum State {
+    /// The client asked for it, by an event of this id, and the server has not answered.
+    Asked(Option<String>),
+    /// The server is making it, in the response of this id.
+    Growing(Option<String>),
+    There,
+    Truncated,
+    /// The client asked for its removal.
+    Deleted,
+}
+
+impl Items {
+    /// The client sent an item.
+    pub fn asked(&mut self, event: ConversationItemCreate) {
+        let id = event.item.id().map(str::to_owned);
+        if let Some(id) = id.as_deref() {
+            // The server refuses a second one of the same id, unless the first is gone by then.
+            self.entries
+                .retain(|entry| entry.id.as_deref() != Some(id) || entry.state != State::Deleted);
+            if self.position(id).is_some() {
+                return;
+            }
+        }
+        let at = match event.previous_item_id.as_deref() {
+            Some("root") => 0,
+            previous => self.behind(previous).unwrap_or(self.entries.len()),
+        };
+        let mut entry = Entry::new(id, State::Asked(event.event_id), event.item);
+        entry.ours = true;
+        self.entries.insert(at, entry);
+    }
+
+    /// The server refused the item of this event; if it names none, the oldest whose event had no id.
+    pub fn refused(&mut self, event_id: Option<&str>) {
+        let refused =
+            |entry: &Entry| matches!(&entry.state, State::Asked(id) if id.as_deref() == event_id);
+        if let Some(at) = self.entries.iter().position(refused) {
+            self.entries.remove(at);
+        }
+    }
+
+    /// The server told of an item in the conversation; `done` if by an event that says so.
+    pub fn seen(&mut self, previous: Option<&str>, item: Item, done: bool) {
+        let Some(id) = item.id().map(str::to_owned) else {
+            return;
+        };
+        let done = done || !is_models_work(&item) || status(&item) == Some(&ItemStatus::Completed);
+        let state = if done {
+            State::There
+        } else {
+            State::Growing(None)
+        };
+        let asked = |entry: &Entry| {
+            entry.id.is_none()
+                && entry
+                    .item
+                    .as_ref()
+                    .is_some_and(|ours| are_alike(ours, &item))
+        };
+        let known = self.position(&id);
+        let at = known.or_else(|| self.entries.iter().position(asked));
+        let Some((at, entry)) = at.and_then(|at| Some((at, self.entries.get_mut(at)?))) else {
+            let at = self.behind(previous).unwrap_or(self.entries.len());
+            let entry = Entry::new(Some(id), state, item);
+            return self.entries.insert(at, entry);
+        };
+        entry.id = Some(id);
+        entry.learn(item);
+        match entry.state {
+            State::Asked(_) => {
+                entry.state = State::There;
+                self.put_behind(at, previous);
+            }
+            State::Growing(None) => entry.state = state,
+            // The end of its response decides.
+            State::Growing(Some(_)) | State::There | State::Truncated | State::Deleted => {}
+        }
+    }
+
+    /// The server made a message of the input audio.
+    pub fn committed(&mut self, previous: Option<&str>, item_id: String) {
+        let part = ContentPart::default().kind(ContentType::InputAudio);
+        self.seen(previous, Message::user(part).id(item_id).into(), true);
+    }
+
+    /// The server told of an item of a response that is under way in the conversation.
+    pub fn seen_in_response(&mut self, response_id: String, item: Item) {
+        let Some(id) = item.id().map(str::to_owned) else {
+            return;
+        };
+        let state = State::Growing(Some(response_id));
+        match self.find(&id) {
+            None => self.entries.push(Entry::new(Some(id), state, item)),
+            Some(entry) => {
+                entry.learn(item);
+                if matches!(entry.state, State::Growing(None) | State::There) {
+                    entry.state = state;
+                }
+            }
+        }
+    }
+
+    /// A response ended: its items are as they will be.
+    pub fn finished(&mut self, response: Response) {
+        for item in response.output {
+            if let Some(entry) = item.id().and_then(|id| self.find(id)) {
+                entry.learn(item);
+            }
+        }
+        for entry in &mut self.entries {
+            if matches!(&entry.state, State::Growing(Some(id)) if *id == response.id) {
+                entry.state = State::There;
+            }
+        }
+    }
+
+    /// What is said in a part of a user's message.
+    pub fn transcribed(&mut self, item_id: &str, index: u32, transcript: String) {
+        let Some(entry) = self.find(item_id) else {
+            return;
+        };
+        if let Some(Item::Message(message)) = &mut entry.item
+            && let Some(part) = usize::try_from(index)
+                .ok()
+                .and_then(|index| message.content.get_mut(index))
+            && part.kind == ContentType::InputAudio
+        {
+            part.transcript = Some(transcript);
+            entry.weigh();
+        }
+    }
+
+    /// Audio of the model's was cut off.
+    pub fn truncated(&mut self, item_id: &str) {
+        if let Some(entry) = self.find(item_id)
+            && entry.state != State::Deleted
+        {
+            entry.state = State::Truncated;
+            entry.drop_item();
+        }
+    }
+
+    /// The client asked for an item's removal.
+    pub fn delete(&mut self, item_id: &str) {
+        if let Some(entry) = self.find(item_id) {
+            entry.state = State::Deleted;
+            entry.drop_item();
+        }
+    }
+
+    /// The server removed an item.
+    pub fn deleted(&mut self, item_id: &str) {
+        self.entries
+            .retain(|entry| entry.id.as_deref() != Some(item_id));
+    }
+
+    /// Drops the oldest until the rest fits; one that is too large by itself does not push the others out.
+    pub fn trim(&mut self, max_bytes: usize) {
+        let mut bytes: usize = self.entries.iter().map(|entry| entry.bytes).sum();
+        while bytes > max_bytes {
+            let held = |entry: &Entry| entry.item.is_some();
+            let too_large = |entry: &Entry| held(entry) && entry.bytes > max_bytes;
+            let entries = &mut self.entries;
+            let at = entries.iter().position(too_large);
+            let at = at.or_else(|| entries.iter().position(held));
+            if let Some(entry) = at.and_then(|at| entries.get_mut(at)) {
+                bytes -= entry.bytes;
+                entry.drop_item();
+                bytes += entry.bytes;
+            } else {
+                // Of all, nothing but the id is left.
+                let oldest = entries.remove(0);
+                bytes -= oldest.bytes;
+                self.forgotten += u64::from(oldest.state != State::Deleted);
+            }
+        }
+    }
+
+    /// The items for a new session, and what there is none of. Those that are given are unanswered then, and the others
+    /// forgotten.
+    pub fn restore(
+        &mut self,
+        mut new_id: impl FnMut() -> String,
+        lost: &mut Vec<Lost>,
+    ) -> Vec<ConversationItemCreate> {
+        let items = std::mem::take(&mut self.forgotten);
+        if items > 0 {
+            lost.push(Lost::OldItems { items });
+        }
+        let mut calls = BTreeSet::new();
+        let mut events = Vec::new();
+        for entry in std::mem::take(&mut self.entries) {
+            let id = entry.id.clone();
+            let Remade { item, why } = entry.remade(&mut calls);
+            if let Some(why) = why {
+                let item_id = id.clone();
+                lost.push(Lost::Item { item_id, why });
+            }
+            if let Some(item) = item {
+                let event_id = new_id();
+                // One that the server is to name again could not be told from others.
+                let id = id.unwrap_or_else(|| event_id.clone());
+                let item = with_id(item, &id);
+                let state = State::Asked(Some(event_id.clone()));
+                events.push(ConversationItemCreate::new(item.clone()).event_id(event_id));
+                self.entries.push(Entry {
+                    ours: entry.ours,
+                    ..Entry::new(Some(id), state, item)
+                });
+            }
+        }
+        events
+    }
+
+    fn position(&self, id: &str) -> Option<usize> {
+        // Mostly one of the last.
+        let mut ids = self.entries.iter().map(|entry| entry.id.as_deref());
+        ids.rposition(|found| found == Some(id))
+    }
+
+    fn find(&mut self, id: &str) -> Option<&mut Entry> {
+        let at = self.position(id)?;
+        self.entries.get_mut(at)
+    }
+
+    /// The place behind an item.
+    fn behind(&self, previous: Option<&str>) -> Option<usize> {
+        Some(self.position(previous?)? + 1)
+    }
+
+    fn put_behind(&mut self, at: usize, previous: Option<&str>) {
+        let entry = self.entries.remove(at);
+        let at = self.behind(previous).unwrap_or(at);
+        self.entries.insert(at, entry);
+    }
+}
+
+/// What becomes of an item in a new session.
+#[derive(Default)]
+struct Remade {
+    item: Option<Item>,
+    why: Option<WhyLost>,
+}
+
+impl Remade {
+    fn whole(item: impl Into<Item>) -> Self {
+        Self {
+            item: Some(item.into()),
+            why: None,
+        }
+    }
+
+    fn lost(why: WhyLost) -> Self {
+        Self {
+            item: None,
+            why: Some(why),
+        }
+    }
+}
+
+impl Entry {
+    fn new(id: Option<String>, state: State, item: Item) -> Self {
+        let mut entry = Self {
+            id,
+            state,
+            item: Some(without_audio(item)),
+            bytes: 0,
+            ours: false,
+        };
+        entry.weigh();
+        entry
+    }
+
+    /// Takes what the server says of the item. What it leaves out, such as an image or an earlier transcript, stays.
+    fn learn(&mut self, item: Item) {
+        let Some(known) = &mut self.item else {
+            return;
+        };
+        let mut item = without_audio(item);
+        if let (Item::Message(known), Item::Message(new)) = (known, &mut item) {
+            if new.content.is_empty() {
+                new.content = std::mem::take(&mut known.content);
+            }
+            for (new, known) in new.content.iter_mut().zip(&mut known.content) {
+                new.text = new.text.take().or(known.text.take());
+                new.transcript = new.transcript.take().or(known.transcript.take());
+                new.image_url = new.image_url.take().or(known.image_url.take());
+                new.detail = new.detail.take().or(known.detail.take());
+            }
+        }
+        self.item = Some(item);
+        self.weigh();
+    }
+
+    fn drop_item(&mut self) {
+        self.item = None;
+        self.weigh();
+    }
+
+    fn weigh(&mut self) {
+        let item = self.item.as_ref().map_or(0, |item| {
+            serde_json::to_string(item).map_or(0, |json| json.len())
+        });
+        self.bytes = OVERHEAD + self.id.as_ref().map_or(0, String::len) + item;
+    }
+
+    /// `calls` has the ids of the function calls before it that are made again.
+    fn remade(&self, calls: &mut BTreeSet<String>) -> Remade {
+        match self.state {
+            State::Deleted => return Remade::default(),
+            State::Growing(_) => return Remade::lost(WhyLost::HalfResponse),
+            State::Truncated => return Remade::lost(WhyLost::Truncated),
+            State::Asked(_) | State::There => {}
+        }
+        let Some(item) = &self.item else {
+            return Remade::lost(WhyLost::OverBound);
+        };
+        match item {
+            Item::Message(message) => remade_message(message),
+            Item::FunctionCall(FunctionCall {
+                status: Some(ItemStatus::Incomplete | ItemStatus::InProgress),
+                ..
+            }) => Remade::lost(WhyLost::HalfResponse),
+            Item::FunctionCall(call) => {
+                calls.extend(call.call_id.clone());
+                let status = None;
+                Remade::whole(FunctionCall {
+                    status,
+                    ..call.clone()
+                })
+            }
+            Item::FunctionCallOutput(output) if calls.contains(&output.call_id) => {
+                let status = None;
+                Remade::whole(FunctionCallOutput {
+                    status,
+                    ..output.clone()
+                })
+            }
+            Item::FunctionCallOutput(_) | Item::McpApprovalResponse(_) => {
+                Remade::lost(WhyLost::NothingToAnswer)
+            }
+            // The new session asks the MCP servers by itself.
+            Item::McpListTools(_) => Remade::default(),
+            item if self.ours => Remade::whole(item.clone()),
+            _ => Remade::lost(WhyLost::ServerOnly),
+        }
+    }
+}
+
+/// The message in text: of audio, its transcript.
+fn remade_message(message: &Message) -> Remade {
+    let mut why = None;
+    let mut content = Vec::with_capacity(message.content.len());
+    for part in &message.content {
+        let part = match (&part.kind, &part.transcript) {
+            (ContentType::InputAudio, Some(said)) if !said.is_empty() => {
+                ContentPart::input_text(said)
+            }
+            (ContentType::OutputAudio, Some(said)) if !said.is_empty() => {
+                ContentPart::output_text(said)
+            }
+            _ => part.clone(),
+        };
+        let there = match part.kind {
+            ContentType::InputText | ContentType::OutputText => {
+                // One that was never written is no loss.
+                if part.text.as_ref().is_none_or(String::is_empty) {
+                    continue;
+                }
+                true
+            }
+            ContentType::InputAudio | ContentType::OutputAudio => false,
+            ContentType::InputImage => part.image_url.is_some(),
+            _ => true,
+        };
+        if there {
+            content.push(part);
+        } else {
+            why = Some(WhyLost::NoText);
+        }
+    }
+    let item = (!content.is_empty()).then(|| {
+        Item::from(Message {
+            status: None,
+            content,
+            ..message.clone()
+        })
+    });
+    Remade { item, why }
+}
+
+/// The item as it is remembered. What older servers call `text` and `audio` gets today's names.
+fn without_audio(mut item: Item) -> Item {
+    match &mut item {
+        Item::Message(message) => {
+            message.object = None;
+            let by_model = message.role == Role::Assistant;
+            for part in &mut message.content {
+                part.audio = None;
+                part.format = None;
+                part.kind = match (&part.kind, by_model) {
+                    (ContentType::Text, true) => ContentType::OutputText,
+                    (ContentType::Text, false) => ContentType::InputText,
+                    (ContentType::Audio, true) => ContentType::OutputAudio,
+                    (ContentType::Audio, false) => ContentType::InputAudio,
+                    (kind, _) => kind.clone(),
+                };
+            }
+        }
+        Item::FunctionCall(call) => call.object = None,
+        Item::FunctionCallOutput(output) => output.object = None,
+        _ => {}
+    }
+    item
+}
+
+fn with_id(item: Item, id: &str) -> Item {
+    match item {
+        Item::Message(item) => item.id(id).into(),
+        Item::FunctionCall(item) => item.id(id).into(),
+        Item::FunctionCallOutput(item) => item.id(id).into(),
+        Item::McpApprovalRequest(item) => item.id(id).into(),
+        Item::McpApprovalResponse(item) => item.id(id).into(),
+        Item::McpListTools(item) => item.id(id).into(),
+        Item::McpCall(item) => item.id(id).into(),
+        Item::ItemReference(item) => item.id(id).into(),
+        Item::Other(mut item) => {
+            if let Value::Object(members) = &mut item {
+                members.insert("id".to_owned(), id.into());
+            }
+            Item::Other(item)
+        }
+    }
+}
+
+fn status(item: &Item) -> Option<&ItemStatus> {
+    match item {
+        Item::Message(item) => item.status.as_ref(),
+        Item::FunctionCall(item) => item.status.as_ref(),
+        Item::FunctionCallOutput(item) => item.status.as_ref(),
+        _ => None,
+    }
+}
+
+/// Whether items like it come about piece by piece.
+fn is_models_work(item: &Item) -> bool {
+    match item {
+        Item::Message(message) => message.role == Role::Assistant,
+        Item::FunctionCallOutput(_) | Item::McpApprovalResponse(_) => false,
+        _ => true,
+    }
+}
+
+/// Whether `theirs` may be what the server made of `ours`.
+fn are_alike(ours: &Item, theirs: &Item) -> bool {
+    match (ours, theirs) {
+        (Item::Message(ours), Item::Message(theirs)) => {
+            ours.role == theirs.role && ours.content.len() == theirs.content.len()
+        }
+        (Item::FunctionCall(ours), Item::FunctionCall(theirs)) => ours.name == theirs.name,
+        (Item::FunctionCallOutput(ours), Item::FunctionCallOutput(theirs)) => {
+            ours.call_id == theirs.call_id
+        }
+        (ours, theirs) => std::mem::discriminant(ours) == std::mem::discriminant(theirs),
+    }
+}

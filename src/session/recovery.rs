@@ -1,0 +1,43 @@
+use std::task::{Context, Waker};
+
+use super::Session;
+use crate::error::NotOpen;
+use crate::protocol::{Protocol, RawEvent};
+use crate::transport::Connector;
+
+/// # When the connection breaks
+impl<C: Connector, P: Protocol> Session<C, P> {
+    /// Sends what waits since the connection broke, behind what was sent since it was made anew (contract 90). Call it
+    /// when the new session is set up as the old one was; what is sent by then goes ahead of it.
+    ///
+    /// # Errors
+    /// [`NotOpen`] in an outage or at the end; then nothing is sent, and nothing lost.
+    pub fn flush_pending(&mut self) -> Result<(), NotOpen> {
+        self.connection.flush_pending()
+    }
+
+    /// Takes back what waits since the connection broke, in order, so that it is not sent (contract 90).
+    pub fn take_pending(&mut self) -> Vec<RawEvent> {
+        if self.connection.is_reconnecting() {
+            // Whoever polls the session next is woken for what comes later.
+            self.hold_back(&mut Context::from_waker(Waker::noop()));
+        }
+        let taken = self.connection.take_pending();
+        for event in &taken {
+            self.outbox.written(event);
+        }
+        taken
+    }
+
+    /// Which connection the events come from that the session gives now, counted from 1. It changes with
+    /// [`Reconnected`](super::Reconnected), so what is remembered with a smaller number belongs to a session that the
+    /// service has forgotten.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// How many bytes of events wait to be written, what waits for [`flush_pending`](Self::flush_pending) among them.
+    pub fn buffered_amount(&self) -> usize {
+        self.sender.buffered_amount()
+    }
+}

@@ -1,0 +1,115 @@
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use futures_util::StreamExt;
+
+use super::drive::Item;
+use super::{Session, read};
+use crate::connection::Reconnecting;
+use crate::error::Error;
+use crate::protocol::{Protocol, Realtime, ServerEvent};
+use crate::transport::Connector;
+
+/// What happens in a session, in order: the server's events, and what becomes of the connection between them.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Update<E = ServerEvent> {
+    /// An event of the server.
+    Event(E),
+    /// The connection broke, or an attempt to make it anew failed, and another attempt follows.
+    Reconnecting(Reconnecting),
+    /// The connection is open again.
+    Reconnected(Reconnected),
+}
+
+/// A connection that was made anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reconnected {
+    /// Which connection it is, counted from 1.
+    pub generation: u64,
+}
+
+/// What is told between the events.
+pub(super) enum Told {
+    Reconnecting(Reconnecting),
+    Reconnected(Reconnected),
+}
+
+impl<E> From<Told> for Update<E> {
+    fn from(told: Told) -> Self {
+        match told {
+            Told::Reconnecting(next) => Self::Reconnecting(next),
+            Told::Reconnected(now) => Self::Reconnected(now),
+        }
+    }
+}
+
+/// A stream of a session's [`Update`]s: see [`Session::updates`].
+pub struct Updates<'a, C: Connector, P: Protocol = Realtime>(&'a mut Session<C, P>);
+
+impl<C: Connector, P: Protocol> Session<C, P> {
+    /// The session as a stream that tells of its connection, too. The session itself, as a stream, passes that over; it
+    /// and this one may be taken in turns.
+    ///
+    /// ```no_run
+    /// # use futures_util::StreamExt;
+    /// # use openai_realtime_ws::{Connector, Error, ServerEvent, Session, Update};
+    /// # async fn example<C: Connector>(mut rt: Session<C>) -> Result<(), Error> {
+    /// let mut updates = rt.updates();
+    /// while let Some(update) = updates.next().await {
+    ///     match update? {
+    ///         Update::Event(ServerEvent::ResponseOutputTextDelta(e)) => print!("{}", e.delta),
+    ///         Update::Reconnecting(next) => eprintln!("lost the connection; attempt {}", next.attempt),
+    ///         Update::Reconnected(_) => eprintln!("connected again"),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn updates(&mut self) -> Updates<'_, C, P> {
+        Updates(self)
+    }
+
+    /// Waits for the next of the [`updates`](Self::updates); `None` at the end.
+    ///
+    /// # Errors
+    /// As the stream yields them.
+    ///
+    /// # Cancel safety
+    /// Safe: nothing is lost between two calls.
+    pub async fn next_update(&mut self) -> Option<Result<Update<P::Server>, Error>> {
+        self.updates().next().await
+    }
+}
+
+impl<C: Connector, P: Protocol> Stream for Updates<'_, C, P> {
+    type Item = Result<Update<P::Server>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let session = &mut *self.0;
+        let item = match ready!(session.poll_item(cx)) {
+            Some(Item::Message(text)) => read::<P>(text),
+            Some(Item::Error(error)) => Err(error),
+            Some(Item::Told(told)) => {
+                session.tell(&told);
+                return Poll::Ready(Some(Ok(told.into())));
+            }
+            None => {
+                session.tell_closed();
+                return Poll::Ready(None);
+            }
+        };
+        session.emitter.emit(&item);
+        Poll::Ready(Some(item.map(Update::Event)))
+    }
+}
+
+impl<C: Connector, P: Protocol> fmt::Debug for Updates<'_, C, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Updates").field(&self.0).finish()
+    }
+}
