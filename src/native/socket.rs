@@ -170,7 +170,7 @@ impl Write for Polled<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.poll(AsyncWrite::poll_flush)
+        self.poll(|mut stream, cx| stream.as_mut().poll_flush(cx))
     }
 }
 
