@@ -30,7 +30,7 @@ pub(crate) mod table;
 mod tool;
 pub mod translation;
 #[cfg(test)]
-mod typescript;
+pub(crate) mod typescript;
 
 pub use audio::{Audio, AudioError, AudioFormat, PcmFormat, PcmaFormat, PcmuFormat};
 pub use client::*;
