@@ -92,8 +92,8 @@ macro_rules! record {
                 frame: $crate::protocol::field::Frame<'_>,
             ) -> serde_json::Result<()> {
                 $(
-                    if members.next_key_is($($key)+) {
-                        self.$f = $crate::protocol::field::read_value($($key)+, members, frame)?;
+                    if members.take(concat!(",\"", $($key)+, "\":")) {
+                        self.$f = $crate::protocol::field::read_member($($key)+, members, frame)?;
                     }
                 )*
                 Ok(())

@@ -1,6 +1,7 @@
 //! `cargo xtask`: what the project does beyond what cargo does by itself.
 
 mod bench;
+mod browser;
 mod lint;
 mod package;
 mod process;
@@ -23,6 +24,7 @@ cargo xtask <command>
                             sets up what a part lacks, ends with a summary
   wasm                      build the npm package into target/npm, as wasm-pack.toml says, and print its size;
                             fails above its budget
+  browser [--port N] […]    build the page of examples/browser and serve it
   lint                      rustfmt, clippy and rustdoc on both targets, warnings as errors
   bench [ARG…]              run the benchmarks (release build) with these arguments; the process gets
                             NODE24, the Node 24 binary, and NODE_MODULES, the folder of the npm packages
@@ -45,7 +47,7 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &str, arguments: &[String]) -> Result<()> {
-    let takes_arguments = matches!(command, "test" | "bench");
+    let takes_arguments = matches!(command, "test" | "bench" | "browser");
     if let ([first, ..], false) = (arguments, takes_arguments) {
         return Err(format!("`{command}` takes no argument `{first}`\n\n{USAGE}").into());
     }
@@ -53,6 +55,7 @@ fn run(command: &str, arguments: &[String]) -> Result<()> {
         "setup" => setup::all(&Workspace::open()?),
         "test" => test::run(&Workspace::open()?, arguments),
         "wasm" => package::build(&Workspace::open()?).map(|_| ()),
+        "browser" => browser::serve(&Workspace::open()?, arguments),
         "lint" => lint::run(&Workspace::open()?),
         "bench" => bench::run(&Workspace::open()?, arguments),
         "help" | "--help" | "-h" => {

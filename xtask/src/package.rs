@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::process::{self, Result};
 use crate::setup::{self, Need};
-use crate::wasm::Toolchain;
+use crate::wasm;
 use crate::workspace::Workspace;
 
 /// What a build needs.
@@ -105,28 +105,14 @@ fn emptied(folder: PathBuf) -> Result<PathBuf> {
 
 /// Leaves `core.js` and `core_bg.wasm` in the folder.
 fn build_wasm(workspace: &Workspace, settings: &Settings, folder: &Path) -> Result<()> {
-    let toolchain = Toolchain::find().ok_or("no toolchain builds for wasm")?;
-    let wasm_pack = setup::wasm_pack(workspace)?.ok_or("no wasm-pack")?;
-    let wasm_bindgen = setup::wasm_bindgen(workspace)?.ok_or("no wasm-bindgen")?;
-    let mut build = toolchain.caller_of_cargo(workspace, wasm_pack)?;
-    // wasm-pack takes the one that it finds.
-    process::prepend_path(&mut build, wasm_bindgen.parent().ok_or("no folder")?)?;
     let features = settings.features.iter();
     let features: Vec<_> = features
         .map(|feature| format!("openai-realtime-ws/{feature}"))
         .collect();
+    let mut build = wasm::pack(workspace, &settings.package, folder)?;
     build
-        .args(["--log-level", "error", "build", &settings.package])
         .args(["--target", &settings.target, "--profile", &settings.profile])
-        .args([
-            "--mode",
-            "no-install",
-            "--no-opt",
-            "--no-pack",
-            "--no-gitignore",
-        ])
-        .args(["--out-name", "core", "--out-dir"])
-        .arg(folder)
+        .args(["--out-name", "core"])
         .args(["--", "--features", &features.join(",")]);
     process::run(&mut build)
 }

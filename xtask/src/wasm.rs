@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::process::{self, Result};
+use crate::setup;
 use crate::workspace::Workspace;
 
 /// The target of browsers, workers and JavaScript servers.
@@ -58,6 +59,22 @@ impl Toolchain {
         }
         Ok(command)
     }
+}
+
+/// wasm-pack's build of a crate, into this folder, without what belongs to a package; the caller still has to say how.
+pub fn pack(workspace: &Workspace, package: &str, folder: &Path) -> Result<Command> {
+    let toolchain = Toolchain::find().ok_or("no toolchain builds for wasm")?;
+    let wasm_pack = setup::wasm_pack(workspace)?.ok_or("no wasm-pack")?;
+    let wasm_bindgen = setup::wasm_bindgen(workspace)?.ok_or("no wasm-bindgen")?;
+    let mut build = toolchain.caller_of_cargo(workspace, wasm_pack)?;
+    // wasm-pack takes the one that it finds.
+    process::prepend_path(&mut build, wasm_bindgen.parent().ok_or("no folder")?)?;
+    build
+        .args(["--log-level", "error", "build", package])
+        .args(["--mode", "no-install", "--no-opt", "--no-pack"])
+        .args(["--no-gitignore", "--out-dir"])
+        .arg(folder);
+    Ok(build)
 }
 
 /// Where this compiler keeps the libraries of a target, by default its own.

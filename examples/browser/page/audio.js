@@ -19,13 +19,12 @@ class Microphone extends AudioWorkletProcessor {
 }
 
 /**
- * Plays the samples that it is sent, one block behind the other; a number silences it. Tells that number, how many samples
- * it has played since, and how loud they are.
+ * Plays the samples that it is sent, one block behind the other; anything else silences it. Tells how many samples it has
+ * played since it was silent, how loud they are, and whether it was silenced.
  */
 class Speaker extends AudioWorkletProcessor {
   #blocks = [];
   #at = 0;
-  #silenced = 0;
   #played = 0;
   #energy = 0;
   #passed = 0;
@@ -35,7 +34,7 @@ class Speaker extends AudioWorkletProcessor {
     super();
     this.port.onmessage = ({ data }) => {
       if (data instanceof Float32Array) this.#blocks.push(data);
-      else this.#silence(data);
+      else this.#silence();
     };
   }
 
@@ -68,18 +67,18 @@ class Speaker extends AudioWorkletProcessor {
     this.#resting = true;
   }
 
-  #tell(loudness) {
-    this.port.postMessage([this.#silenced, this.#played, loudness]);
-    this.#energy = 0;
-    this.#passed = 0;
-  }
-
-  #silence(number) {
+  #silence() {
     this.#blocks = [];
     this.#at = 0;
-    this.#silenced = number;
+    this.#resting = true;
+    this.#tell(0, true);
     this.#played = 0;
-    this.#rest();
+  }
+
+  #tell(loudness, silenced = false) {
+    this.port.postMessage([this.#played, loudness, silenced]);
+    this.#energy = 0;
+    this.#passed = 0;
   }
 }
 

@@ -31,6 +31,11 @@ impl Playlist {
         }
     }
 
+    /// The reply that was added last.
+    pub fn last(&self) -> Option<&str> {
+        self.ends.back().map(|(item, _)| item.as_str())
+    }
+
     /// The reply that is being played, and how much of it was heard, in milliseconds; none when all has been played.
     pub fn at(&self, played: u64) -> Option<(&str, u64)> {
         let mut start = self.start;
@@ -60,6 +65,7 @@ mod tests {
         assert_eq!(list.at(24_000), Some(("b", 0)));
         assert_eq!(list.at(47_999), Some(("b", 999)));
         assert_eq!(list.at(48_000), None);
+        assert_eq!(list.last(), Some("b"));
     }
 
     #[test]

@@ -1,25 +1,37 @@
 // The example of a page, in Chromium with a real recording for a microphone, against the emulator.
 
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join as path } from "node:path";
 import test from "node:test";
 
-import { correlation, join, pcm16, readWav, silence, sounding, thinned, writeWav } from "./sound.mjs";
+import { correlation, indexOf, join, pcm16, readWav, silence, thinned, writeWav } from "./sound.mjs";
 import { browser, line, open, played, serve } from "./stage.mjs";
 
+const { EMULATOR_WS_URL, PAGE_SCREENSHOTS } = process.env;
 const RECORDINGS = "/usr/share/sounds/alsa";
-const { PAGE_SCREENSHOTS } = process.env;
 
 const state = (page, name) => page.locator(`#status[data-state="${name}"]`).waitFor();
-const notice = (page) => page.locator("#notice-text").innerText();
-const last = (page, who) => page.locator(`#conversation li.${who} p`).last();
+const said = (page, who) => page.locator(`#conversation li.${who} p`);
+const complete = (page, who, count) => page.locator(`#conversation li.${who}[aria-busy=false]`).nth(count - 1).waitFor();
+
+/** Waits until the page tells what went wrong, and gives the words. */
+async function notice(page) {
+  await page.locator("#notice").waitFor();
+  return page.locator("#notice-text").innerText();
+}
+
+async function screenshot(page, name) {
+  if (!PAGE_SCREENSHOTS) return;
+  mkdirSync(PAGE_SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: path(PAGE_SCREENSHOTS, `${name}.png`) });
+}
 
 test("a message is answered in writing, piece by piece", async () => {
-  await using server = await serve(process.env.EMULATOR_WS_URL);
+  await using server = await serve(EMULATOR_WS_URL);
   await using chromium = await browser();
   const { page, wrong } = await open(chromium, server.url);
   await state(page, "connected");
@@ -27,55 +39,189 @@ test("a message is answered in writing, piece by piece", async () => {
     window.pieces = [];
     const note = (records) =>
       records.flatMap((record) => [...record.addedNodes])
-        .filter((node) => node.nodeType === Node.TEXT_NODE && node.parentElement?.closest(".model"))
+        .filter((node) => node.nodeType === Node.TEXT_NODE && node.parentElement.matches(".model p"))
         .forEach((node) => window.pieces.push(node.data));
     new MutationObserver(note).observe(document.getElementById("conversation"), { childList: true, subtree: true });
   });
   await page.fill("#message", "Hello there");
   await page.keyboard.press("Enter");
-  await page.locator("#conversation li.model[aria-busy=false]").waitFor();
-  assert.equal(await last(page, "person").innerText(), "Hello there");
-  assert.equal(await last(page, "model").innerText(), "You said: Hello there");
-  console.log(await page.evaluate(() => window.pieces));
+  await complete(page, "model", 1);
+  assert.equal(await said(page, "person").innerText(), "Hello there");
+  assert.equal(await said(page, "model").innerText(), "You said: Hello there");
+  assert.deepEqual(await page.evaluate(() => window.pieces), ["You ", "said: ", "Hello ", "there"]);
   assert.equal(await page.inputValue("#message"), "");
   assert.deepEqual(wrong, []);
 });
 
-test("speech is written down, answered and played, and interrupts", async () => {
+test("speech is written down and answered, the answer is played, and more speech interrupts it", async (t) => {
   const folder = mkdtempSync(path(tmpdir(), "page-"));
-  try {
-    const { rate, samples: front } = readWav(`${RECORDINGS}/Front_Center.wav`);
-    const rear = readWav(`${RECORDINGS}/Rear_Left.wav`).samples;
-    const side = readWav(`${RECORDINGS}/Side_Right.wav`).samples;
-    const pause = (seconds) => silence(seconds, rate);
-    const spoken = join(pause(0.4), front, pause(4), rear, pause(1.4), side, pause(5));
-    const recording = path(folder, "spoken.wav");
-    writeWav(recording, rate, spoken);
+  t.after(() => rmSync(folder, { recursive: true }));
+  const { rate, samples: front } = readWav(`${RECORDINGS}/Front_Center.wav`);
+  const { samples: rear } = readWav(`${RECORDINGS}/Rear_Left.wav`);
+  const { samples: side } = readWav(`${RECORDINGS}/Side_Right.wav`);
+  const pause = (seconds) => silence(seconds, rate);
+  const recording = path(folder, "spoken.wav");
+  // The second answer is still being played when the third words are spoken.
+  writeWav(recording, rate, join(pause(0.4), front, pause(4), rear, pause(1.4), side, pause(5)));
 
-    await using server = await serve(process.env.EMULATOR_WS_URL);
-    await using chromium = await browser(recording);
-    const { page, sent, received, wrong } = await open(chromium, server.url, { permissions: ["microphone"] });
-    await state(page, "connected");
-    await page.click("#speak");
-    await page.locator("#speak[aria-pressed=true]").waitFor();
-    await page.locator("#conversation li.model").nth(2).waitFor();
-    await page.waitForTimeout(4000);
-    console.log(await page.locator("#conversation").innerText());
-    const sound = await played(page);
-    writeWav("/tmp/wt/app-scratch/played.wav", 24000, sound);
-    const items = new Map();
-    for (const e of received.filter((e) => e.type === "response.output_audio.delta"))
-      items.set(e.item_id, join(items.get(e.item_id) ?? [], pcm16(Buffer.from(e.delta, "base64"))));
-    for (const [id, audio] of items) console.log(id, audio.length / 24000);
-    console.log(sent.filter((e) => e.type !== "input_audio_buffer.append"), sound.length / 24000);
-    const [first] = items.values();
-    console.log(correlation(thinned(first, 4), thinned(front, 8)), correlation(thinned(first, 4), thinned(rear, 8)));
-    console.log(received.filter(e => /speech/.test(e.type)));
-    const noted = await page.evaluate(() => ({ m: noted.microphone, s: noted.speaker }));
-    console.log(noted.m.length, Math.max(...noted.m), Math.max(...noted.s), noted.m.at(-1), noted.s.at(-1));
-    console.log(wrong);
-    await page.screenshot({ path: "/tmp/wt/app-scratch/b.png" });
-  } finally {
-    rmSync(folder, { recursive: true });
+  await using server = await serve(EMULATOR_WS_URL);
+  await using chromium = await browser(recording);
+  const { page, sent, received, wrong } = await open(chromium, server.url, { permissions: ["microphone"] });
+  await state(page, "connected");
+  await page.click("#speak");
+  await page.locator("#speak[aria-pressed=true]").waitFor();
+  await complete(page, "model", 1);
+  await complete(page, "model", 3);
+  await page.waitForFunction(() => document.getElementById("speaker").value > 0.6);
+  await screenshot(page, "speaking");
+  // Until the third answer, which is no longer than its speech, has been played.
+  await page.evaluate(() => (window.noted.enough = window.noted.count + 24000 * 4));
+  await page.waitForFunction(() => window.noted.count >= window.noted.enough);
+
+  // What is on the page.
+  const spoken = await said(page, "person").allInnerTexts();
+  assert.equal(spoken.length, 3);
+  for (const text of spoken) assert.match(text, /^[12]\.\d seconds of speech$/);
+  const answers = spoken.map((text) => `You spoke for ${text.replace(" of speech", "")}.`);
+  assert.deepEqual(await said(page, "model").allInnerTexts(), answers);
+
+  // What was played: the answers as they came, without a gap.
+  const replies = new Map();
+  for (const { type, item_id, delta } of received) {
+    if (type !== "response.output_audio.delta") continue;
+    replies.set(item_id, join(replies.get(item_id) ?? [], pcm16(Buffer.from(delta, "base64"))));
   }
+  const [[, first], [second, interrupted], [, third]] = replies;
+  const sound = await played(page);
+  const places = [indexOf(sound, first), indexOf(sound, interrupted), indexOf(sound, third)];
+  assert.ok(places[0] >= 0 && places[2] > places[0], `played at ${places}`);
+  assert.equal(places[1], -1, "the second answer was not played to its end");
+
+  // It is what was spoken: the emulator plays it back.
+  const [same, other] = [front, rear].map((recorded) => correlation(thinned(first, 6), thinned(recorded, 12)));
+  assert.ok(same > 0.9 && other < 0.5, `alike by ${same} and ${other}`);
+
+  // The second answer was played up to where the server was told that it was heard, to the millisecond.
+  const cuts = sent.filter(({ type }) => type === "conversation.item.truncate");
+  assert.deepEqual(cuts.map(({ item_id }) => item_id), [second]);
+  const heard = 24 * cuts[0].audio_end_ms;
+  assert.ok(heard > 24 * 100 && heard < interrupted.length - 24 * 100, `${heard} of ${interrupted.length} samples`);
+  assert.ok(indexOf(sound, interrupted.subarray(0, heard)) > 0, "it was played so far");
+  // Where it was cut there may be silence, in which a longer piece ends alike.
+  const audible = interrupted.findIndex((sample, at) => at >= heard + 24 && Math.abs(sample) > 0.01);
+  assert.ok(audible > 0, "there was more to be heard");
+  assert.equal(indexOf(sound, interrupted.subarray(0, audible + 1)), -1, "and no further");
+  assert.equal(await page.locator("#conversation li.interrupted").count(), 1);
+
+  // The meters moved, and rest.
+  const { microphone, speaker } = await page.evaluate(() => window.noted);
+  for (const levels of [microphone, speaker]) {
+    assert.ok(Math.max(...levels) > 0.6, `up to ${Math.max(...levels)}`);
+    assert.ok(levels.filter((level) => level > 0.3 && level < 0.9).length > 50, "gradually");
+  }
+  assert.equal(speaker.at(-1), 0);
+  await page.click("#speak");
+  await page.locator("#speak[aria-pressed=false]").waitFor();
+  assert.equal(await page.locator("#microphone").evaluate((meter) => meter.value), 0);
+  assert.deepEqual(wrong, []);
+});
+
+test("a microphone that may not be used is explained, and typing goes on", async () => {
+  await using server = await serve(EMULATOR_WS_URL);
+  await using chromium = await browser();
+  const { page, wrong } = await open(chromium, server.url);
+  await state(page, "connected");
+  await page.click("#speak");
+  assert.match(await notice(page), /^No microphone was found\. .* You can still type\.$/);
+  await page.fill("#message", "Hi");
+  await page.click("#send");
+  await complete(page, "model", 1);
+  assert.deepEqual(wrong, []);
+});
+
+test("a wrong key is explained", async () => {
+  const service = createServer((_, response) => {
+    response.writeHead(401, { "content-type": "application/json" });
+    response.end('{"error":{"message":"Incorrect API key provided.","code":"invalid_api_key"}}');
+  });
+  service.listen(0, "127.0.0.1");
+  await once(service, "listening");
+  try {
+    await using server = await serve(`http://127.0.0.1:${service.address().port}/v1`);
+    await using chromium = await browser();
+    const { page, wrong } = await open(chromium, server.url);
+    assert.match(await notice(page), /^The service refused the API key\. Set OPENAI_API_KEY/);
+    await state(page, "closed");
+    assert.ok(await page.locator("#send").isDisabled() && await page.locator("#speak").isDisabled());
+    await screenshot(page, "refused");
+    assert.deepEqual(wrong, []);
+  } finally {
+    service.close();
+  }
+});
+
+test("a connection that breaks is made anew, and nothing that was typed meanwhile is lost", async () => {
+  await using wire = await line();
+  await using server = await serve(wire.url);
+  await using chromium = await browser();
+  const { page, wrong } = await open(chromium, server.url);
+  await state(page, "connected");
+  const states = await page.evaluateHandle(() => {
+    const states = [];
+    const status = document.getElementById("status");
+    new MutationObserver(() => states.push(status.textContent)).observe(status, { childList: true });
+    return states;
+  });
+  wire.cut();
+  await state(page, "reconnecting");
+  await page.fill("#message", "Are you there?");
+  await page.click("#send");
+  await screenshot(page, "reconnecting");
+  await complete(page, "model", 1);
+  assert.equal(await said(page, "model").innerText(), "You said: Are you there?");
+  assert.deepEqual(await states.jsonValue(), ["Reconnecting… (1 of 5)", "Connected"]);
+  assert.ok(await page.locator("#notice").isHidden());
+  assert.deepEqual(wrong, []);
+});
+
+/** Sees a page try, in vain, to have a connection again. */
+async function outage(page) {
+  for (let attempt = 1; attempt <= 5; attempt++) {
+    await page.getByText(`Reconnecting… (${attempt} of 5)`).waitFor();
+    // The longest wait between attempts.
+    await page.clock.runFor(8000);
+  }
+  await state(page, "closed");
+  return notice(page);
+}
+
+test("a service that is gone is told of, and connected to when it is back", async () => {
+  const wire = await line();
+  await using server = await serve(wire.url);
+  await using chromium = await browser();
+  const { page, wrong } = await open(chromium, server.url);
+  await state(page, "connected");
+  await page.clock.install();
+  await wire.remove();
+  const words = await outage(page);
+  assert.match(words, /^The connection was lost, and no other could be made\. The server of this page cannot reach/);
+  await screenshot(page, "gone");
+  await using _back = await line(new URL(wire.url).port);
+  await page.click("#connect");
+  await state(page, "connected");
+  assert.ok(await page.locator("#notice").isHidden());
+  assert.deepEqual(wrong, []);
+});
+
+test("a server of the page that is gone is told of", async () => {
+  await using wire = await line();
+  const server = await serve(wire.url);
+  await using chromium = await browser();
+  const { page, wrong } = await open(chromium, server.url);
+  await state(page, "connected");
+  await page.clock.install();
+  await server.stop();
+  wire.cut();
+  assert.match(await outage(page), /The server of this page does not answer\. Start it again, then connect\.$/);
+  assert.deepEqual(wrong, []);
 });

@@ -63,11 +63,14 @@ export function thinned(samples, factor) {
   });
 }
 
-/** The stretch from the first sample that is not silent to the last. */
-export function sounding(samples) {
-  const first = samples.findIndex((sample) => sample !== 0);
-  const last = samples.findLastIndex((sample) => sample !== 0);
-  return first < 0 ? samples.subarray(0, 0) : samples.subarray(first, last + 1);
+/** Where one sound stands in another, sample for sample; -1 if nowhere. */
+export function indexOf(whole, piece) {
+  for (let at = 0; at + piece.length <= whole.length; at++) {
+    let same = 0;
+    while (same < piece.length && whole[at + same] === piece[same]) same++;
+    if (same === piece.length) return at;
+  }
+  return -1;
 }
 
 /** How alike two sounds of the same rate are, whichever way one is shifted: 1 for the same sound, about 0 for others. */

@@ -6,12 +6,14 @@ import { createInterface } from "node:readline";
 import { connect, createServer } from "node:net";
 import { chromium } from "playwright-core";
 
-const { EMULATOR_WS_URL, PAGE_SERVER } = process.env;
+const { EMULATOR_WS_URL, PAGE_SERVER, CHROMIUM } = process.env;
 
 /** The page's server, on a free port, with its keys from this service. */
 export async function serve(service) {
   const server = spawn(PAGE_SERVER, ["--port", "0", "--emulator", service], { stdio: ["ignore", "pipe", "ignore"] });
   const ended = once(server, "exit");
+  // Also after a test that was given up.
+  process.once("exit", () => server.kill());
   const stop = async () => {
     server.kill();
     await ended;
@@ -23,8 +25,8 @@ export async function serve(service) {
   throw new Error("the page's server did not start");
 }
 
-/** A line to the emulator: it can be cut without a word, as networks do, and stay so. */
-export async function line() {
+/** A line to the emulator: it can be cut without a word, as networks do, and stay so; it begins at a free port of this machine, or this one. */
+export async function line(at = 0) {
   const { hostname, port, pathname } = new URL(EMULATOR_WS_URL);
   const open = new Set();
   const listener = createServer((near) => {
@@ -40,7 +42,7 @@ export async function line() {
       from.pipe(to);
     }
   });
-  listener.listen(0, "127.0.0.1");
+  listener.listen(at, "127.0.0.1");
   await once(listener, "listening");
   const cut = () => open.forEach((socket) => socket.destroy());
   const remove = async () => {
@@ -56,7 +58,7 @@ export async function line() {
 export async function browser(recording) {
   const args = ["--no-sandbox"];
   if (recording) args.push("--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${recording}%noloop`);
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args });
+  return chromium.launch({ executablePath: CHROMIUM, args });
 }
 
 /** A page that notes what it plays, how its meters move, and what passes over its sockets. */
@@ -78,7 +80,7 @@ export async function open(browser, url, options = {}) {
 
 /** Runs in the page, before its own code. */
 function record() {
-  const noted = { blocks: [], microphone: [], speaker: [] };
+  const noted = { blocks: [], count: 0, microphone: [], speaker: [] };
   window.noted = noted;
   const { connect } = AudioNode.prototype;
   AudioNode.prototype.connect = function (target, ...rest) {
@@ -89,15 +91,23 @@ function record() {
     }
     return connect.call(this, target, ...rest);
   };
+  // The browser's echo canceller and its kin change speech: without them it can be compared.
+  const { getUserMedia } = MediaDevices.prototype;
+  MediaDevices.prototype.getUserMedia = function ({ audio }) {
+    const plain = { ...audio, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+    return getUserMedia.call(this, { audio: plain });
+  };
   const keep = async (track) => {
     for await (const data of new MediaStreamTrackProcessor({ track, maxBufferSize: 1000 }).readable) {
       const block = new Float32Array(data.numberOfFrames);
       data.copyTo(block, { planeIndex: 0, format: "f32-planar" });
       data.close();
       noted.blocks.push(block);
+      noted.count += block.length;
     }
   };
   const note = () => {
+    // Levels, frame by frame.
     for (const meter of ["microphone", "speaker"]) noted[meter].push(document.getElementById(meter)?.value ?? 0);
     requestAnimationFrame(note);
   };
@@ -107,13 +117,12 @@ function record() {
 /** All that the page has played so far, silence included. */
 export async function played(page) {
   const bytes = await page.evaluate(async () => {
-    const blob = new Blob(window.noted.blocks);
     const reader = new FileReader();
     const read = new Promise((resolve) => reader.addEventListener("load", resolve));
-    reader.readAsDataURL(blob);
+    reader.readAsDataURL(new Blob(window.noted.blocks));
     await read;
     return reader.result.slice(reader.result.indexOf(",") + 1);
   });
-  const { buffer, byteOffset, length } = Buffer.from(bytes, "base64");
-  return new Float32Array(buffer.slice(byteOffset, byteOffset + length));
+  // A copy, since floats must lie at multiples of four.
+  return new Float32Array(new Uint8Array(Buffer.from(bytes, "base64")).buffer);
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use super::counts::Counts;
 use super::runtime::{self, Runtime};
+use crate::browser;
 use crate::package;
 use crate::process::{self, Result};
 use crate::services::{Aimock, Emulator};
@@ -40,6 +41,16 @@ const IN_FIREFOX: &[Need] = &[
     Need::Firefox,
 ];
 const ON_SERVERS: &[Need] = package::NEEDS;
+
+/// What a page needs, to be built and to be seen.
+const IN_APP: &[Need] = &[
+    Need::WasmStd,
+    Need::WasmBindgen,
+    Need::WasmPack,
+    Need::Chromium,
+    Need::NodePackages,
+    Need::Recordings,
+];
 
 /// Every part, in the order they run.
 pub const PARTS: &[Part] = &[
@@ -139,21 +150,28 @@ pub const PARTS: &[Part] = &[
         about: "the npm package's class beside the official SDK's, on Node 24",
         native: false,
         needs: ON_SERVERS,
-        run: |stage| stage.node_test("tests/js"),
+        run: |stage| stage.package_test("tests/js"),
     },
     Part {
         name: "package",
         about: "what is in the npm package, and that bundlers take it",
         native: false,
         needs: IN_CHROMIUM,
-        run: |stage| stage.node_test("tests/runtimes"),
+        run: |stage| stage.package_test("tests/runtimes"),
     },
     Part {
         name: "sdk",
         about: "the official SDK on Node 24 against the emulator",
         native: false,
         needs: &[Need::NodePackages],
-        run: |stage| stage.node_test("tests/node"),
+        run: |stage| stage.sdk_test(),
+    },
+    Part {
+        name: "app",
+        about: "the example of a page, with a recording for a microphone",
+        native: false,
+        needs: IN_APP,
+        run: |stage| stage.app_test(),
     },
     Part {
         name: "aimock",
@@ -243,21 +261,29 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    fn node_test(&mut self, folder: &str) -> Result<Outcome> {
-        let mut command = Command::new(self.workspace.node());
-        command
-            .args([
-                "--expose-gc",
-                "--test",
-                "--test-reporter=spec",
-                "--test-timeout=60000",
-                // A test that fails with its socket open must not keep the process.
-                "--test-force-exit",
-                "*.test.mjs",
-            ])
-            .current_dir(self.workspace.root.join(folder))
-            .env("NO_COLOR", "1");
+    /// The tests of a folder that are of the npm package.
+    fn package_test(&mut self, folder: &str) -> Result<Outcome> {
+        let mut command = node_test(self.workspace, folder, "*.test.mjs");
         self.prepare_for_package(&mut command)?;
+        count(command)
+    }
+
+    fn sdk_test(&mut self) -> Result<Outcome> {
+        let mut command = node_test(self.workspace, "tests/node", "*.test.mjs");
+        self.emulator()?.tell(&mut command);
+        count(command)
+    }
+
+    fn app_test(&mut self) -> Result<Outcome> {
+        let server = browser::build(self.workspace)?;
+        let mut command = node_test(self.workspace, "tests/node", "page/*.test.mjs");
+        command
+            .env("PAGE_SERVER", server)
+            .env("PAGE_SCREENSHOTS", self.workspace.root.join("target/page"));
+        if let Some(chromium) = process::find("chromium") {
+            command.env("CHROMIUM", chromium);
+        }
+        self.emulator()?.tell(&mut command);
         count(command)
     }
 
@@ -276,6 +302,24 @@ impl<'a> Stage<'a> {
         };
         Ok(self.emulator.insert(running))
     }
+}
+
+/// Node 24's own test runner, on files of tests/node.
+fn node_test(workspace: &Workspace, folder: &str, files: &str) -> Command {
+    let mut command = Command::new(workspace.node());
+    command
+        .args([
+            "--expose-gc",
+            "--test",
+            "--test-reporter=spec",
+            "--test-timeout=60000",
+            // A test that fails with its socket open must not keep the process.
+            "--test-force-exit",
+            files,
+        ])
+        .current_dir(workspace.root.join(folder))
+        .env("NO_COLOR", "1");
+    command
 }
 
 fn test(mut cargo: Command, arguments: &str) -> Command {

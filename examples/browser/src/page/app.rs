@@ -1,5 +1,7 @@
 //! The conversation: what a person does and what the server says, one after the other.
 
+use std::pin::pin;
+
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
@@ -7,7 +9,9 @@ use openai_realtime_ws::protocol::{
     ConversationItemCreate, ConversationItemTruncate, InputAudioBufferAppend,
     InputAudioBufferClear, InputAudioBufferCommit, Modality, ResponseCreate, ResponseParams,
 };
-use openai_realtime_ws::{ClientEvent, OpenAIRealtimeWebSocket, Sender, ServerEvent};
+use openai_realtime_ws::{
+    ClientEvent, OpenAIRealtimeWebSocket, Reconnecting, Sender, ServerEvent, Update,
+};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
@@ -27,6 +31,8 @@ pub enum Input {
     Opened(Result<(Microphone, Speaker), JsValue>),
     /// The microphone heard these samples.
     Heard(Vec<f32>),
+    /// The loudspeaker fell silent after so many samples.
+    Silenced(u64),
     /// The microphone was unplugged, or taken away.
     MicrophoneGone,
     /// The person asks for a new connection.
@@ -64,6 +70,7 @@ pub async fn run() -> Result<(), JsValue> {
             Err(why) => why,
         };
         app.mute();
+        app.view.give_up()?;
         app.view.state(State::Closed, "Not connected");
         app.view.notice(Some(&why));
         while !matches!(inputs.next().await, None | Some(Input::Connect)) {}
@@ -80,21 +87,41 @@ impl App {
     /// Holds a conversation. Returns why it ended.
     async fn converse(
         &mut self,
-        session: OpenAIRealtimeWebSocket,
+        mut session: OpenAIRealtimeWebSocket,
         inputs: &mut UnboundedReceiver<Input>,
     ) -> Result<String, JsValue> {
-        let (sender, mut events) = session.split();
+        let sender = session.sender();
         let mut why = None;
         self.view.state(State::Connected, "Connected");
         loop {
-            match select(events.next(), inputs.next()).await {
-                Either::Left((Some(Ok(event)), _)) => self.hear(event, &sender)?,
-                Either::Left((Some(Err(error)), _)) => why = Some(errors::ended(&error)),
-                Either::Left((None, _)) | Either::Right((None, _)) => break,
-                Either::Right((Some(input), _)) => self.act(input, &sender)?,
+            let next = match select(pin!(session.next_update()), inputs.next()).await {
+                Either::Left((update, _)) => Either::Left(update),
+                Either::Right((input, _)) => Either::Right(input),
+            };
+            match next {
+                Either::Left(Some(Ok(Update::Event(event)))) => self.hear(event)?,
+                Either::Left(Some(Ok(Update::Reconnecting(next)))) => self.lost(&next)?,
+                Either::Left(Some(Ok(Update::Reconnected(_)))) => {
+                    // The key says how the session is set up: what waits can go.
+                    let _ = session.flush_pending();
+                    self.view.state(State::Connected, "Connected");
+                }
+                Either::Left(Some(Ok(_))) => {}
+                Either::Left(Some(Err(error))) => why = Some(errors::ended(&error)),
+                Either::Left(None) | Either::Right(None) => break,
+                Either::Right(Some(input)) => self.act(input, &sender)?,
             }
         }
         Ok(why.unwrap_or_else(|| "The service ended the conversation.".to_owned()))
+    }
+
+    /// The connection broke, and is being made anew.
+    fn lost(&mut self, next: &Reconnecting) -> Result<(), JsValue> {
+        self.speech = false;
+        self.view.give_up()?;
+        let words = format!("Reconnecting… ({} of {})", next.attempt, next.max_attempts);
+        self.view.state(State::Reconnecting, &words);
+        Ok(())
     }
 
     /// Does what a person wants.
@@ -102,7 +129,7 @@ impl App {
         match input {
             Input::Say(text) if text.trim().is_empty() => {}
             Input::Say(text) => {
-                self.interrupt(sender)?;
+                self.interrupt()?;
                 self.typed += 1;
                 let item = format!("typed {}", self.typed);
                 self.view.append(&item, Who::Person, &text)?;
@@ -130,7 +157,7 @@ impl App {
                     let opened = async {
                         let speaker = match speaker {
                             Some(speaker) => speaker,
-                            None => Speaker::open(meter).await?,
+                            None => Speaker::open(meter, tell.clone()).await?,
                         };
                         Ok((Microphone::open(tell.clone()).await?, speaker))
                     };
@@ -148,8 +175,22 @@ impl App {
             }
             Input::Heard(samples) => {
                 self.view.hear(level(rms(&samples)));
-                let samples = to_pcm16(&samples);
-                self.send(sender, InputAudioBufferAppend::pcm16(&samples));
+                // What is said while there is no connection would come too late.
+                if self.view.is(State::Connected) {
+                    let samples = to_pcm16(&samples);
+                    self.send(sender, InputAudioBufferAppend::pcm16(&samples));
+                }
+            }
+            Input::Silenced(played) => {
+                let heard = self
+                    .speaker
+                    .as_mut()
+                    .and_then(|speaker| speaker.silenced(played));
+                if let Some((item, millis)) = heard {
+                    self.view.interrupted(&item)?;
+                    // So the model knows how much of its reply was heard.
+                    self.send(sender, ConversationItemTruncate::new(item, millis));
+                }
             }
             Input::MicrophoneGone => {
                 self.mute();
@@ -162,12 +203,12 @@ impl App {
     }
 
     /// Shows and plays what the server says.
-    fn hear(&mut self, event: ServerEvent, sender: &Sender) -> Result<(), JsValue> {
+    fn hear(&mut self, event: ServerEvent) -> Result<(), JsValue> {
         use ServerEvent as E;
         match event {
             E::InputAudioBufferSpeechStarted(e) => {
                 self.speech = true;
-                self.interrupt(sender)?;
+                self.interrupt()?;
                 self.view.expect(&e.item_id, Who::Person)?;
             }
             E::InputAudioBufferSpeechStopped(_) => self.speech = false,
@@ -211,16 +252,9 @@ impl App {
         Ok(())
     }
 
-    /// Stops the reply that is being played, and tells the model how much of it was heard.
-    fn interrupt(&mut self, sender: &Sender) -> Result<(), JsValue> {
-        let Some(speaker) = &mut self.speaker else {
-            return Ok(());
-        };
-        if let Some((item, heard)) = speaker.silence()? {
-            self.view.interrupted(&item)?;
-            self.send(sender, ConversationItemTruncate::new(item, heard));
-        }
-        Ok(())
+    /// Stops the reply that is being played.
+    fn interrupt(&mut self) -> Result<(), JsValue> {
+        self.speaker.as_mut().map_or(Ok(()), Speaker::silence)
     }
 
     fn mute(&mut self) {

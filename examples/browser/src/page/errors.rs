@@ -18,6 +18,11 @@ pub fn ended(error: &Error) -> String {
             "The service did not answer in time. Check the network.".to_owned()
         }
         Error::Transport(_) => "The connection was lost.".to_owned(),
+        Error::ReconnectFailed { cause, .. } | Error::ReconnectAborted { cause, .. } => {
+            let why = cause.as_ref().map(|cause| ended(cause));
+            let why = why.as_deref().unwrap_or("The network may be down.");
+            format!("The connection was lost, and no other could be made. {why}")
+        }
         Error::Closed(closed) if closed.frame.reason.is_empty() => {
             format!(
                 "The service closed the connection (code {}).",

@@ -1,8 +1,10 @@
 //! The loudspeaker: replies one after the other without gaps, and silence at once when the person speaks.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
+use futures_channel::mpsc::UnboundedSender;
 use js_sys::{Array, Float32Array};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -12,6 +14,7 @@ use web_sys::{
     MessagePort,
 };
 
+use super::app::Input;
 use crate::playlist::Playlist;
 use crate::sound::{RATE, from_pcm16, level};
 
@@ -22,25 +25,21 @@ pub const WORKLET: &str = "/audio.js";
 pub struct Speaker {
     port: MessagePort,
     playlist: Playlist,
+    /// What was being played when it was silenced, until the audio thread has told how far it got.
+    silenced: VecDeque<Playlist>,
     /// The reply that was interrupted: what comes late of it is not played.
     interrupted: Option<String>,
-    progress: Rc<Progress>,
+    played: Rc<Cell<u64>>,
     context: AudioContext,
     _on_progress: Closure<dyn FnMut(MessageEvent)>,
 }
 
-/// What the audio thread told.
-#[derive(Default)]
-struct Progress {
-    /// How often it was silenced; what it tells of before is past.
-    silenced: Cell<u32>,
-    /// How many samples it has played since.
-    played: Cell<u64>,
-}
-
 impl Speaker {
     /// Opens the loudspeaker, whose level the meter shows. Browsers want it to be done on a person's press of a button.
-    pub async fn open(meter: HtmlMeterElement) -> Result<Self, JsValue> {
+    pub async fn open(
+        meter: HtmlMeterElement,
+        tell: UnboundedSender<Input>,
+    ) -> Result<Self, JsValue> {
         let options = AudioContextOptions::new();
         #[allow(clippy::cast_precision_loss)] // A small number.
         options.set_sample_rate(RATE as f32);
@@ -49,23 +48,30 @@ impl Speaker {
         let node = AudioWorkletNode::new(&context, "speaker")?;
         node.connect_with_audio_node(&context.destination())?;
         let port = node.port()?;
-        let progress = Rc::new(Progress::default());
-        let told = Rc::clone(&progress);
+        let played = Rc::new(Cell::new(0));
+        let progress = Rc::clone(&played);
         let on_progress = Closure::new(move |message: MessageEvent| {
-            let told_now = Array::from(&message.data());
-            let number = |at| told_now.get(at).as_f64().unwrap_or_default();
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Whole numbers.
-            if number(0) as u32 == told.silenced.get() {
-                told.played.set(number(1) as u64);
-                meter.set_value(level(number(2) as f32).into());
+            let told = Array::from(&message.data());
+            let number = |at| told.get(at).as_f64().unwrap_or_default();
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // A whole number.
+            let samples = number(0) as u64;
+            #[allow(clippy::cast_possible_truncation)] // A level, from 0 to 1.
+            meter.set_value(level(number(1) as f32).into());
+            if told.get(2).is_truthy() {
+                // Nobody listens only where the app is gone.
+                let _ = tell.unbounded_send(Input::Silenced(samples));
+                progress.set(0);
+            } else {
+                progress.set(samples);
             }
         });
         port.set_onmessage(Some(on_progress.as_ref().unchecked_ref()));
         Ok(Self {
             port,
             playlist: Playlist::default(),
+            silenced: VecDeque::new(),
             interrupted: None,
-            progress,
+            played,
             context,
             _on_progress: on_progress,
         })
@@ -76,24 +82,39 @@ impl Speaker {
         if self.interrupted.as_deref() == Some(item) {
             return Ok(());
         }
-        self.playlist
-            .add(item, samples.len(), self.progress.played.get());
+        self.playlist.add(item, samples.len(), self.played());
         let samples = Float32Array::from(from_pcm16(samples).as_slice());
         self.port
             .post_message_with_transferable(&samples, &Array::of1(&samples.buffer()))
     }
 
-    /// Falls silent. Returns the reply that was being played, and how many milliseconds of it were heard.
-    pub fn silence(&mut self) -> Result<Option<(String, u64)>, JsValue> {
-        let heard = self.playlist.at(self.progress.played.get());
-        let heard = heard.map(|(item, millis)| (item.to_owned(), millis));
-        self.interrupted = heard.as_ref().map(|(item, _)| item.clone());
-        self.playlist = Playlist::default();
-        self.progress.played.set(0);
-        let silenced = self.progress.silenced.get() + 1;
-        self.progress.silenced.set(silenced);
-        self.port.post_message(&silenced.into())?;
-        Ok(heard)
+    /// Falls silent, if it is not. The audio thread then says how far it got: see [`silenced`](Self::silenced).
+    pub fn silence(&mut self) -> Result<(), JsValue> {
+        if self.playlist.at(self.played()).is_some() {
+            let playlist = std::mem::take(&mut self.playlist);
+            self.interrupted = playlist.last().map(ToOwned::to_owned);
+            self.silenced.push_back(playlist);
+            self.port.post_message(&JsValue::NULL)?;
+        }
+        Ok(())
+    }
+
+    /// After so many samples it fell silent: the reply that was being played, and how many milliseconds of it were heard.
+    pub fn silenced(&mut self, played: u64) -> Option<(String, u64)> {
+        let playlist = self.silenced.pop_front()?;
+        playlist
+            .at(played)
+            .map(|(item, heard)| (item.to_owned(), heard))
+    }
+
+    /// How much of the playlist has been played.
+    fn played(&self) -> u64 {
+        // What is told before the audio thread has fallen silent is about what was played before.
+        if self.silenced.is_empty() {
+            self.played.get()
+        } else {
+            0
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use openai_realtime_ws::{Config, Credential};
+use openai_realtime_ws::{Config, Credential, Reconnect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestInit, Response};
@@ -29,7 +29,9 @@ pub async fn config() -> Result<Config, String> {
             }
         }
     });
-    let config = Config::new(credential).model(model);
+    let config = Config::new(credential)
+        .model(model)
+        .reconnect(Reconnect::default());
     Ok(if base_url.starts_with("http:") {
         config.insecure_loopback_url(base_url)
     } else {

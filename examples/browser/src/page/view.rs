@@ -16,6 +16,8 @@ use super::app::Input;
 pub enum State {
     Connecting,
     Connected,
+    /// The connection broke, and another is being made.
+    Reconnecting,
     Closed,
 }
 
@@ -38,6 +40,7 @@ pub enum Speaking {
 /// The page's elements.
 pub struct View {
     document: Document,
+    state: State,
     status: HtmlElement,
     conversation: HtmlElement,
     notice: HtmlElement,
@@ -95,24 +98,34 @@ impl View {
             connect,
             speak,
             document,
+            state: State::Connecting,
             said: HashMap::new(),
             _listeners: listeners,
         })
     }
 
     /// Shows how things stand with the connection.
-    pub fn state(&self, state: State, words: &str) {
+    pub fn state(&mut self, state: State, words: &str) {
+        self.state = state;
         let name = match state {
             State::Connecting => "connecting",
             State::Connected => "connected",
+            State::Reconnecting => "reconnecting",
             State::Closed => "closed",
         };
         // Neither fails: the names are fixed, and right.
         let _ = self.status.set_attribute("data-state", name);
         self.status.set_text_content(Some(words));
-        self.send.set_disabled(state != State::Connected);
-        self.speak.set_disabled(state != State::Connected);
+        // What is sent in an outage waits.
+        let is_on = matches!(state, State::Connected | State::Reconnecting);
+        self.send.set_disabled(!is_on);
+        self.speak.set_disabled(!is_on);
         self.connect.set_hidden(state != State::Closed);
+    }
+
+    /// Whether this is how things stand with the connection.
+    pub fn is(&self, state: State) -> bool {
+        self.state == state
     }
 
     /// Tells what went wrong; nothing takes the last words away.
@@ -189,6 +202,20 @@ impl View {
                 entry.set_attribute("aria-busy", "false")?;
             }
             self.scroll();
+        }
+        Ok(())
+    }
+
+    /// Nothing more comes of what is not complete.
+    pub fn give_up(&self) -> Result<(), JsValue> {
+        for text in self.said.values() {
+            let Some(entry) = text.parent_element() else {
+                continue;
+            };
+            if entry.get_attribute("aria-busy").as_deref() == Some("true") {
+                entry.set_attribute("aria-busy", "false")?;
+                entry.class_list().add_1("lost")?;
+            }
         }
         Ok(())
     }
