@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
@@ -18,6 +18,8 @@ for (const name of ['relay.js', 'node', 'deno', 'bun', 'cloudflare-worker']) {
   const example = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
   cpSync(example, join(project.folder, name), { recursive: true });
 }
+// It names the published package, in the place of the one that is tested.
+rmSync(join(project.folder, 'deno/deno.json'));
 for (const name of ['ws', 'openai']) {
   symlinkSync(join(programs, '..', name), join(project.folder, 'node_modules', name));
 }
@@ -27,9 +29,7 @@ const env = { ...process.env, ...service, PORT: '0' };
 
 const relays = {
   node: () => startProcess('node', process.execPath, 'relay.js'),
-  // Without its own configuration, which names the published package.
-  deno: () =>
-    startProcess('deno', join(programs, 'deno'), 'run', '--no-config', '--allow-env', '--allow-net', 'relay.js'),
+  deno: () => startProcess('deno', join(programs, 'deno'), 'run', '--allow-env', '--allow-net', 'relay.js'),
   bun: () => startProcess('bun', join(programs, 'bun'), 'relay.js'),
   'cloudflare-worker': async () => {
     const worker = await startWorker(join(project.folder, 'cloudflare-worker/worker.js'), service);
@@ -68,15 +68,16 @@ for (const [name, start] of Object.entries(relays)) {
         send({ type: 'response.create' });
       });
       const events = [];
-      for (;;) {
-        const [{ data }] = await once(page, 'message');
-        const event = JSON.parse(data);
-        events.push(event.type);
-        if (event.type === 'response.output_text.done') {
-          assert.equal(event.text, 'You said: Hi');
-          break;
-        }
-      }
+      const reply = await new Promise((resolve) => {
+        page.addEventListener('message', ({ data }) => {
+          const event = JSON.parse(data);
+          events.push(event.type);
+          if (event.type === 'response.output_text.done') {
+            resolve(event.text);
+          }
+        });
+      });
+      assert.equal(reply, 'You said: Hi');
       assert.equal(events[0], 'session.created');
       page.send('no event');
       const [{ code, reason }] = await once(page, 'close');
