@@ -16,7 +16,7 @@ use crate::endpoint::{Handshake, Runtime};
 ///
 /// A transport ends the stream after the peer's [`Frame::Close`], or after an error. Sending a [`Frame::Close`] starts
 /// the closing handshake (RFC 6455, section 7); the peer's answer comes in by the stream. Pings are answered by the
-/// transport itself; it may pass them on.
+/// transport itself; it may pass them on. One task polls both the stream and the sink.
 ///
 /// Implemented for every type that fits, so a tunnel or a pair of queues in a test is one as it stands.
 pub trait Transport:

@@ -1,16 +1,21 @@
+//! An open socket: tungstenite's frames over a byte stream.
+//!
+//! tokio-tungstenite's own stream lets several tasks poll it, and pays for that with every message: it hands on a waker
+//! each time. A [`Socket`] is polled by one task, as a session is, so that a poll reads and writes with its own waker.
+
 use std::fmt;
+use std::io::{self, Read, Write};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use bytestring::ByteString;
 use futures_core::Stream;
 use futures_sink::Sink;
-use futures_util::{SinkExt, StreamExt};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_tungstenite::WebSocketStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::tungstenite::protocol::frame::Frame as WireFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use crate::transport::{CloseFrame, Frame, TransportError};
@@ -20,19 +25,39 @@ pub trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
-/// One open native socket.
+/// One open native socket. One task at a time may poll it, for reading and for writing.
 pub struct Socket {
-    stream: WebSocketStream<Box<dyn Io>>,
-    /// An error ends the stream.
-    failed: bool,
+    stream: Box<dyn Io>,
+    websocket: WebSocketContext,
+    /// An error ends the stream of frames.
+    ended: bool,
+    /// The stream took less than it was given: what is left goes first.
+    blocked: bool,
 }
 
 impl Socket {
-    pub(super) fn new(stream: WebSocketStream<Box<dyn Io>>) -> Self {
+    /// The client's end of a connection on which `read` has come already.
+    pub(super) fn new(stream: Box<dyn Io>, read: Vec<u8>, config: WebSocketConfig) -> Self {
         Self {
             stream,
-            failed: false,
+            websocket: WebSocketContext::from_partially_read(read, Role::Client, Some(config)),
+            ended: false,
+            blocked: false,
         }
+    }
+
+    fn parts<'p>(&'p mut self, waker: &'p Waker) -> (&'p mut WebSocketContext, Polled<'p>) {
+        let stream = Polled {
+            stream: &mut *self.stream,
+            waker,
+        };
+        (&mut self.websocket, stream)
+    }
+
+    fn wrote(&mut self, result: tungstenite::Result<()>) -> Poll<Result<(), TransportError>> {
+        let written = or_pending(result);
+        self.blocked = written.is_pending();
+        written.map_err(from_error)
     }
 }
 
@@ -47,15 +72,16 @@ impl Stream for Socket {
 
     #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.failed {
+        if self.ended {
             return Poll::Ready(None);
         }
-        let item = match ready!(self.stream.poll_next_unpin(cx)) {
-            None => None,
-            Some(Ok(message)) => Some(from_message(message)),
-            Some(Err(error)) => Some(Err(from_error(error))),
+        let (websocket, mut stream) = self.parts(cx.waker());
+        let item = match ready!(or_pending(websocket.read(&mut stream))) {
+            Ok(message) => Some(from_message(message)),
+            Err(tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed) => None,
+            Err(error) => Some(Err(from_error(error))),
         };
-        self.failed = matches!(item, Some(Err(_)));
+        self.ended = !matches!(item, Some(Ok(_)));
         Poll::Ready(item)
     }
 }
@@ -63,31 +89,86 @@ impl Stream for Socket {
 impl Sink<Frame> for Socket {
     type Error = TransportError;
 
-    fn poll_ready(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), TransportError>> {
-        self.stream.poll_ready_unpin(cx).map_err(from_error)
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        if self.blocked {
+            self.poll_flush(cx)
+        } else {
+            Poll::Ready(Ok(()))
+        }
     }
 
     fn start_send(mut self: Pin<&mut Self>, frame: Frame) -> Result<(), TransportError> {
-        self.stream
-            .start_send_unpin(to_message(frame))
-            .map_err(from_error)
+        // What the stream does not take now, `poll_flush` writes: nobody need be woken for it here.
+        let (websocket, mut stream) = self.parts(Waker::noop());
+        let written = websocket.write(&mut stream, to_message(frame));
+        match self.wrote(written) {
+            Poll::Ready(written) => written,
+            Poll::Pending => Ok(()),
+        }
     }
 
     fn poll_flush(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), TransportError>> {
-        self.stream.poll_flush_unpin(cx).map_err(from_error)
+        let (websocket, mut stream) = self.parts(cx.waker());
+        let flushed = websocket.flush(&mut stream);
+        self.wrote(flushed)
     }
 
     fn poll_close(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), TransportError>> {
-        self.stream.poll_close_unpin(cx).map_err(from_error)
+        let (websocket, mut stream) = self.parts(cx.waker());
+        let closed = websocket.close(&mut stream, None);
+        self.wrote(closed)
+    }
+}
+
+/// The stream as tungstenite wants it, for as long as a poll takes.
+struct Polled<'p> {
+    stream: &'p mut dyn Io,
+    waker: &'p Waker,
+}
+
+impl Polled<'_> {
+    fn poll<T>(
+        &mut self,
+        poll: impl FnOnce(Pin<&mut dyn Io>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> io::Result<T> {
+        let mut cx = Context::from_waker(self.waker);
+        match poll(Pin::new(&mut *self.stream), &mut cx) {
+            Poll::Ready(done) => done,
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+}
+
+impl Read for Polled<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut buffer = ReadBuf::new(buffer);
+        self.poll(|stream, cx| stream.poll_read(cx, &mut buffer))?;
+        Ok(buffer.filled().len())
+    }
+}
+
+impl Write for Polled<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.poll(|stream, cx| stream.poll_write(cx, bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.poll(|stream, cx| stream.poll_flush(cx))
+    }
+}
+
+fn or_pending<T>(result: tungstenite::Result<T>) -> Poll<tungstenite::Result<T>> {
+    match result {
+        Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+            Poll::Pending
+        }
+        done => Poll::Ready(done),
     }
 }
 

@@ -4,14 +4,13 @@
 use std::io;
 
 use tokio::io::AsyncWriteExt;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::http::header::{
     CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
 };
 use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderName, StatusCode};
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use url::{Position, Url};
 use zeroize::Zeroizing;
 
@@ -66,8 +65,7 @@ impl<'h> Upgrade<'h> {
         }
         let checked = check(&head.headers, self.handshake, &self.key);
         checked.map_err(|error| TransportError::Protocol(error.into()))?;
-        let stream = WebSocketStream::from_partially_read(stream, rest, Role::Client, Some(config));
-        Ok(Socket::new(stream.await))
+        Ok(Socket::new(stream, rest, config))
     }
 }
 

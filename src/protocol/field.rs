@@ -25,6 +25,11 @@ pub trait Field: Default + Serialize {
     /// Reads the value; null gives the default.
     fn read<'de, D: Deserializer<'de>>(input: D, frame: Frame<'_>) -> Result<Self, D::Error>;
 
+    /// Reads the next value of a frame's top level: what is plain there needs no way through serde.
+    fn read_member(members: &mut Members, frame: Frame<'_>) -> serde_json::Result<Self> {
+        members.next_value_seed(Seed::new(frame))
+    }
+
     /// Whether the field is left out when its record is written.
     fn is_absent(&self) -> bool {
         false
@@ -86,9 +91,23 @@ pub fn read_value<'de, T: Field, A: MapAccess<'de>>(
     map: &mut A,
     frame: Frame<'_>,
 ) -> Result<T, A::Error> {
-    // The reader's own message would quote what was sent.
     map.next_value_seed(Seed::new(frame))
-        .map_err(|_| de::Error::custom(format_args!("`{key}` does not fit")))
+        .map_err(|_| misfit(key))
+}
+
+/// Reads the next value of a frame's top level into a record's field.
+pub fn read_member<T: Field>(
+    key: &str,
+    members: &mut Members,
+    frame: Frame<'_>,
+) -> serde_json::Result<T> {
+    T::read_member(members, frame).map_err(|_| misfit(key))
+}
+
+/// The reader's own message would quote what was sent.
+#[cold]
+fn misfit<E: de::Error>(key: &str) -> E {
+    E::custom(format_args!("`{key}` does not fit"))
 }
 
 /// An object's key, borrowed where it has no escapes.
@@ -222,7 +241,7 @@ pub fn read_union<'de, U: Union, D: Deserializer<'de>>(
 
 /// A leaf that is read by visiting whatever is there.
 macro_rules! leaf_visitor {
-    ($Visitor:ident => $Leaf:ty, $expecting:literal, { $($method:item)* }) => {
+    ($Visitor:ident => $Leaf:ty, $expecting:literal, $plain:ident, { $($method:item)* }) => {
         struct $Visitor;
 
         impl<'de> Visitor<'de> for $Visitor {
@@ -243,12 +262,19 @@ macro_rules! leaf_visitor {
             fn read<'de, D: Deserializer<'de>>(input: D, _: Frame<'_>) -> Result<Self, D::Error> {
                 input.deserialize_any($Visitor)
             }
+
+            fn read_member(members: &mut Members, frame: Frame<'_>) -> serde_json::Result<Self> {
+                match members.$plain() {
+                    Some(value) => value.try_into().map_err(de::Error::custom),
+                    None => members.next_value_seed(Seed::new(frame)),
+                }
+            }
         }
     };
 }
 
 // Servers send codes as numbers, too: a scalar is kept as its text.
-leaf_visitor!(StringVisitor => String, "a string", {
+leaf_visitor!(StringVisitor => String, "a string", plain_string, {
     fn visit_str<E>(self, value: &str) -> Result<String, E> {
         Ok(value.to_owned())
     }
@@ -277,7 +303,7 @@ leaf_visitor!(StringVisitor => String, "a string", {
 // JSON has one kind of number: 12.0 and 12 are the same, and a fraction of a millisecond is rounded.
 macro_rules! integer {
     ($Visitor:ident => $Int:ty) => {
-        leaf_visitor!($Visitor => $Int, "a whole number", {
+        leaf_visitor!($Visitor => $Int, "a whole number", small_number, {
             fn visit_u64<E: de::Error>(self, value: u64) -> Result<$Int, E> {
                 value.try_into().map_err(|_| E::custom("number out of range"))
             }
@@ -325,6 +351,14 @@ impl<T: Field> Field for Option<T> {
         }
 
         input.deserialize_option(OptionVisitor(frame, PhantomData))
+    }
+
+    fn read_member(members: &mut Members, frame: Frame<'_>) -> serde_json::Result<Self> {
+        if members.take("null") {
+            Ok(None)
+        } else {
+            T::read_member(members, frame).map(Some)
+        }
     }
 
     fn is_absent(&self) -> bool {

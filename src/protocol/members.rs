@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use memchr::memchr2;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
+use serde_json::de::StrRead;
 use serde_json::value::RawValue;
 use serde_json::{Error, Result};
 
@@ -21,59 +22,84 @@ impl<'de> Members<'de> {
     /// `None` if the text is no object.
     #[inline]
     pub fn of(text: &'de str) -> Option<Self> {
-        let rest = skip_space(text).strip_prefix('{')?;
         Some(Self {
-            rest: skip_space(rest),
+            rest: skip_space(text).strip_prefix('{')?,
             first: true,
         })
     }
 
-    /// The value at which reading stands, if it is a string.
+    /// The object's `type`, if it comes first and is a string, and the members behind it.
+    #[inline]
+    pub fn behind_type(text: &'de str) -> Option<(Cow<'de, str>, Self)> {
+        let mut members = Self {
+            rest: text.strip_prefix("{\"type\":")?,
+            first: false,
+        };
+        Some((members.next_string().ok()??, members))
+    }
+
+    /// The next value, if it is a string.
     #[inline]
     pub fn next_string(&mut self) -> Result<Option<Cow<'de, str>>> {
-        match self.value()? {
-            Token::String(quoted) => Ok(Some(Cow::Borrowed(unquoted(quoted)))),
-            Token::Other(json) if json.starts_with('"') => {
-                serde_json::from_str(json).map(Cow::Owned).map(Some)
-            }
-            Token::Number(_) | Token::Other(_) => Ok(None),
+        let value = self.value()?;
+        match value.plain {
+            Some(Plain::String(text)) => Ok(Some(Cow::Borrowed(text))),
+            None if value.text.starts_with('"') => String::deserialize(&mut value.json())
+                .map(Cow::Owned)
+                .map(Some),
+            _ => Ok(None),
         }
     }
 
-    /// Takes the next key if it is this one, and not the first, without having to look for its end.
+    /// The next value, if it is a string that stands here and in which nothing is escaped.
     #[inline]
-    pub fn next_key_is(&mut self, key: &str) -> bool {
-        let rest = self
-            .rest
-            .strip_prefix(",\"")
-            .and_then(|rest| rest.strip_prefix(key));
-        match rest.and_then(|rest| rest.strip_prefix('"')) {
-            Some(rest) => {
-                self.rest = rest;
-                true
-            }
-            None => false,
-        }
+    pub fn plain_string(&mut self) -> Option<&'de str> {
+        let rest = self.rest.strip_prefix('"')?;
+        let (string, rest) = rest.split_at_checked(plain_length(rest.as_bytes())?)?;
+        self.rest = rest.strip_prefix('"')?;
+        Some(string)
     }
 
-    /// Whether another member comes, whose key the rest then begins with. Not if the object, and the text with it, ends.
+    /// The next value, if it is a number that stands here, an index or the like.
+    #[inline]
+    pub fn small_number(&mut self) -> Option<u32> {
+        let (number, length) = small_number(self.rest.as_bytes())?;
+        self.rest = self.rest.get(length..)?;
+        Some(number)
+    }
+
+    /// Takes this piece of the text if it comes next, such as `,"delta":`.
+    #[inline]
+    pub fn take(&mut self, piece: &str) -> bool {
+        let rest = self.rest.strip_prefix(piece);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    /// Takes this punctuation mark if it comes next, behind space perhaps.
+    #[inline]
+    fn skip(&mut self, mark: char) -> bool {
+        self.rest = skip_space(self.rest);
+        let rest = self.rest.strip_prefix(mark);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    /// Whether another member comes, whose key is then next. Not if the object, and the text with it, ends.
     #[inline]
     fn has_next(&mut self) -> Result<bool> {
-        if let Some(behind) = self.rest.strip_prefix('}') {
-            return if skip_space(behind).is_empty() {
+        if self.skip('}') {
+            return if skip_space(self.rest).is_empty() {
                 Ok(false)
             } else {
                 Err(Error::custom("trailing characters"))
             };
         }
-        if !self.first {
-            self.rest = skip_space(
-                self.rest
-                    .strip_prefix(',')
-                    .ok_or_else(|| Error::custom("expected `,` or `}`"))?,
-            );
+        if !self.first && !self.skip(',') {
+            return Err(Error::custom("expected `,` or `}`"));
         }
         self.first = false;
+        self.rest = skip_space(self.rest);
         if self.rest.starts_with('"') {
             Ok(true)
         } else {
@@ -82,34 +108,19 @@ impl<'de> Members<'de> {
     }
 
     #[inline]
-    fn value(&mut self) -> Result<Token<'de>> {
-        let rest = self
-            .rest
-            .strip_prefix(':')
-            .ok_or_else(|| Error::custom("expected `:`"))?;
-        self.rest = skip_space(rest);
-        self.token()
-    }
-
-    /// The token that the rest begins with; the rest is then what stands behind it.
-    #[inline]
-    fn token(&mut self) -> Result<Token<'de>> {
-        if let Some(length) = plain_string(self.rest) {
-            return Ok(Token::String(self.take(length)));
+    fn value(&mut self) -> Result<JsonValue<'de>> {
+        self.rest = skip_space(self.rest);
+        let text = self.rest;
+        let plain = match self.plain_string() {
+            Some(string) => Some(Plain::String(string)),
+            None => self.small_number().map(Plain::Number),
+        };
+        let value = JsonValue { text, plain };
+        if value.plain.is_none() {
+            let length = <&RawValue>::deserialize(&mut value.json())?.get().len();
+            self.rest = text.get(length..).unwrap_or_default();
         }
-        if let Some(length) = small_number(self.rest) {
-            return Ok(Token::Number(self.take(length)));
-        }
-        let mut input = serde_json::Deserializer::from_str(self.rest);
-        let length = <&RawValue>::deserialize(&mut input)?.get().len();
-        Ok(Token::Other(self.take(length)))
-    }
-
-    #[inline]
-    fn take(&mut self, length: usize) -> &'de str {
-        let (taken, rest) = self.rest.split_at_checked(length).unwrap_or_default();
-        self.rest = skip_space(rest);
-        taken
+        Ok(value)
     }
 }
 
@@ -118,11 +129,14 @@ impl<'de> MapAccess<'de> for Members<'de> {
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        if self.has_next()? {
-            seed.deserialize(self.token()?).map(Some)
-        } else {
-            Ok(None)
+        if !self.has_next()? {
+            return Ok(None);
         }
+        let key = self.value()?;
+        if !self.skip(':') {
+            return Err(Error::custom("expected `:`"));
+        }
+        seed.deserialize(key).map(Some)
     }
 
     #[inline]
@@ -131,32 +145,44 @@ impl<'de> MapAccess<'de> for Members<'de> {
     }
 }
 
-/// A value in the text, known to be valid.
-enum Token<'de> {
-    /// A string in which nothing is escaped.
-    String(&'de str),
-    /// An index or the like.
-    Number(&'de str),
-    Other(&'de str),
+/// A valid value, and what it is if that is plain to see.
+struct JsonValue<'de> {
+    /// It stands at the beginning.
+    text: &'de str,
+    plain: Option<Plain<'de>>,
 }
 
-impl<'de> Deserializer<'de> for Token<'de> {
+enum Plain<'de> {
+    /// A string in which nothing is escaped, without its quotes.
+    String(&'de str),
+    /// An index or the like.
+    Number(u32),
+}
+
+impl<'de> JsonValue<'de> {
+    fn json(&self) -> serde_json::Deserializer<StrRead<'de>> {
+        serde_json::Deserializer::from_str(self.text)
+    }
+}
+
+impl<'de> Deserializer<'de> for JsonValue<'de> {
     type Error = Error;
 
     #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self {
-            Self::String(quoted) => visitor.visit_borrowed_str(unquoted(quoted)),
-            Self::Number(digits) => visitor.visit_u32(digits.parse().map_err(Error::custom)?),
-            Self::Other(json) => serde_json::Deserializer::from_str(json).deserialize_any(visitor),
+        match self.plain {
+            Some(Plain::String(text)) => visitor.visit_borrowed_str(text),
+            Some(Plain::Number(number)) => visitor.visit_u32(number),
+            None => self.json().deserialize_any(visitor),
         }
     }
 
     #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self {
-            Self::Other("null") => visitor.visit_none(),
-            some => visitor.visit_some(some),
+        if self.text.starts_with("null") {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
         }
     }
 
@@ -166,8 +192,7 @@ impl<'de> Deserializer<'de> for Token<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value> {
-        let (Self::String(json) | Self::Number(json) | Self::Other(json)) = self;
-        serde_json::Deserializer::from_str(json).deserialize_newtype_struct(name, visitor)
+        self.json().deserialize_newtype_struct(name, visitor)
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -189,41 +214,39 @@ fn skip_space(text: &str) -> &str {
     }
 }
 
-/// The length of the string that the text begins with, if nothing in it is escaped; with its quotes.
-#[inline]
-fn plain_string(text: &str) -> Option<usize> {
-    let text = text.strip_prefix('"')?.as_bytes();
-    let length = plain_length(text)?;
-    (text.get(length) == Some(&b'"')).then_some(length + 2)
-}
-
-/// What stands between the quotes of a string.
-#[inline]
-fn unquoted(string: &str) -> &str {
-    string.get(1..string.len() - 1).unwrap_or_default()
-}
-
 /// Where the first quote or backslash stands. If a control character comes before: where that stands, or `None`.
 #[inline]
 fn plain_length(text: &[u8]) -> Option<usize> {
     const SHORT: usize = 64;
-    // A word at a time, by Mycroft's trick: the lowest byte that is marked is one of them.
+    // A word at a time, by Mycroft's trick: the lowest byte that is marked is one of them. Of all bytes, those below space
+    // and the quote alone are at most space when their second bit is turned.
     const ONES: u64 = u64::MAX / 255;
-    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word;
+    let each = |byte: u8| ONES * u64::from(byte);
     let (words, _) = text.get(..SHORT).unwrap_or(text).as_chunks();
     for (index, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        let quote = below(word ^ (ONES * u64::from(b'"')), 1);
-        let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
-        let marked = (below(word, b' ') | quote | backslash) & (ONES << 7);
+        let low = (word ^ each(2)).wrapping_sub(each(b' ' + 1));
+        let backslash = (word ^ each(b'\\')).wrapping_sub(each(1));
+        let marked = (low | backslash) & !word & each(0x80);
         if marked != 0 {
             return Some(index * 8 + marked.trailing_zeros() as usize / 8);
         }
     }
     let known = words.len() * 8;
     let rest = text.get(known..)?;
-    let rest = rest.get(..memchr2(b'"', b'\\', rest)?)?;
-    (!has_control(rest)).then_some(known + rest.len())
+    let length = if rest.len() < 8 {
+        rest.iter()
+            .position(|byte| matches!(byte, b'"' | b'\\' | ..b' '))
+    } else {
+        long_length(rest)
+    };
+    Some(known + length?)
+}
+
+#[inline(never)]
+fn long_length(text: &[u8]) -> Option<usize> {
+    let text = text.get(..memchr2(b'"', b'\\', text)?)?;
+    (!has_control(text)).then_some(text.len())
 }
 
 /// Whether there is an ASCII control character. It has no early exit, so that it is vectorized.
@@ -236,11 +259,18 @@ pub fn is_plain(text: &str) -> bool {
     memchr2(b'"', b'\\', text.as_bytes()).is_none() && !has_control(text.as_bytes())
 }
 
-/// The length of the number that the text begins with, if it is an index or the like.
+/// The number that the text begins with, if it is an index or the like, and its length.
 #[inline]
-fn small_number(text: &str) -> Option<usize> {
-    let text = text.as_bytes();
-    let length = text.iter().position(|b| !b.is_ascii_digit())?;
-    let plain = length == 1 || (length > 1 && length < 10 && text.first() != Some(&b'0'));
-    (plain && matches!(text.get(length), Some(b',' | b'}'))).then_some(length)
+fn small_number(text: &[u8]) -> Option<(u32, usize)> {
+    let mut number = 0;
+    for (length, byte) in text.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' if length < 9 => number = number * 10 + u32::from(byte - b'0'),
+            b',' | b'}' if length == 1 || (length > 1 && text.first() != Some(&b'0')) => {
+                return Some((number, length));
+            }
+            _ => return None,
+        }
+    }
+    None
 }

@@ -29,6 +29,8 @@ mod session;
 pub(crate) mod table;
 mod tool;
 pub mod translation;
+#[cfg(test)]
+pub(crate) mod typescript;
 
 pub use audio::{Audio, AudioError, AudioFormat, PcmFormat, PcmaFormat, PcmuFormat};
 pub use client::*;

@@ -180,13 +180,7 @@ pub fn parse<E: Events, X: From<ParseError>>(text: ByteString) -> Result<E, X> {
 
 #[inline]
 fn read_in_order<E: Events>(text: &ByteString) -> Option<serde_json::Result<E>> {
-    let mut members = Members::of(text)?;
-    let key: Key = members.next_key().ok()??;
-    let event_type = if key == *"type" {
-        members.next_string().ok()??
-    } else {
-        return None;
-    };
+    let (event_type, members) = Members::behind_type(text)?;
     E::read(&event_type, members, text)
 }
 

@@ -92,8 +92,8 @@ macro_rules! record {
                 frame: $crate::protocol::field::Frame<'_>,
             ) -> serde_json::Result<()> {
                 $(
-                    if members.next_key_is($($key)+) {
-                        self.$f = $crate::protocol::field::read_value($($key)+, members, frame)?;
+                    if members.take(concat!(",\"", $($key)+, "\":")) {
+                        self.$f = $crate::protocol::field::read_member($($key)+, members, frame)?;
                     }
                 )*
                 Ok(())
@@ -128,6 +128,16 @@ macro_rules! record {
         impl<'de> serde::Deserialize<'de> for $Name {
             fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
                 $crate::protocol::field::read_record(input, None)
+            }
+        }
+
+        #[cfg(test)]
+        impl $crate::protocol::typescript::Typed for $Name {
+            fn typescript(types: &mut $crate::protocol::typescript::Types) -> String {
+                let fields: &[$crate::protocol::typescript::Row] = &[
+                    $((stringify!($($attr)*), $($key)+, <$Type as $crate::protocol::typescript::Typed>::field),)*
+                ];
+                types.object(stringify!($Name), stringify!($($head)*), fields)
             }
         }
     };
@@ -210,6 +220,13 @@ macro_rules! open_enum {
         }
 
         $crate::protocol::field::plain_fields!($Name);
+
+        #[cfg(test)]
+        impl $crate::protocol::typescript::Typed for $Name {
+            fn typescript(types: &mut $crate::protocol::typescript::Types) -> String {
+                types.one_of(stringify!($Name), stringify!($(#[$m])*), |_| vec![$(format!("'{}'", $wire)),*])
+            }
+        }
     };
 }
 pub(crate) use open_enum;
@@ -260,6 +277,16 @@ macro_rules! tagged_enum {
                 }
             }
         )*
+
+        #[cfg(test)]
+        impl $crate::protocol::typescript::Typed for $Enum {
+            fn typescript(types: &mut $crate::protocol::typescript::Types) -> String {
+                types.one_of(stringify!($Enum), stringify!($(#[$m])*), |types| vec![
+                    $(<$crate::protocol::table::struct_name!($Variant $($Struct)?) as $crate::protocol::typescript::Typed>
+                        ::typescript(types)),*
+                ])
+            }
+        }
     };
 }
 pub(crate) use tagged_enum;
@@ -397,6 +424,19 @@ macro_rules! choice {
         }
 
         $crate::protocol::field::plain_fields!($Enum);
+
+        #[cfg(test)]
+        impl $crate::protocol::typescript::Typed for $Enum {
+            fn typescript(types: &mut $crate::protocol::typescript::Types) -> String {
+                types.one_of(stringify!($Enum), stringify!($(#[$m])*), |types| vec![$(
+                    $(format!("'{}'", $word))?
+                    $({
+                        let _ = serde_json::Value::$Shape;
+                        <$Type as $crate::protocol::typescript::Typed>::typescript(types)
+                    })?
+                ),*])
+            }
+        }
     };
 }
 pub(crate) use choice;

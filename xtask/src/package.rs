@@ -70,8 +70,9 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     let package = emptied(workspace.root.join("target/npm"))?;
     build_wasm(workspace, &settings, &parts)?;
     let source = workspace.root.join(&settings.package);
-    copy_scripts(&workspace.root.join(CLASS), &parts)?;
-    copy_scripts(&source, &parts)?;
+    copy(&workspace.root.join(CLASS), ".js", &parts)?;
+    copy(&source, ".js", &parts)?;
+    copy(&workspace.root.join(CLASS), ".d.ts", &package)?;
     optimize(workspace, &settings, &parts, &package)?;
     bundle(workspace, &parts, "inline.js", &package.join("index.js"))?;
     bundle(
@@ -116,11 +117,13 @@ fn build_wasm(workspace: &Workspace, settings: &Settings, folder: &Path) -> Resu
     process::run(&mut build)
 }
 
-fn copy_scripts(from: &Path, to: &Path) -> Result<()> {
+/// Copies the files whose names end so.
+fn copy(from: &Path, ending: &str, to: &Path) -> Result<()> {
     for entry in fs::read_dir(from)? {
-        let file = entry?.path();
-        if file.extension().is_some_and(|extension| extension == "js") {
-            fs::copy(&file, to.join(file.file_name().unwrap_or_default()))?;
+        let file = entry?;
+        let name = file.file_name();
+        if name.to_string_lossy().ends_with(ending) {
+            fs::copy(file.path(), to.join(name))?;
         }
     }
     Ok(())
@@ -159,8 +162,8 @@ fn bundle(workspace: &Workspace, parts: &Path, entry: &str, script: &Path) -> Re
                 "--target=es2022",
             ])
             .args([
-                "--minify-whitespace",
-                "--minify-syntax",
+                "--minify",
+                "--keep-names",
                 "--log-level=warning",
             ])
             .args(["--loader:.wasm=binary", "--external:*.wasm?module"])

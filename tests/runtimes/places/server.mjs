@@ -1,0 +1,10 @@
+// The suite in a server's runtime: Node, Deno or Bun. The environment is the variable `ENVIRONMENT`.
+
+import process from 'node:process';
+import * as pack from 'openai-realtime-ws';
+import { suite } from './suite/index.mjs';
+
+/** The next promise whose rejection nobody handles. */
+const unhandledRejection = () => new Promise((resolve) => process.once('unhandledRejection', resolve));
+
+await suite(pack, JSON.parse(process.env.ENVIRONMENT), unhandledRejection, console.log);

@@ -1,0 +1,46 @@
+// What this runtime's own `WebSocket` can do, found out by trying. The README's table says the same.
+
+import { equal, next } from './harness.mjs';
+
+/** A test that the README's row of this runtime is true. */
+export const facts = {
+  async the_readme_is_right_about_this_runtime({ open, takesHeaders, row, headers }) {
+    const rt = open();
+    await rt.emitted('session.created');
+    const found = {
+      headers: headers ?? yes(takesHeaders),
+      'close codes': await closeCodes(open),
+      bufferedAmount: buffers(rt.socket),
+      ping: yes(typeof rt.socket.ping === 'function'),
+    };
+    equal(row, found, 'the row');
+  },
+};
+
+function yes(can) {
+  return can ? 'yes' : 'no';
+}
+
+/** Whether what was sent can be counted before it has left: it is more than sockets take at once. */
+function buffers(socket) {
+  socket.send(JSON.stringify({ type: 'input_audio_buffer.append', audio: 'A'.repeat(8_000_000) }));
+  return yes(socket.bufferedAmount > 0);
+}
+
+/** The standard lets a script close with 1000 and from 3000 to 4999 only. */
+async function closeCodes(open) {
+  const taken = [];
+  for (const code of [1000, 1001, 1011, 3000, 4999]) {
+    const rt = open();
+    await rt.emitted('session.created');
+    const closed = next(rt.socket, 'close');
+    try {
+      rt.socket.close(code);
+      await closed;
+      taken.push(code);
+    } catch {
+      rt.socket.close();
+    }
+  }
+  return { '1000,3000,4999': '1000, 3000–4999', '1000,1001,1011,3000,4999': 'any' }[taken] ?? `${taken}`;
+}

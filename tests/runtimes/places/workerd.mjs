@@ -1,0 +1,19 @@
+// The suite in a Cloudflare Worker. A request carries the environment, the response the lines.
+
+import * as pack from 'openai-realtime-ws';
+import { suite } from './suite/index.mjs';
+
+/** The next promise whose rejection nobody handles. */
+const unhandledRejection = () =>
+  new Promise((resolve) => {
+    addEventListener('unhandledrejection', ({ reason }) => resolve(reason), { once: true });
+  });
+
+export default {
+  async fetch(request) {
+    const environment = await request.json();
+    const lines = [];
+    await suite(pack, environment, unhandledRejection, (line) => lines.push(line));
+    return new Response(lines.join('\n'));
+  },
+};

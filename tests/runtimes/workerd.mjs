@@ -1,0 +1,88 @@
+// A Cloudflare Worker in workerd, built as wrangler builds one.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { build } from './tools.mjs';
+import { programs } from './project.mjs';
+
+/** Runs the worker of this script, with these bindings of text, until `close()`. It trusts the emulator's certificate. */
+export async function startWorker(script, bindings = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'realtime-worker-'));
+  await build({
+    entryPoints: [script],
+    outfile: join(folder, 'worker.js'),
+    bundle: true,
+    format: 'esm',
+    conditions: ['workerd', 'worker', 'browser'],
+    plugins: [modules(folder)],
+  });
+  writeFileSync(join(folder, 'config.capnp'), config(folder, bindings));
+  const child = spawn(join(programs, 'workerd'), ['serve', 'config.capnp', '--control-fd=3', '--verbose'], {
+    cwd: folder,
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+  });
+  const port = await portOf(child);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async close() {
+      child.kill();
+      await once(child, 'exit');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Puts wasm beside the script, as modules that workerd compiles. */
+function modules(folder) {
+  return {
+    name: 'wasm',
+    setup({ onResolve }) {
+      onResolve({ filter: /\.wasm(\?module)?$/ }, ({ path, resolveDir }) => {
+        const file = join(resolveDir, path.replace('?module', ''));
+        copyFileSync(file, join(folder, basename(file)));
+        return { path: `./${basename(file)}`, external: true };
+      });
+    },
+  };
+}
+
+const text = (value) => JSON.stringify(value);
+
+function config(folder, bindings) {
+  const modules = readdirSync(folder).map((file) => {
+    const kind = file.endsWith('.wasm') ? 'wasm' : 'esModule';
+    return `( name = ${text(file)}, ${kind} = embed ${text(file)} )`;
+  });
+  const values = Object.entries(bindings).map(([name, value]) => `( name = ${text(name)}, text = ${text(value)} )`);
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    ( name = "main", worker = (
+      compatibilityDate = "2026-01-01",
+      modules = [ ${modules.reverse().join(', ')} ],
+      bindings = [ ${values.join(', ')} ],
+    ) ),
+    ( name = "internet", network = (
+      allow = ["private"],
+      tlsOptions = ( trustedCertificates = [ ${text(readFileSync(process.env.NODE_EXTRA_CA_CERTS, 'utf8'))} ] ),
+    ) ),
+  ],
+  sockets = [ ( name = "http", address = "127.0.0.1:0", http = (), service = "main" ) ],
+);
+`;
+}
+
+async function portOf(child) {
+  let told = '';
+  for await (const chunk of child.stdio[3]) {
+    told += chunk;
+    const port = /"port":(\d+)/.exec(told)?.[1];
+    if (port) {
+      return port;
+    }
+  }
+  throw new Error('workerd did not start');
+}
