@@ -39,7 +39,7 @@ const IN_APP: &[Need] = &[
 ];
 
 /// The tests of pages and workers.
-const BROWSER_TESTS: &str = "--test wasm_browser";
+const BROWSER_TESTS: &str = "--features rest --test wasm_browser --test wasm_rest";
 /// The tests of JavaScript's servers.
 const SERVER_TESTS: &str = "--features rest --test wasm_node --test wasm_rest";
 
