@@ -42,7 +42,8 @@ pub use protocol::{
 pub use refusal::RefusalKind;
 pub use secret::Secret;
 pub use session::{
-    Lost, Memory, Receiver, Reconnected, Restoration, Sender, Session, Update, Updates, WhyLost,
+    DroppedAudio, LiveAudio, Lost, Memory, Receiver, Reconnected, Restoration, Sender, Session,
+    Update, Updates, WhyLost,
 };
 pub use transport::{
     CloseFrame, Connector, Frame, InvalidClose, Refusal, Transport, TransportError,

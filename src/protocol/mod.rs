@@ -113,6 +113,9 @@ pub trait Protocol: 'static {
         Ok(())
     }
 
+    /// The event that adds audio to the input.
+    fn append(audio: Audio) -> Self::Client;
+
     /// The failure that a server event reports, if it is the `error` event.
     fn error(event: &Self::Server) -> Option<ErrorEvent>;
 
@@ -131,6 +134,10 @@ impl Protocol for Realtime {
     type Client = ClientEvent;
 
     const PATH: &'static str = "/realtime";
+
+    fn append(audio: Audio) -> ClientEvent {
+        InputAudioBufferAppend::default().audio(audio).into()
+    }
 
     fn error(event: &ServerEvent) -> Option<ErrorEvent> {
         match event {

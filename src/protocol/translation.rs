@@ -15,6 +15,10 @@ impl Protocol for Translation {
 
     const PATH: &'static str = "/realtime/translations";
 
+    fn append(audio: Audio) -> TranslationClientEvent {
+        SessionInputAudioBufferAppend::default().audio(audio).into()
+    }
+
     fn check_target(target: &Target) -> Result<(), ConfigError> {
         match target {
             Target::Model(model) if !model.is_empty() => Ok(()),

@@ -30,7 +30,7 @@ mod renewal;
 mod update;
 
 pub use memory::{Lost, Memory, Restoration, WhyLost};
-pub use outbox::Sender;
+pub use outbox::{DroppedAudio, LiveAudio, Sender};
 pub use receiver::Receiver;
 pub use update::{Reconnected, Update, Updates};
 
@@ -168,7 +168,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             loop {
                 if !queued {
                     match self.sender.push(raw.clone()) {
-                        Ok(_) => {
+                        Ok(()) => {
                             queued = true;
                             self.awaited = Some(Awaited::new(&raw));
                         }
