@@ -215,6 +215,9 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     ///
     /// # Errors
     /// None; it returns a `Result` so that it reads like the rest.
+    ///
+    /// # Cancel safety
+    /// As for [`close_with`](Self::close_with).
     pub async fn close(&mut self) -> Result<Closed, Error> {
         self.close_with(CloseFrame::NORMAL).await
     }
