@@ -161,11 +161,7 @@ fn bundle(workspace: &Workspace, parts: &Path, entry: &str, script: &Path) -> Re
                 "--platform=neutral",
                 "--target=es2022",
             ])
-            .args([
-                "--minify",
-                "--keep-names",
-                "--log-level=warning",
-            ])
+            .args(["--minify", "--keep-names", "--log-level=warning"])
             .args(["--loader:.wasm=binary", "--external:*.wasm?module"])
             .arg(format!("--outfile={}", script.display())),
     )
