@@ -4,6 +4,7 @@
 import * as core from './core.js';
 import { isAzure, routes } from './client.js';
 import { refusal } from './errors.js';
+import { makeSocket } from './socket.js';
 
 /** Asks the core, and throws its reason to refuse as an error. */
 function ask(question, ...values) {
@@ -51,26 +52,7 @@ export function openSocket(client, url, key, isToken, consent) {
   const { organization, project } = azure ? {} : routes(client, key);
   const plan = { azure, url: url.href, key: `${key ?? ''}`, isToken, organization, project, consent };
   const [publicURL, ...endpoint] = ask(core.handshake, plan);
-  const socket = new WebSocket(...endpoint);
-  // What arrives in binary is text, too; some runtimes would give a `Blob`, which cannot be read at once.
-  socket.binaryType = 'arraybuffer';
-  tellOfItsEnd(socket);
-  return { socket, publicURL: new URL(publicURL) };
-}
-
-/** Node 22 reports that a connection could not be opened, and not that it is therefore closed. */
-function tellOfItsEnd(socket) {
-  let ended = false;
-  socket.addEventListener('open', () => (ended = true));
-  socket.addEventListener('close', () => (ended = true));
-  socket.addEventListener('error', () => {
-    // Where the close follows, it does so in the same task.
-    setTimeout(() => {
-      if (!ended) {
-        socket.dispatchEvent(Object.assign(new Event('close'), { code: 1006, reason: '', wasClean: false }));
-      }
-    });
-  });
+  return { socket: makeSocket(endpoint), publicURL: new URL(publicURL) };
 }
 
 /** A connection's options from those of `azure()` (contracts 14 to 16). */

@@ -7,6 +7,7 @@ import { azureConfig, buildURL, guard, openSocket } from './endpoint.js';
 import { describe, OpenAIRealtimeError, refusal, UNHEARD } from './errors.js';
 import { parseEvent } from './parse.js';
 import { checkRecovery, Recovery } from './recovery.js';
+import { closeSocket } from './socket.js';
 import { stream } from './stream.js';
 
 /** Where a socket stands, by its `readyState`. */
@@ -76,7 +77,11 @@ export class OpenAIRealtimeWebSocket extends Emitter {
     this.socket = socket;
     const isCurrent = () => socket === this.socket && !this.#recovery?.isClosed;
     socket.addEventListener('message', ({ data }) => isCurrent() && this.#received(data));
-    socket.addEventListener('error', (event) => this.#recovery || this.#failed(event));
+    socket.addEventListener('error', (event) => {
+      if (!this.#recovery) {
+        this.#failed(event);
+      }
+    });
     socket.addEventListener('open', () => this.#lifecycle._emit('open'));
     socket.addEventListener('close', ({ code, reason }) => {
       if (!this.#recovery) {
@@ -185,7 +190,7 @@ export class OpenAIRealtimeWebSocket extends Emitter {
       return;
     }
     try {
-      this.socket.close(code, reason);
+      closeSocket(this.socket, code, reason);
     } catch (cause) {
       this._onError(null, 'could not close the connection', cause);
     }
