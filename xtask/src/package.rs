@@ -27,7 +27,7 @@ pub const NEEDS: &[Need] = &[
 const CLASS: &str = "src/browser/js";
 
 /// The files of wasm-pack.toml's crate that go into the package as they are.
-const AS_THEY_ARE: &[&str] = &["package.json", "README.md"];
+const AS_THEY_ARE: &[&str] = &["package.json", "README.md", "workerd.js", "workerd.d.ts"];
 
 /// What runtimes load: the files together, and which runtimes those are.
 const LOADS: &[(&[&str], &str)] = &[
