@@ -21,6 +21,8 @@ use serde_json::json;
 mod handshakes;
 #[path = "suite/memory.rs"]
 mod memory;
+#[path = "session_memory/outage.rs"]
+mod outage;
 #[path = "suite/recovery.rs"]
 mod recovery;
 #[path = "suite/scripted.rs"]
@@ -28,6 +30,8 @@ mod scripted;
 mod suite;
 #[path = "suite/urls.rs"]
 mod urls;
+#[path = "session_memory/watch.rs"]
+mod watch;
 
 use memory::{Memory, Peer, memory};
 

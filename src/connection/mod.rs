@@ -17,15 +17,18 @@ mod queue;
 mod retry;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub use limits::Limits;
-pub use notice::{Closed, Failure, Notice, Reconnecting};
+pub use notice::{Closed, Expiring, Failure, Notice, Reconnecting};
 pub use queue::Queued;
 pub use retry::Reconnect;
+pub use watch::KeepAlive;
 
 use outage::Outage;
 use queue::Queue;
 use retry::Retries;
+use watch::{Finding, Watch};
 
 /// A connection's state.
 ///
@@ -52,6 +55,7 @@ pub struct Connection<E = RawEvent, X = Error> {
     limits: Limits,
     now: Duration,
     state: State,
+    watch: Watch,
     /// From the break of a connection until the next is open.
     outage: Option<Box<Outage<X>>>,
     retries: Retries,
@@ -96,6 +100,7 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
             limits,
             now: Duration::ZERO,
             state: State::Idle,
+            watch: Watch::default(),
             outage: None,
             retries: Retries::new(limits.reconnect, seed),
             generation: 0,
@@ -120,6 +125,7 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
             return;
         }
         self.state = State::Open;
+        self.watch = Watch::new(&self.limits, self.now);
         self.generation += 1;
         self.notices.push_back(match self.outage.take() {
             None => Notice::Opened,
@@ -144,17 +150,50 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
                 self.peer_closed(now, frame);
                 None
             }
-            Frame::Ping(_) | Frame::Pong(_) => None,
+            Frame::Ping(_) | Frame::Pong(_) => {
+                self.watch.hear();
+                None
+            }
         }
     }
 
     /// A message arrived that the driver keeps itself: whether it is to be heard.
     #[inline]
     pub fn hears_messages(&mut self) -> bool {
+        self.watch.hear();
         matches!(
             self.state,
             State::Open | State::Closing { answer: None, .. }
         )
+    }
+
+    /// What may have arrived is left unread for now, so that its absence says nothing about the peer.
+    pub fn leaves_unread(&mut self) {
+        self.watch.hear();
+    }
+
+    /// Whether [`stalled`](Self::stalled) would be news.
+    #[inline]
+    pub fn minds_stalls(&self) -> bool {
+        self.watch.minds_stalls()
+    }
+
+    /// The socket cannot take what is to be written now.
+    pub fn stalled(&mut self, now: Duration) {
+        self.pass(now);
+        self.watch.stall(self.now);
+    }
+
+    /// The socket took something.
+    #[inline]
+    pub fn flowed(&mut self) {
+        self.watch.flow();
+    }
+
+    /// The server said how long the session lasts; 60 minutes unless it does.
+    pub fn expires_in(&mut self, now: Duration, left: Duration) {
+        self.pass(now);
+        self.watch.expires(self.now.saturating_add(left));
     }
 
     /// The peer's close frame arrived; or, while connecting, the socket closed with this code without having opened.
@@ -279,7 +318,8 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
         }
     }
 
-    /// Time has passed: see [`wake_at`](Self::wake_at).
+    /// Time has passed: see [`wake_at`](Self::wake_at). On an open connection, what has arrived must be told first: it
+    /// may be the sign of life that is missed.
     pub fn tick(&mut self, now: Duration) {
         self.pass(now);
         if self.wake_at().is_none_or(|deadline| self.now < deadline) {
@@ -287,6 +327,7 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
         }
         match self.state {
             State::Waiting { .. } => self.connect(),
+            State::Open => self.look(),
             State::Connecting { .. } => {
                 self.notices.push_back(Notice::Abandon);
                 let error = Failure::ConnectTimeout.into();
@@ -311,7 +352,8 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
             | State::Waiting { until: deadline }
             | State::Closing { deadline, .. }
             | State::PeerClosed { deadline, .. } => Some(deadline),
-            State::Idle | State::Open | State::Closed => None,
+            State::Open => self.watch.wake_at(),
+            State::Idle | State::Closed => None,
         }
     }
 
@@ -391,6 +433,27 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
     #[inline]
     pub fn is_closed(&self) -> bool {
         matches!(self.state, State::Closed)
+    }
+
+    /// Does what the watch finds to be due.
+    fn look(&mut self) {
+        while let Some(finding) = self.watch.look(self.now) {
+            let failure = match finding {
+                Finding::Ping => {
+                    self.notices.push_back(Notice::Ping);
+                    continue;
+                }
+                Finding::Expiring { left } => {
+                    self.notices.push_back(Notice::Expiring(Expiring { left }));
+                    continue;
+                }
+                Finding::Unanswered => Failure::Unanswered,
+                Finding::Idle => Failure::Idle,
+                Finding::Stalled => Failure::SendTimeout,
+            };
+            self.notices.push_back(Notice::Abandon);
+            return self.lost(CloseFrame::ABNORMAL, Some(failure.into()));
+        }
     }
 
     /// Time does not go back.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 mod properties;
 mod recovery;
+mod watch;
 
 use super::*;
 use crate::NotOpen;
@@ -68,6 +69,8 @@ impl Driven {
                 }
                 Notice::Reconnected { generation } => format!("reconnected {generation}"),
                 Notice::Error(error) => format!("error {error}"),
+                Notice::Ping => "ping".into(),
+                Notice::Expiring(soon) => format!("expiring in {:?}", soon.left),
                 Notice::SendClose(frame) => format!("send close {frame}"),
                 Notice::Abandon => "abandon".into(),
                 Notice::Closed(closed) => {

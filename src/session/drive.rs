@@ -3,6 +3,7 @@
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use futures_util::{SinkExt, StreamExt};
 
@@ -24,6 +25,7 @@ pub(super) enum Socket<T> {
     Connecting(BoxFuture<Result<T, TransportError>>),
     Open {
         transport: T,
+        ping: bool,
         close: Option<CloseFrame>,
         dirty: bool,
     },
@@ -113,7 +115,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             if self.closed.is_some() {
                 return Poll::Ready(Step::Ended);
             }
-            if self.poll_timer(cx).is_ready() {
+            // While a connection is open, what arrives comes first: it may be the very thing whose time is running.
+            if !self.connection.is_open() && self.poll_timer(cx).is_ready() {
                 continue;
             }
             match &mut self.socket {
@@ -145,6 +148,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                     Ok(transport) => {
                         self.socket = Socket::Open {
                             transport,
+                            ping: false,
                             close: None,
                             dirty: false,
                         };
@@ -159,8 +163,10 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                         self.connection.failed(now, Error::Connect(error), retry);
                     }
                 },
-                Socket::Open { close, dirty, .. } => {
-                    let busy = *dirty || close.is_some() || !self.outbox.is_empty();
+                Socket::Open {
+                    ping, close, dirty, ..
+                } => {
+                    let busy = *dirty || *ping || close.is_some() || !self.outbox.is_empty();
                     let step = if busy {
                         self.poll_write(cx)
                     } else {
@@ -175,8 +181,18 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                             None => continue,
                         }
                     }
-                    // Before it rests, it asks to be woken for whatever will be sent.
-                    return self.poll_write(cx);
+                    // Before it rests, it asks to be woken for whatever will be sent, and when a time comes.
+                    let step = self.poll_write(cx);
+                    if step.is_ready() {
+                        return step;
+                    }
+                    if !read {
+                        self.connection.leaves_unread();
+                    }
+                    if self.connection.is_open() && self.poll_timer(cx).is_ready() {
+                        continue;
+                    }
+                    return Poll::Pending;
                 }
             }
         }
@@ -202,11 +218,21 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 self.connection.abort("reconnect aborted by handler");
             }
             Notice::Reconnected { generation } => {
-                log_step!(generation, "reconnected");
-                return Some(Step::Told(Told::Reconnected(super::Reconnected {
+                let reconnected = self.restore(generation);
+                log_step!(
                     generation,
-                })));
+                    restored = reconnected.restored,
+                    lost = reconnected.lost.len(),
+                    "reconnected"
+                );
+                return Some(Step::Told(Told::Reconnected(reconnected)));
             }
+            Notice::Ping => {
+                if let Socket::Open { ping, .. } = &mut self.socket {
+                    *ping = true;
+                }
+            }
+            Notice::Expiring(soon) => return Some(Step::Told(Told::Expiring(soon))),
             Notice::Error(Error::Closed(mut closed)) => {
                 self.add_unsent(&mut closed);
                 return Some(Step::Error(Error::Closed(closed)));
@@ -276,7 +302,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         let Socket::Open { transport, .. } = &mut self.socket else {
             return Poll::Pending;
         };
-        Poll::Ready(match ready!(transport.poll_next_unpin(cx)) {
+        let heard = match ready!(transport.poll_next_unpin(cx)) {
             // For a text there is no need to look at the clock.
             Some(Ok(frame @ Frame::Text(_))) => self.connection.received(Duration::ZERO, frame),
             Some(Ok(frame)) => self.connection.received(self.connector.now(), frame),
@@ -289,7 +315,11 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 self.connection.ended(self.connector.now());
                 None
             }
-        })
+        };
+        if let Some(text) = &heard {
+            self.remember(text);
+        }
+        Poll::Ready(heard)
     }
 
     /// The open socket failed.
@@ -316,6 +346,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             && let Poll::Ready(Some(Ok(frame))) = transport.poll_next_unpin(cx)
         {
             if let Some(text) = self.connection.received(self.connector.now(), frame) {
+                self.remember(&text);
                 self.keep(text);
             }
         }
@@ -334,6 +365,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     fn try_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         let Socket::Open {
             transport,
+            ping,
             close,
             dirty,
         } = &mut self.socket
@@ -349,19 +381,33 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             {
                 self.unsent.push(refused.event);
             }
-            if !self.connection.wants_transmit() && close.is_none() {
+            if !self.connection.wants_transmit() && !*ping && close.is_none() {
                 break;
             }
             if transport.poll_ready_unpin(cx)?.is_pending() {
+                if self.connection.minds_stalls() {
+                    self.connection.stalled(self.connector.now());
+                }
                 break;
             }
-            if let Some(event) = self.connection.poll_transmit() {
+            self.connection.flowed();
+            if std::mem::take(ping) {
+                transport.start_send_unpin(Frame::Ping(Bytes::new()))?;
+            } else if let (restoring, Some(event)) = (
+                self.connection.is_restoring(),
+                self.connection.poll_transmit(),
+            ) {
                 log_event!(
                     event_type = event.event_type(),
                     bytes = event.text().len(),
                     "sent"
                 );
-                self.outbox.written(&event);
+                if !restoring {
+                    self.outbox.written(&event);
+                }
+                if let Some(memory) = &mut self.memory {
+                    memory.sent(&event);
+                }
                 if let Some(awaited) = &mut self.awaited {
                     awaited.written |= awaited.text == address(&event);
                 }
@@ -374,7 +420,13 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         if !*dirty {
             return Poll::Pending;
         }
-        ready!(transport.poll_flush_unpin(cx))?;
+        if transport.poll_flush_unpin(cx)?.is_pending() {
+            if self.connection.minds_stalls() {
+                self.connection.stalled(self.connector.now());
+            }
+            return Poll::Pending;
+        }
+        self.connection.flowed();
         *dirty = false;
         self.awaited.take_if(|awaited| awaited.written);
         Poll::Ready(Ok(()))

@@ -22,6 +22,7 @@ enum Input {
     Tick(u64),
     Wake,
     TimeGoesBack,
+    Stalled,
     Transmit,
     Poll,
 }
@@ -44,6 +45,7 @@ fn input() -> impl Strategy<Value = Input> {
         2 => (0_u64..20).prop_map(Input::Tick),
         4 => Just(Input::Wake),
         1 => Just(Input::TimeGoesBack),
+        1 => Just(Input::Stalled),
         4 => Just(Input::Transmit),
         2 => Just(Input::Poll),
     ]
@@ -99,6 +101,8 @@ impl Model {
                     );
                     self.close_frames += 1;
                 }
+                Notice::Ping => assert!(connection.is_open()),
+                Notice::Expiring(soon) => assert!(soon.left <= s(3595)),
                 Notice::Connect | Notice::Abandon | Notice::Error(_) => {}
             }
         }
@@ -139,11 +143,20 @@ proptest! {
     fn nothing_is_lost_and_the_end_is_the_end(
         inputs in prop::collection::vec(input(), 0..120),
         recovers: bool,
+        watches: bool,
         seed: u64,
     ) {
         let max_queue_bytes = 200;
         let reconnect = recovers.then(Reconnect::default);
-        let limits = Limits { max_queue_bytes, reconnect, ..Limits::default() };
+        let watched = Limits {
+            keep_alive: Some(KeepAlive::new(s(7), s(9))),
+            idle_timeout: Some(s(40)),
+            send_timeout: Some(s(5)),
+            expiry_warning: Some(s(3595)),
+            ..Limits::default()
+        };
+        let limits = if watches { watched } else { Limits::default() };
+        let limits = Limits { max_queue_bytes, reconnect, ..limits };
         let mut connection: Connection = Connection::new(limits, seed);
         let mut model = Model::default();
         let mut now = s(0);
@@ -209,6 +222,7 @@ proptest! {
                     now = connection.wake_at().map_or(now, |at| at.max(now));
                     connection.tick(now);
                 }
+                Input::Stalled => connection.stalled(now),
                 Input::TimeGoesBack => connection.tick(s(0)),
                 Input::Transmit => model.transmit(&mut connection),
                 Input::Poll => {}
