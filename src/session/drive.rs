@@ -356,10 +356,12 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     /// The open socket failed.
     fn fail(&mut self, error: TransportError) {
         self.socket = Socket::None;
-        // A peer that breaks the rules would break them again.
+        // A peer that breaks the rules would break them again; what waits unread would again.
         let again = !matches!(
             error,
-            TransportError::Protocol(_) | TransportError::TooLarge(_)
+            TransportError::Protocol(_)
+                | TransportError::TooLarge(_)
+                | TransportError::Unread { .. }
         );
         let (now, retry) = (self.connector.now(), again.then_some(Duration::ZERO));
         self.connection.failed(now, Error::Transport(error), retry);
