@@ -28,11 +28,12 @@ pub mod emulator;
 pub mod native;
 
 pub use connection::{
-    Closed, Connection, Failure, Limits, Notice, Queued, Reconnect, Reconnecting,
+    Closed, Connection, Expiring, Failure, KeepAlive, Limits, Notice, Queued, Reconnect,
+    Reconnecting,
 };
 pub use emitter::ListenerId;
 pub use endpoint::{
-    Config, ConfigError, Credential, CredentialError, Handshake, Retry, Runtime, Target,
+    Config, ConfigError, Credential, CredentialError, Handshake, Restore, Retry, Runtime, Target,
 };
 pub use error::{Error, NotOpen, SendError, SendErrorKind};
 pub use protocol::{

@@ -59,6 +59,11 @@ pub trait Connector: MaybeSend + Unpin + 'static {
     /// The time that has passed since some moment of the connector's choice. It never goes back.
     fn now(&self) -> Duration;
 
+    /// The time of day, as the time since 1970 began, where it is known. By it the service says when a session ends.
+    fn unix_time(&self) -> Option<Duration> {
+        None
+    }
+
     /// A random number. It spreads the attempts of many clients to reconnect, and need be no secret.
     fn seed(&self) -> u64 {
         u64::from(self.now().subsec_nanos())

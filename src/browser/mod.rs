@@ -79,6 +79,10 @@ impl transport::Connector for Connector {
         self.clock.now()
     }
 
+    fn unix_time(&self) -> Option<Duration> {
+        Duration::try_from_secs_f64(js_sys::Date::now() / 1000.0).ok()
+    }
+
     fn seed(&self) -> u64 {
         js_sys::Math::random().to_bits()
     }

@@ -30,7 +30,7 @@ pub(crate) mod table;
 mod tool;
 pub mod translation;
 #[cfg(test)]
-mod typescript;
+pub(crate) mod typescript;
 
 pub use audio::{Audio, AudioError, AudioFormat, PcmFormat, PcmaFormat, PcmuFormat};
 pub use client::*;
@@ -118,6 +118,11 @@ pub trait Protocol: 'static {
 
     /// The failure that a server event reports, if it is the `error` event.
     fn error(event: &Self::Server) -> Option<ErrorEvent>;
+
+    /// When the session ends, in seconds of Unix time, if the event says so.
+    fn expires_at(_event: &Self::Server) -> Option<u64> {
+        None
+    }
 }
 
 /// Conversations and transcriptions: 46 server events, 11 client events.
@@ -139,6 +144,20 @@ impl Protocol for Realtime {
             ServerEvent::Error(event) => Some(event.clone()),
             ServerEvent::Other(raw) => ErrorEvent::of_misfit(raw),
             _ => None,
+        }
+    }
+
+    #[inline]
+    fn expires_at(event: &ServerEvent) -> Option<u64> {
+        let session = match event {
+            ServerEvent::SessionCreated(event) => &event.session,
+            ServerEvent::SessionUpdated(event) => &event.session,
+            _ => return None,
+        };
+        match &**session {
+            SessionConfig::Realtime(session) => session.expires_at,
+            SessionConfig::Transcription(session) => session.expires_at,
+            SessionConfig::Other(_) => None,
         }
     }
 }

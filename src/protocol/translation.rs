@@ -36,6 +36,19 @@ impl Protocol for Translation {
             _ => None,
         }
     }
+
+    #[inline]
+    fn expires_at(event: &TranslationServerEvent) -> Option<u64> {
+        let session = match event {
+            TranslationServerEvent::SessionCreated(event) => &event.session,
+            TranslationServerEvent::SessionUpdated(event) => &event.session,
+            _ => return None,
+        };
+        match &**session {
+            TranslationSession::Translation(session) => Some(session.expires_at),
+            TranslationSession::Other(_) => None,
+        }
+    }
 }
 
 events! {
