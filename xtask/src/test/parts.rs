@@ -8,6 +8,7 @@ use crate::browser;
 use crate::process::{self, Result};
 use crate::services::{Aimock, Emulator};
 use crate::setup::{self, Need};
+use crate::soak;
 use crate::wasm::{TARGET, Toolchain};
 use crate::workspace::Workspace;
 
@@ -50,7 +51,7 @@ pub const PARTS: &[Part] = &[
         about: "these commands themselves",
         native: true,
         needs: &[],
-        run: |stage| stage.cargo_test("--package xtask"),
+        run: |stage| stage.cargo_test("--package xtask --package soak"),
     },
     Part {
         name: "core",
@@ -156,6 +157,16 @@ pub const PARTS: &[Part] = &[
         native: false,
         needs: &[Need::Recordings],
         run: |stage| stage.cargo_test("--all-features --test demo"),
+    },
+    Part {
+        name: "soak",
+        about: "200 sessions over connections that break, for half a minute",
+        native: true,
+        needs: &[],
+        run: |stage| {
+            let arguments = ["--seconds", "30", "--sessions", "200"];
+            count(soak::command(stage.workspace, false, &arguments))
+        },
     },
     Part {
         name: "proxy",
