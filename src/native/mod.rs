@@ -5,7 +5,7 @@ use std::future::Future;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rustls::ClientConfig;
 use tokio::time::{Instant, timeout};
@@ -249,6 +249,10 @@ impl transport::Connector for Connector {
 
     fn now(&self) -> Duration {
         self.epoch.elapsed()
+    }
+
+    fn unix_time(&self) -> Option<Duration> {
+        SystemTime::UNIX_EPOCH.elapsed().ok()
     }
 
     fn seed(&self) -> u64 {
