@@ -61,7 +61,7 @@ impl Caller {
                 },
                 () = sleep_until(next) => {
                     self.send(&mut session).await;
-                    next = Instant::now() + self.random.millis(10..400);
+                    next = Instant::now() + self.random.millis(10..1_500);
                 }
                 () = sleep_until(end) => break,
                 () = stopped(&mut stop) => break,

@@ -29,7 +29,7 @@ fn fate(random: &mut Random) -> Admission {
     if random.chance(10) {
         return Admission::refuse(503);
     }
-    let time = random.millis(200..10_000);
+    let time = random.millis(500..20_000);
     let admission = if random.chance(10) {
         Admission::accept().after(3, Action::Stall)
     } else {

@@ -199,6 +199,17 @@ pub const PARTS: &[Part] = &[
         },
     },
     Part {
+        name: "autobahn",
+        about: "the native transport before the Autobahn test suite for RFC 6455",
+        native: false,
+        needs: &[Need::Autobahn],
+        run: |stage| {
+            let mut command = test(stage.workspace.cargo(), "--all-features --test autobahn");
+            command.env("KOSOKU", setup::kosoku(stage.workspace));
+            count(command)
+        },
+    },
+    Part {
         name: "proxy",
         about: "sessions through tinyproxy and microsocks",
         native: false,
