@@ -8,8 +8,9 @@ use futures_core::Stream;
 use futures_sink::Sink;
 use futures_util::{FutureExt, StreamExt};
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, ArrayBuffer, Function, Object, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Function, JsString, Object, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
@@ -209,10 +210,12 @@ impl Handlers {
         let tell = |signals: &UnboundedSender<Signal>, signal| {
             let _ = signals.unbounded_send(signal);
         };
+        let encoder = Encoder::new().ok();
         Self {
             open: Closure::new(move || tell(&open, Signal::Opened)),
             message: Closure::new(move |event: MessageEvent| {
-                tell(&message, Signal::Frame(to_frame(event.data())));
+                let frame = to_frame(event.data(), encoder.as_ref());
+                tell(&message, Signal::Frame(frame));
             }),
             error: Closure::new(move || tell(&error, Signal::Failed)),
             close: Closure::new(move |event: CloseEvent| {
@@ -242,16 +245,35 @@ fn function<T: ?Sized>(closure: &Closure<T>) -> &Function {
     closure.as_ref().unchecked_ref()
 }
 
-fn to_frame(data: JsValue) -> Frame {
-    if let Some(text) = data.as_string() {
-        return Frame::Text(text.into());
-    }
+fn to_frame(data: JsValue, encoder: Option<&Encoder>) -> Frame {
+    let data = match data.dyn_into::<JsString>() {
+        Ok(text) => return Frame::Text(to_text(&text, encoder).into()),
+        Err(data) => data,
+    };
     Frame::Binary(match data.dyn_into::<ArrayBuffer>() {
         Ok(buffer) => Uint8Array::new(&buffer).to_vec().into(),
         // `binaryType` rules a Blob out, which could not be read at once. From a runtime that sends one all the same,
         // this is a message that is no event: it is reported, and ends nothing.
         Err(_) => Bytes::new(),
     })
+}
+
+#[wasm_bindgen]
+extern "C" {
+    type Encoder;
+    #[wasm_bindgen(constructor, js_class = "TextEncoder", catch)]
+    fn new() -> Result<Encoder, JsValue>;
+    #[wasm_bindgen(method)]
+    fn encode(this: &Encoder, text: &JsString) -> Vec<u8>;
+}
+
+/// A text as UTF-8. The runtime's encoder takes it in at the speed of memory; the usual way in looks at each character,
+/// which pays for short ones only.
+fn to_text(text: &JsString, encoder: Option<&Encoder>) -> String {
+    const SHORT: u32 = 512;
+    let encoder = encoder.filter(|_| text.length() > SHORT);
+    let encoded = encoder.and_then(|encoder| String::from_utf8(encoder.encode(text)).ok());
+    encoded.unwrap_or_else(|| text.into())
 }
 
 /// The codes that browsers let scripts close with.
