@@ -72,7 +72,7 @@ export class OpenAIRealtimeWebSocket extends Emitter {
     guard(key, consent, 'ephemeral key');
     props.onURL?.(url);
     checkRecovery(props, url);
-    const { socket, publicURL } = openSocket(client, url, key, isToken, consent);
+    const { socket, publicURL } = openSocket(props, client, url, key, isToken, consent);
     this.url = publicURL;
     this.socket = socket;
     const isCurrent = () => socket === this.socket && !this.#recovery?.isClosed;

@@ -44,7 +44,7 @@ impl Runtime {
     /// Cargo's arguments for the tests of the wasm transport here.
     pub fn wasm_tests(self) -> &'static str {
         if self.place().is_some() {
-            "--test wasm_browser"
+            "--features rest --test wasm_browser --test wasm_rest"
         } else {
             "--features rest --test wasm_node --test wasm_rest"
         }
