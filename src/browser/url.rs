@@ -19,14 +19,15 @@ impl WebSocketUrl {
         Some(Self(url)).filter(|url| !url.0.host().contains('%'))
     }
 
-    /// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `::1`. The runtime writes an address in one way only.
+    /// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `::1`. The runtime has brought addresses to one form,
+    /// and takes no other host of digits and dots.
     pub fn is_loopback(&self) -> bool {
         let host = self.0.hostname();
-        let is_digit = |c: char| c.is_ascii_digit() || c == '.';
-        host == "[::1]"
-            || host.starts_with("127.") && host.chars().all(is_digit)
-            || host == "localhost"
+        let is_address = host.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.'));
+        host == "localhost"
             || host.ends_with(".localhost")
+            || host == "[::1]"
+            || (is_address && host.starts_with("127."))
     }
 
     pub fn path(&self) -> String {
