@@ -1,16 +1,17 @@
 //! The conversation: what a person does and what the server says, one after the other.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use openai_realtime_ws::protocol::{
-    ConversationItemCreate, ConversationItemTruncate, InputAudioBufferAppend,
-    InputAudioBufferClear, InputAudioBufferCommit, Modality, ResponseCreate, ResponseParams,
+    Audio, ConversationItemCreate, ConversationItemTruncate, InputAudioBufferClear,
+    InputAudioBufferCommit, Modality, ResponseCreate, ResponseParams,
 };
 use openai_realtime_ws::{
-    ClientEvent, OpenAIRealtimeWebSocket, Reconnecting, Sender, ServerEvent, Update,
+    ClientEvent, Lost, OpenAIRealtimeWebSocket, Reconnecting, Sender, ServerEvent, Update,
 };
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -38,6 +39,12 @@ pub enum Input {
     /// The person asks for a new connection.
     Connect,
 }
+
+/// Live audio that may wait for the network, or for a connection; older audio would come too late.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+const FORGOTTEN: &str = "The connection was lost for a moment. \
+    The assistant may not remember all that was said before.";
 
 struct App {
     view: View,
@@ -101,10 +108,15 @@ impl App {
             match next {
                 Either::Left(Some(Ok(Update::Event(event)))) => self.hear(event)?,
                 Either::Left(Some(Ok(Update::Reconnecting(next)))) => self.lost(&next)?,
-                Either::Left(Some(Ok(Update::Reconnected(_)))) => {
-                    // The key says how the session is set up: what waits can go.
-                    let _ = session.flush_pending();
+                Either::Left(Some(Ok(Update::Reconnected(now)))) => {
                     self.view.state(State::Connected, "Connected");
+                    // The page shows by itself which speech and which reply were cut off.
+                    let shown = |lost: &Lost| {
+                        matches!(lost, Lost::InputAudio { .. } | Lost::Response { .. })
+                    };
+                    if !now.lost.iter().all(shown) {
+                        self.view.notice(Some(FORGOTTEN));
+                    }
                 }
                 Either::Left(Some(Ok(_))) => {}
                 Either::Left(Some(Err(error))) => why = Some(errors::ended(&error)),
@@ -176,11 +188,9 @@ impl App {
             }
             Input::Heard(samples) => {
                 self.view.hear(level(rms(&samples)));
-                // What is said while there is no connection would come too late.
-                if self.view.is(State::Connected) {
-                    let samples = to_pcm16(&samples);
-                    self.send(sender, InputAudioBufferAppend::pcm16(&samples));
-                }
+                let samples = Audio::from_pcm16(&to_pcm16(&samples));
+                // Where the session has ended, that is told of anyway.
+                let _ = sender.live_audio(LONGEST_WAIT).push(samples);
             }
             Input::Silenced(played) => {
                 let heard = self
@@ -264,7 +274,7 @@ impl App {
         self.view.speaking(Speaking::Off);
     }
 
-    /// Queues an event. There is no room only where the network is far too slow for speech.
+    /// Queues an event. There is no room only where the network is far too slow for a conversation.
     fn send(&self, sender: &Sender, event: impl Into<ClientEvent>) {
         if sender.try_send(event).is_err() {
             self.view
