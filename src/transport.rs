@@ -219,6 +219,14 @@ pub enum TransportError {
     /// A message was larger than the limit that was set.
     #[error("a message was larger than the limit")]
     TooLarge(#[source] Source),
+    /// More messages arrived than may wait to be read, where the server cannot be held back: in browsers and the like.
+    #[error(
+        "more than {limit} bytes of messages waited to be read: poll the session without long breaks, or allow more with `Connector::max_unread_bytes`"
+    )]
+    Unread {
+        /// How many bytes may wait.
+        limit: usize,
+    },
     /// No connection was made, and the runtime keeps the reason to itself, as browsers do: a wrong key, a wrong URL, no
     /// network.
     #[error(

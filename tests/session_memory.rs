@@ -25,6 +25,8 @@ mod memory;
 mod outage;
 #[path = "suite/recovery.rs"]
 mod recovery;
+#[path = "session_memory/renewal.rs"]
+mod renewal;
 #[path = "suite/scripted.rs"]
 mod scripted;
 mod suite;

@@ -22,6 +22,8 @@ pub struct Limits {
     pub send_timeout: Option<Duration>,
     /// How long before its end a session is said to expire; never unless set.
     pub expiry_warning: Option<Duration>,
+    /// Whether a session that is said to expire gets a new connection before it does.
+    pub renew: bool,
 }
 
 impl Default for Limits {
@@ -35,6 +37,7 @@ impl Default for Limits {
             idle_timeout: None,
             send_timeout: None,
             expiry_warning: None,
+            renew: false,
         }
     }
 }

@@ -14,6 +14,7 @@ mod limits;
 mod notice;
 mod outage;
 mod queue;
+mod renewal;
 mod retry;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub use watch::KeepAlive;
 
 use outage::Outage;
 use queue::Queue;
+use renewal::Next;
 use retry::Retries;
 use watch::{Finding, Watch};
 
@@ -56,6 +58,9 @@ pub struct Connection<E = RawEvent, X = Error> {
     now: Duration,
     state: State,
     watch: Watch,
+    next: Next,
+    /// Whether the session ends very soon.
+    last_call: bool,
     /// From the break of a connection until the next is open.
     outage: Option<Box<Outage<X>>>,
     retries: Retries,
@@ -101,6 +106,8 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
             now: Duration::ZERO,
             state: State::Idle,
             watch: Watch::default(),
+            next: Next::None,
+            last_call: false,
             outage: None,
             retries: Retries::new(limits.reconnect, seed),
             generation: 0,
@@ -125,8 +132,7 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
             return;
         }
         self.state = State::Open;
-        self.watch = Watch::new(&self.limits, self.now);
-        self.generation += 1;
+        self.begin(self.now);
         self.notices.push_back(match self.outage.take() {
             None => Notice::Opened,
             Some(_) => Notice::Reconnected {
@@ -201,6 +207,7 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
         self.pass(now);
         match &mut self.state {
             State::Open => {
+                self.abandon_next();
                 let recovers = self.retries.recovers(frame.code);
                 if recovers {
                     self.hold();
@@ -306,6 +313,7 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
             }
             State::Waiting { .. } => self.finish(frame),
             State::Open => {
+                self.abandon_next();
                 self.state = State::Closing {
                     frame,
                     frame_sent: false,
@@ -352,7 +360,10 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
             | State::Waiting { until: deadline }
             | State::Closing { deadline, .. }
             | State::PeerClosed { deadline, .. } => Some(deadline),
-            State::Open => self.watch.wake_at(),
+            State::Open => match (self.watch.wake_at(), self.next.wake_at()) {
+                (Some(watch), Some(next)) => Some(watch.min(next)),
+                (watch, next) => watch.or(next),
+            },
             State::Idle | State::Closed => None,
         }
     }
@@ -445,6 +456,14 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
                 }
                 Finding::Expiring { left } => {
                     self.notices.push_back(Notice::Expiring(Expiring { left }));
+                    if self.limits.renew && matches!(self.next, Next::None) {
+                        self.connect_next();
+                    }
+                    continue;
+                }
+                Finding::LastCall => {
+                    self.last_call = true;
+                    self.switch(self.now);
                     continue;
                 }
                 Finding::Unanswered => Failure::Unanswered,
@@ -454,6 +473,7 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
             self.notices.push_back(Notice::Abandon);
             return self.lost(CloseFrame::ABNORMAL, Some(failure.into()));
         }
+        self.look_at_next();
     }
 
     /// Time does not go back.
@@ -485,6 +505,7 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
     }
 
     fn close_up(&mut self, frame: CloseFrame) -> Closed<E> {
+        self.abandon_next();
         self.state = State::Closed;
         self.outage = None;
         self.restoring.clear();

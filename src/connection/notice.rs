@@ -27,6 +27,15 @@ pub enum Notice<E = RawEvent, X = Error> {
     Ping,
     /// The session ends before long: the service closes it.
     Expiring(Expiring),
+    /// Open another socket beside the one that is open, and report by
+    /// [`next_opened`](super::Connection::next_opened) or [`next_failed`](super::Connection::next_failed). When it is
+    /// open and nobody is in the middle of a turn, say [`switch`](super::Connection::switch).
+    ConnectNext,
+    /// Drop that other socket, or the attempt to open it.
+    AbandonNext,
+    /// Take that other socket in place of the one that is open, and close that one. [`Reconnected`](Self::Reconnected)
+    /// follows.
+    Switch,
     /// Something went wrong. The connection's end, if it is the end, follows as [`Closed`](Self::Closed).
     Error(X),
     /// Send this close frame, now that all that was queued is sent.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Limits;
+use super::renewal::LAST_CALL;
 
 /// Pings, by which a dead peer is noticed: one each `interval`, and something must arrive within `timeout` after it,
 /// be it the pong or anything else.
@@ -51,6 +52,8 @@ pub enum Finding {
     Stalled,
     /// The session ends soon.
     Expiring { left: Duration },
+    /// The session ends very soon.
+    LastCall,
 }
 
 /// The watch over one open connection.
@@ -90,11 +93,14 @@ struct Expiry {
     lead: Duration,
     at: Duration,
     warned: bool,
+    /// Whether there is a last call, and it is still to come.
+    calls: bool,
+    renews: bool,
 }
 
 impl Watch {
-    /// One over a connection that has just opened.
-    pub fn new(limits: &Limits, now: Duration) -> Self {
+    /// One over a connection that is open now, and whose session has been there `since` then.
+    pub fn new(limits: &Limits, now: Duration, since: Duration) -> Self {
         Self {
             heard: false,
             ping: limits.keep_alive.map(|settings| Ping {
@@ -116,8 +122,10 @@ impl Watch {
             stalled_until: None,
             expiry: limits.expiry_warning.map(|lead| Expiry {
                 lead,
-                at: now.saturating_add(SESSION_LASTS),
+                at: since.saturating_add(SESSION_LASTS),
                 warned: false,
+                renews: limits.renew,
+                calls: limits.renew,
             }),
         }
     }
@@ -154,6 +162,7 @@ impl Watch {
         {
             expiry.at = at;
             expiry.warned = false;
+            expiry.calls = expiry.renews;
         }
     }
 
@@ -164,8 +173,7 @@ impl Watch {
             None => ping.next,
         });
         let idle = self.idle.as_ref().map(|idle| idle.next);
-        let expiry = self.expiry.as_ref().filter(|expiry| !expiry.warned);
-        let warning = expiry.map(|expiry| expiry.at.saturating_sub(expiry.lead));
+        let warning = self.expiry.as_ref().and_then(Expiry::wake_at);
         [ping, idle, self.stalled_until, warning]
             .into_iter()
             .flatten()
@@ -191,11 +199,32 @@ impl Watch {
         if let Some(finding) = self.idle.as_mut().and_then(|idle| idle.look(now)) {
             return Some(finding);
         }
-        let expiry = self.expiry.as_mut().filter(|expiry| !expiry.warned)?;
-        let left = expiry.at.saturating_sub(now);
-        (left <= expiry.lead).then(|| {
-            expiry.warned = true;
-            Finding::Expiring { left }
+        self.expiry.as_mut()?.look(now)
+    }
+}
+
+impl Expiry {
+    fn wake_at(&self) -> Option<Duration> {
+        let lead = match (self.warned, self.calls) {
+            (false, _) => self.lead,
+            (true, true) => LAST_CALL,
+            (true, false) => return None,
+        };
+        Some(self.at.saturating_sub(lead))
+    }
+
+    fn look(&mut self, now: Duration) -> Option<Finding> {
+        if self.wake_at().is_none_or(|at| now < at) {
+            return None;
+        }
+        Some(if self.warned {
+            self.calls = false;
+            Finding::LastCall
+        } else {
+            self.warned = true;
+            Finding::Expiring {
+                left: self.at.saturating_sub(now),
+            }
         })
     }
 }

@@ -248,7 +248,8 @@ impl Config {
         self.guard(key, runtime)?;
         let target = self.target.as_ref().ok_or(ConfigError::Target)?;
         P::check_target(target)?;
-        if self.limits.reconnect.is_some() && !matches!(target, Target::Model(_)) {
+        let recovers = self.limits.reconnect.is_some() || self.limits.renew;
+        if recovers && !matches!(target, Target::Model(_)) {
             return Err(ConfigError::Recovery);
         }
         let url = self.url(P::PATH, target)?;

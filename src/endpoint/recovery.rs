@@ -167,6 +167,21 @@ impl Config {
         self
     }
 
+    /// Gives the session a new connection before the service ends it: from the
+    /// [warning](Self::expiry_warning) on, a second connection is made beside the first, and when nobody is in the
+    /// middle of a turn it takes the first one's place, [restored](Self::restore) like after an outage. If there is no
+    /// such moment, that is 10 s before the end. [`Reconnected`](crate::Reconnected) tells of it. For sessions with a
+    /// [`model`](Self::model) only.
+    ///
+    /// Whether somebody is in the middle of a turn is told by the events: by responses that are asked for or under way,
+    /// and by speech that the server notices. Where it detects no speech, input audio that was not committed counts as
+    /// a turn.
+    pub fn renew(mut self) -> Self {
+        self.limits.renew = true;
+        self.restore.get_or_insert_default();
+        self
+    }
+
     /// The limits of a session, unless set.
     pub(super) fn usual_limits() -> Limits {
         Limits {

@@ -22,9 +22,11 @@ use crate::transport::{CloseFrame, Connector};
 mod drive;
 mod listen;
 mod memory;
+mod opening;
 mod outbox;
 mod receiver;
 mod recovery;
+mod renewal;
 mod update;
 
 pub use memory::{Lost, Memory, Restoration, WhyLost};
@@ -34,6 +36,7 @@ pub use update::{Reconnected, Update, Updates};
 
 use drive::{Awaited, Item, Socket, Step, address};
 use outbox::{Outbox, outbox};
+use renewal::Renewal;
 use update::Told;
 
 /// A conversation over one connection: a [`Stream`] of the server's events, and the way to send the client's.
@@ -87,6 +90,8 @@ pub struct Session<C: Connector, P: Protocol = Realtime> {
     emitter: Emitter<P>,
     /// With [`Config::restore`].
     memory: Option<Box<Memory>>,
+    /// With [`Config::renew`].
+    renewal: Option<Box<Renewal<C::Transport>>>,
     /// What was given up, for [`Closed::unsent`].
     unsent: Vec<RawEvent>,
     closed: Option<Closed>,
@@ -115,6 +120,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             connection: Connection::new(limits, connector.seed()),
             connector,
             memory: config.memory(),
+            renewal: limits.renew.then(|| Box::new(Renewal::new())),
             config,
             url: String::new(),
             socket: Socket::None,

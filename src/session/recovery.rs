@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::task::{Context, Waker};
 
 use bytestring::ByteString;
@@ -70,10 +71,21 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         let Some(memory) = &mut self.memory else {
             return;
         };
-        if let Some((event_type, _)) = Members::behind_type(text) {
-            memory.received(&event_type, text);
-        } else if let Ok(event) = RawEvent::parse(text.clone()) {
-            memory.received(event.event_type(), text);
+        let Some(event_type) = type_of(text) else {
+            return;
+        };
+        memory.received(&event_type, text);
+        if let Some(renewal) = &mut self.renewal {
+            renewal.received(&event_type);
         }
     }
+}
+
+/// An event's `type`, cheaply where it comes first.
+fn type_of(text: &ByteString) -> Option<Cow<'_, str>> {
+    if let Some((event_type, _)) = Members::behind_type(text) {
+        return Some(event_type);
+    }
+    let event = RawEvent::parse(text.clone()).ok()?;
+    Some(event.event_type().to_owned().into())
 }

@@ -22,6 +22,8 @@ test('the package has these files, and no others', () => {
     'index.d.ts',
     'index.js',
     'package.json',
+    'workerd.d.ts',
+    'workerd.js',
   ]);
 });
 

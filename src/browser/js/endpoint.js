@@ -47,23 +47,25 @@ function chosenTarget({ model, callID, intent }) {
 }
 
 /** Opens a socket, and gives the URL to show, which never holds a credential (contracts 12, 22, 23 and 30). */
-export function openSocket(client, url, key, isToken, consent) {
+export function openSocket({ WebSocket }, client, url, key, isToken, consent) {
   const azure = isAzure(client);
   const { organization, project } = azure ? {} : routes(client, key);
-  const plan = { azure, url: url.href, key: `${key ?? ''}`, isToken, organization, project, consent };
+  const headers = WebSocket !== undefined;
+  const plan = { azure, url: url.href, key: `${key ?? ''}`, isToken, organization, project, consent, headers };
   const [publicURL, ...endpoint] = ask(core.handshake, plan);
-  return { socket: makeSocket(endpoint), publicURL: new URL(publicURL) };
+  return { socket: makeSocket(WebSocket ?? globalThis.WebSocket, endpoint), publicURL: new URL(publicURL) };
 }
 
 /** A connection's options from those of `azure()` (contracts 14 to 16). */
 export function azureConfig(client, options) {
-  const { deploymentName, callID, intent, buildRealtimeURL } = options;
+  const { deploymentName, callID, intent, buildRealtimeURL, WebSocket } = options;
   const named = [deploymentName, callID, intent].filter((value) => value !== undefined);
   if (named.length > 1 || (intent !== undefined && intent !== 'transcription')) {
     throw refusal('azure target');
   }
   const config = {
     ...(buildRealtimeURL ? { buildRealtimeURL } : {}),
+    ...(WebSocket ? { WebSocket } : {}),
     reconnect: options.reconnect,
     maxReconnectAttempts: options.maxReconnectAttempts,
     reconnectInitialDelay: options.reconnectInitialDelay,

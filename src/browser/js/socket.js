@@ -2,8 +2,8 @@
 
 const LONGEST_REASON = 123;
 
-/** A socket with these arguments. */
-export function makeSocket(endpoint) {
+/** A socket of this class, with these arguments. */
+export function makeSocket(WebSocket, endpoint) {
   const socket = new WebSocket(...endpoint);
   // What arrives in binary is text, too; some runtimes would give a `Blob`, which cannot be read at once.
   socket.binaryType = 'arraybuffer';

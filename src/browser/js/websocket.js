@@ -72,7 +72,7 @@ export class OpenAIRealtimeWebSocket extends Emitter {
     guard(key, consent, 'ephemeral key');
     props.onURL?.(url);
     checkRecovery(props, url);
-    const { socket, publicURL } = openSocket(client, url, key, isToken, consent);
+    const { socket, publicURL } = openSocket(props, client, url, key, isToken, consent);
     this.url = publicURL;
     this.socket = socket;
     const isCurrent = () => socket === this.socket && !this.#recovery?.isClosed;
@@ -184,13 +184,12 @@ export class OpenAIRealtimeWebSocket extends Emitter {
 
   /** Closes the connection (contract 67). */
   close(props) {
-    const { code, reason } = { code: props?.code ?? 1000, reason: props?.reason ?? 'OK' };
     if (this.#recovery) {
-      this.#recovery.close(code, reason);
+      this.#recovery.close(props?.code ?? 1000, props?.reason ?? 'OK');
       return;
     }
     try {
-      closeSocket(this.socket, code, reason);
+      closeSocket(this.socket, props?.code ?? 1000, props?.reason ?? 'OK');
     } catch (cause) {
       this._onError(null, 'could not close the connection', cause);
     }

@@ -157,7 +157,7 @@ pub const PARTS: &[Part] = &[
         about: "what is in the npm package, and that bundlers take it",
         native: false,
         needs: IN_CHROMIUM,
-        run: |stage| stage.package_test("tests/runtimes"),
+        run: |stage| stage.contents_test(),
     },
     Part {
         name: "sdk",
@@ -265,6 +265,14 @@ impl<'a> Stage<'a> {
     fn package_test(&mut self, folder: &str) -> Result<Outcome> {
         let mut command = node_test(self.workspace, folder, "*.test.mjs");
         self.prepare_for_package(&mut command)?;
+        count(command)
+    }
+
+    fn contents_test(&mut self) -> Result<Outcome> {
+        let mut command = node_test(self.workspace, "tests/runtimes", "*.test.mjs");
+        self.prepare_for_package(&mut command)?;
+        let wasm = package::wasm_without_features(self.workspace)?;
+        command.env("WASM_WITHOUT_FEATURES", wasm);
         count(command)
     }
 
