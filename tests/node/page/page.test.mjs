@@ -162,16 +162,24 @@ test("speech is written down and answered, the answer is played, and more speech
   assert.deepEqual(wrong, []);
 });
 
-test("a microphone that may not be used is explained, and typing goes on", async () => {
+test("a microphone that is not to be had is explained, and typing goes on", async (t) => {
+  const recording = record(t, pause(1));
   await using server = await serve(EMULATOR_WS_URL);
-  await using chromium = await browser();
-  const { page, wrong } = await open(chromium, server.url);
-  await state(page, "connected");
-  await page.click("#speak");
-  assert.match(await notice(page), /^No microphone was found\. .* You can still type\.$/);
-  await say(page, "Hi");
-  await complete(page, "model", 1);
-  assert.deepEqual(wrong, []);
+  for (const [device, words] of [
+    [undefined, /^No microphone was found\. .* You can still type\.$/],
+    [recording, /^This page may not use the microphone\. Allow it .* You can still type\.$/],
+  ]) {
+    await using chromium = await browser(device);
+    const { page, wrong } = await open(chromium, server.url, { permissions: [] });
+    await state(page, "connected");
+    await page.click("#speak");
+    assert.match(await notice(page), words);
+    assert.equal(await page.locator("#speak").getAttribute("aria-pressed"), "false");
+    await say(page, "Hi");
+    await complete(page, "model", 1);
+    assert.ok(await page.locator("#notice").isHidden());
+    assert.deepEqual(wrong, []);
+  }
 });
 
 test("a wrong key is explained", async () => {

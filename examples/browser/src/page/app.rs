@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use openai_realtime_ws::protocol::{
     Audio, ConversationItemCreate, ConversationItemTruncate, InputAudioBufferClear,
-    InputAudioBufferCommit, Modality, ResponseCreate, ResponseParams,
+    InputAudioBufferCommit, Modality, ResponseCancel, ResponseCreate, ResponseParams,
 };
 use openai_realtime_ws::{
     ClientEvent, Lost, OpenAIRealtimeWebSocket, Reconnecting, Sender, ServerEvent, Update,
@@ -53,6 +53,8 @@ struct App {
     speaker: Option<Speaker>,
     /// Whether the server hears somebody speak.
     speech: bool,
+    /// Whether the model is replying: there can be one reply at a time.
+    replying: bool,
     /// How many messages were typed.
     typed: u32,
 }
@@ -67,6 +69,7 @@ pub async fn run() -> Result<(), JsValue> {
         microphone: None,
         speaker: None,
         speech: false,
+        replying: false,
         typed: 0,
     };
     loop {
@@ -77,6 +80,7 @@ pub async fn run() -> Result<(), JsValue> {
             Err(why) => why,
         };
         app.mute();
+        app.replying = false;
         app.view.give_up()?;
         app.view.state(State::Closed, "Not connected");
         app.view.notice(Some(&why));
@@ -130,6 +134,7 @@ impl App {
     /// The connection broke, and is being made anew.
     fn lost(&mut self, next: &Reconnecting) -> Result<(), JsValue> {
         self.speech = false;
+        self.replying = false;
         self.view.give_up()?;
         let words = format!("Reconnecting… ({} of {})", next.attempt, next.max_attempts);
         self.view.state(State::Reconnecting, &words);
@@ -142,6 +147,9 @@ impl App {
             Input::Say(text) if text.trim().is_empty() => {}
             Input::Say(text) => {
                 self.interrupt()?;
+                if self.replying {
+                    self.send(sender, ResponseCancel::default());
+                }
                 self.view.notice(None);
                 self.typed += 1;
                 let item = format!("typed {}", self.typed);
@@ -249,7 +257,9 @@ impl App {
                     speaker.play(&e.item_id, &samples)?;
                 }
             }
+            E::ResponseCreated(_) => self.replying = true,
             E::ResponseDone(e) => {
+                self.replying = false;
                 if let Some(words) = errors::reply(&e.response) {
                     self.view.notice(Some(&words));
                 }
@@ -268,6 +278,7 @@ impl App {
         self.speaker.as_mut().map_or(Ok(()), Speaker::silence)
     }
 
+    /// Closes the microphone.
     fn mute(&mut self) {
         self.microphone = None;
         self.speech = false;
