@@ -305,6 +305,7 @@ impl<'a> Stage<'a> {
     }
 
     fn app_test(&mut self) -> Result<Outcome> {
+        let (mut counts, succeeded) = self.cargo_test("--package browser-example")?;
         let server = browser::build(self.workspace)?;
         let mut command = node_test(self.workspace, "tests/node", "page/*.test.mjs");
         command
@@ -314,7 +315,9 @@ impl<'a> Stage<'a> {
             command.env("CHROMIUM", chromium);
         }
         self.emulator()?.tell(&mut command);
-        count(command)
+        let (in_browser, all) = count(command)?;
+        counts.add(in_browser);
+        Ok((counts, succeeded && all))
     }
 
     fn aimock_test(&mut self) -> Result<Outcome> {
