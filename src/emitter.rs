@@ -1,7 +1,7 @@
 //! Listeners: who is called for which event, and in which order.
 
 use crate::Listener;
-use crate::connection::{Closed, Reconnecting};
+use crate::connection::{Closed, Expiring, Reconnecting};
 use crate::error::Error;
 use crate::protocol::{ErrorEvent, Event, Events, Protocol};
 use crate::session::Reconnected;
@@ -34,6 +34,7 @@ enum Call<P: Protocol> {
     },
     Reconnecting(Box<Listener<Reconnecting>>),
     Reconnected(Box<Listener<Reconnected>>),
+    Expiring(Box<Listener<Expiring>>),
     Close(Box<Listener<Closed>>),
 }
 
@@ -59,6 +60,10 @@ impl<P: Protocol> Emitter<P> {
 
     pub fn on_reconnected(&mut self, listener: Box<Listener<Reconnected>>) -> ListenerId {
         self.add(Call::Reconnected(listener))
+    }
+
+    pub fn on_expiring(&mut self, listener: Box<Listener<Expiring>>) -> ListenerId {
+        self.add(Call::Expiring(listener))
     }
 
     pub fn on_close(&mut self, listener: Box<Listener<Closed>>) -> ListenerId {
@@ -154,6 +159,14 @@ impl<P: Protocol> Emitter<P> {
         for entry in &mut self.listeners {
             if let Call::Reconnected(listener) = &mut entry.call {
                 listener(now);
+            }
+        }
+    }
+
+    pub fn emit_expiring(&mut self, soon: &Expiring) {
+        for entry in &mut self.listeners {
+            if let Call::Expiring(listener) = &mut entry.call {
+                listener(soon);
             }
         }
     }

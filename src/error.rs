@@ -39,6 +39,20 @@ pub enum Error {
     /// The server closed the connection, and not as a matter of course (code 1000).
     #[error("the server closed the connection: {}", .0.frame)]
     Closed(Closed),
+    /// The peer showed no sign of life after a ping: see [`Config::keep_alive`](crate::Config::keep_alive). The session has
+    /// ended.
+    #[error("the server is gone: nothing came from it after a ping")]
+    Unanswered,
+    /// Nothing arrived for the time that was set by [`Config::idle_timeout`](crate::Config::idle_timeout). The session has
+    /// ended.
+    #[error("nothing came from the server for longer than `Config::idle_timeout` allows")]
+    Idle,
+    /// The socket did not take an event in the time that was set by
+    /// [`Config::send_timeout`](crate::Config::send_timeout). The session has ended.
+    #[error(
+        "could not send in time: the server does not read, or the network is slower than `Config::send_timeout` allows"
+    )]
+    SendTimeout,
     /// The connection broke, and all attempts to make it anew failed (contract 80). The session has ended.
     #[error("WebSocket reconnect failed after {attempts} attempts (close code: {code})")]
     ReconnectFailed {
@@ -76,6 +90,9 @@ impl From<Failure<RawEvent, Error>> for Error {
         match failure {
             Failure::ConnectTimeout => Self::ConnectTimeout,
             Failure::Closed(closed) => Self::Closed(closed),
+            Failure::Unanswered => Self::Unanswered,
+            Failure::Idle => Self::Idle,
+            Failure::SendTimeout => Self::SendTimeout,
             Failure::ReconnectFailed {
                 attempts,
                 code,

@@ -28,11 +28,12 @@ pub mod emulator;
 pub mod native;
 
 pub use connection::{
-    Closed, Connection, Failure, Limits, Notice, Queued, Reconnect, Reconnecting,
+    Closed, Connection, Expiring, Failure, KeepAlive, Limits, Notice, Queued, Reconnect,
+    Reconnecting,
 };
 pub use emitter::ListenerId;
 pub use endpoint::{
-    Config, ConfigError, Credential, CredentialError, Handshake, Retry, Runtime, Target,
+    Config, ConfigError, Credential, CredentialError, Handshake, Restore, Retry, Runtime, Target,
 };
 pub use error::{Error, NotOpen, SendError, SendErrorKind};
 pub use protocol::{
@@ -41,7 +42,8 @@ pub use protocol::{
 pub use refusal::RefusalKind;
 pub use secret::Secret;
 pub use session::{
-    Lost, Memory, Receiver, Reconnected, Restoration, Sender, Session, Update, Updates, WhyLost,
+    DroppedAudio, LiveAudio, Lost, Memory, Receiver, Reconnected, Restoration, Sender, Session,
+    Update, Updates, WhyLost,
 };
 pub use transport::{
     CloseFrame, Connector, Frame, InvalidClose, Refusal, Transport, TransportError,

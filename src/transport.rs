@@ -59,6 +59,11 @@ pub trait Connector: MaybeSend + Unpin + 'static {
     /// The time that has passed since some moment of the connector's choice. It never goes back.
     fn now(&self) -> Duration;
 
+    /// The time of day, as the time since 1970 began, where it is known. By it the service says when a session ends.
+    fn unix_time(&self) -> Option<Duration> {
+        None
+    }
+
     /// A random number. It spreads the attempts of many clients to reconnect, and need be no secret.
     fn seed(&self) -> u64 {
         u64::from(self.now().subsec_nanos())
@@ -214,6 +219,14 @@ pub enum TransportError {
     /// A message was larger than the limit that was set.
     #[error("a message was larger than the limit")]
     TooLarge(#[source] Source),
+    /// More messages arrived than may wait to be read, where the server cannot be held back: in browsers and the like.
+    #[error(
+        "more than {limit} bytes of messages waited to be read: poll the session without long breaks, or allow more with `Connector::max_unread_bytes`"
+    )]
+    Unread {
+        /// How many bytes may wait.
+        limit: usize,
+    },
     /// No connection was made, and the runtime keeps the reason to itself, as browsers do: a wrong key, a wrong URL, no
     /// network.
     #[error(

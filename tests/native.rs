@@ -1,7 +1,6 @@
 //! The native transport against servers that cut and misbehave, byte by byte.
 #![cfg(feature = "native")]
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -12,84 +11,19 @@ use openai_realtime_ws::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
 
-/// A server for one connection: takes the request, then does as `serve` says. Its result is the request's text.
-async fn server<F>(
-    serve: impl FnOnce(TcpStream, String) -> F + Send + 'static,
-) -> (Config, JoinHandle<String>)
-where
-    F: Future<Output = ()> + Send,
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("ws://{}/v1", listener.local_addr().unwrap());
-    let task = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut request = Vec::new();
-        while !request.ends_with(b"\r\n\r\n") {
-            request.push(stream.read_u8().await.unwrap());
-        }
-        let request = String::from_utf8(request).unwrap();
-        serve(stream, request.clone()).await;
-        request
-    });
-    let config = Config::new("sk-secret-key").model("gpt-realtime");
-    (config.insecure_loopback_url(url), task)
-}
+mod raw_server;
 
-/// Accepts the handshake (RFC 6455, section 4.2.2).
-async fn accept(stream: &mut TcpStream, request: &str) {
-    let key = request
-        .lines()
-        .find_map(|line| {
-            line.to_ascii_lowercase()
-                .starts_with("sec-websocket-key:")
-                .then(|| line[18..].trim())
-        })
-        .unwrap();
-    let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes());
-    let response = format!(
-        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
-    );
-    stream.write_all(response.as_bytes()).await.unwrap();
-}
-
-/// A server's frame, unmasked.
-fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![0x80 | opcode];
-    match payload.len() {
-        len @ ..126 => frame.push(u8::try_from(len).unwrap()),
-        len @ ..65536 => {
-            frame.push(126);
-            frame.extend(u16::try_from(len).unwrap().to_be_bytes());
-        }
-        len => {
-            frame.push(127);
-            frame.extend((len as u64).to_be_bytes());
-        }
-    }
-    frame.extend(payload);
-    frame
-}
+use raw_server::{accept, frame, report, server};
 
 async fn refused(response: &'static str) -> (Error, String) {
-    let (config, task) = server(move |mut stream, _| async move {
+    let (config, task) = server(move |mut stream, request| async move {
         stream.write_all(response.as_bytes()).await.unwrap();
+        request
     })
     .await;
     let error = OpenAIRealtimeWS::connect(config).await.unwrap_err();
     (error, task.await.unwrap())
-}
-
-/// The error, and all its causes.
-fn report(error: &Error) -> String {
-    let mut report = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        report = format!("{report}: {error}");
-        cause = error.source();
-    }
-    report
 }
 
 #[tokio::test]

@@ -21,13 +21,19 @@ use serde_json::json;
 mod handshakes;
 #[path = "suite/memory.rs"]
 mod memory;
+#[path = "session_memory/outage.rs"]
+mod outage;
 #[path = "suite/recovery.rs"]
 mod recovery;
+#[path = "session_memory/renewal.rs"]
+mod renewal;
 #[path = "suite/scripted.rs"]
 mod scripted;
 mod suite;
 #[path = "suite/urls.rs"]
 mod urls;
+#[path = "session_memory/watch.rs"]
+mod watch;
 
 use memory::{Memory, Peer, memory};
 

@@ -1,13 +1,17 @@
-//! REST calls by the runtime's own `fetch`, in Node, against the emulator.
+//! REST calls by the runtime's own `fetch`, against the emulator. The test runner's environment says where: in Node and its
+//! kin, in a page, or in a worker.
 #![cfg(all(target_family = "wasm", target_os = "unknown"))]
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use futures_util::StreamExt;
+use js_sys::Reflect;
 use openai_realtime_ws::protocol::{RealtimeSession, SessionConfig};
 use openai_realtime_ws::rest::webhook::{Webhook, WebhookEvent};
 use openai_realtime_ws::rest::{Client, Error};
-use openai_realtime_ws::{Config, OpenAIRealtimeWebSocket, RefusalKind, ServerEvent, Target};
+use openai_realtime_ws::{
+    Config, ConfigError, OpenAIRealtimeWebSocket, RefusalKind, ServerEvent, Target,
+};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 const OFFER: &str =
@@ -16,7 +20,9 @@ const OFFER: &str =
 fn config(key: &str) -> Config {
     let url = option_env!("EMULATOR_WS_URL");
     let url = url.expect("EMULATOR_WS_URL names the emulator");
-    Config::new(key).insecure_loopback_url(url)
+    // Pages are to have ephemeral keys alone; these tests have others in pages, too.
+    let allowed = Config::new(key).dangerously_allow_browser(true);
+    allowed.insecure_loopback_url(url)
 }
 
 fn session() -> RealtimeSession {
@@ -50,6 +56,35 @@ async fn a_minted_secret_opens_a_session() {
     assert_eq!(instructions(guest).await.as_deref(), Some("Be brief."));
 }
 
+/// Contracts 35 to 37: what is in a page, everybody can read. An ephemeral key is for pages.
+#[wasm_bindgen_test]
+async fn a_page_calls_with_an_ephemeral_key() {
+    let url = option_env!("EMULATOR_WS_URL").unwrap();
+    let client = |key: &str| Client::new(Config::new(key).insecure_loopback_url(url)).unwrap();
+    let in_browser = Reflect::get(&js_sys::global(), &"process".into()).unwrap();
+    if in_browser.is_undefined() {
+        let error = client("sk-test")
+            .calls()
+            .create(OFFER, session())
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, Error::Config(ConfigError::Browser)),
+            "{error:?}"
+        );
+    }
+    let owner = Client::new(config("sk-test")).unwrap();
+    let secret = owner
+        .client_secrets()
+        .create(session(), None)
+        .await
+        .unwrap();
+    let guest = client(secret.value.expose());
+    let call = guest.calls().create(OFFER, session()).await.unwrap();
+    assert!(call.answer_sdp.starts_with("v=0"));
+    owner.calls().hang_up(&call.id).await.unwrap();
+}
+
 #[wasm_bindgen_test]
 async fn a_call_is_created_attached_to_and_hung_up() {
     let client = Client::new(config("sk-test")).unwrap();
@@ -70,7 +105,7 @@ async fn a_call_is_created_attached_to_and_hung_up() {
 #[wasm_bindgen_test]
 async fn a_server_that_is_not_there_is_an_error_without_a_reason() {
     // A port that `fetch` does not ask.
-    let config = Config::new("sk-test").insecure_loopback_url("http://127.0.0.1:1/v1");
+    let config = config("sk-test").insecure_loopback_url("http://127.0.0.1:1/v1");
     let client = Client::new(config).unwrap();
     let error = client.calls().hang_up("rtc_1").await.unwrap_err();
     assert!(matches!(error, Error::Unexplained(_)), "{error:?}");

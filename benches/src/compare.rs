@@ -19,6 +19,12 @@ const COMPARISONS: [(Bench, Peer, &str); 11] = [
     (Bench::IdleSession, Peer::OpenaiNode, "at most 20480 bytes"),
 ];
 
+/// Runs the contest of the JavaScript classes.
+pub fn contest(arguments: &[&str]) -> Result<()> {
+    let (_, runs) = parse(arguments)?;
+    Processes::start(peers::node::Node::from_env())?.contest(runs)
+}
+
 /// Runs every comparison the arguments leave.
 pub fn run(arguments: &[&str]) -> Result<()> {
     let (filter, runs) = parse(arguments)?;

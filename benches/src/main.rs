@@ -3,6 +3,9 @@
 //! `cargo run --release -p benches -- [filter] [--runs N]`, where the filter is a part of `bench/peer`.
 //! Prints a table and writes `target/bench.jsonl`. The peer openai-node needs `NODE24`, a Node binary, and
 //! `NODE_MODULES`, a directory where `openai` and `ws` are installed.
+//!
+//! `js [--runs N]` holds the npm package's class, and the crate's session in wasm, against the official class, in Node and
+//! in Chromium; `cargo xtask bench js` builds what it needs, and starts it.
 
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 
@@ -94,6 +97,7 @@ fn main() -> ExitCode {
         // The two roles this program starts itself in.
         ["server", certificate] => server::run(certificate),
         ["client", bench, peer, url, certificate] => client::run(bench, peer, url, certificate),
+        ["js", ref rest @ ..] => compare::contest(rest),
         _ => compare::run(&arguments),
     };
     match outcome {

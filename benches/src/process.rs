@@ -82,6 +82,24 @@ impl Processes {
         eprintln!("{:12}  {:12}  {figure:12.0}", bench.name(), peer.name());
         Ok(figure)
     }
+
+    /// The contest of the JavaScript classes, in one process and one page, which prints its figures itself.
+    pub fn contest(&self, runs: usize) -> Result<()> {
+        let node = self
+            .node
+            .as_ref()
+            .ok_or("it wants NODE24 and NODE_MODULES")?;
+        let status = on_core(self.pinned, CLIENT_CORE, &node.program)
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/js/run.mjs"))
+            .args([&self.url, &runs.to_string()])
+            .env("NODE_EXTRA_CA_CERTS", &self.certificate)
+            .status()?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(format!("the contest ended with {status}").into())
+        }
+    }
 }
 
 impl Drop for Processes {

@@ -2,10 +2,12 @@
 
 use std::{
     io::{self, Read},
+    pin::pin,
     sync::Arc,
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use futures_util::future::{self, Either};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
@@ -87,17 +89,34 @@ async fn upgrade(stream: &mut TlsStream<TcpStream>) -> Result<Bench> {
         .find(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-key"))
         .ok_or("no WebSocket key")?;
     let accept = derive_accept_key(key.1.trim().as_bytes());
+    // Who offers subprotocols wants an answer.
+    let subprotocol = if request.to_lowercase().contains("sec-websocket-protocol:") {
+        "Sec-WebSocket-Protocol: realtime\r\n"
+    } else {
+        ""
+    };
     let response = format!(
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n{subprotocol}\r\n"
     );
     stream.write_all(response.as_bytes()).await?;
     Ok(model.parse()?)
 }
 
-async fn repeat(mut stream: TlsStream<TcpStream>, chunk: &[u8]) -> Result<()> {
-    loop {
-        stream.write_all(chunk).await?;
+/// Writes until the client says something, which is that it closes.
+async fn repeat(stream: TlsStream<TcpStream>, chunk: &[u8]) -> Result<()> {
+    let (mut input, mut output) = tokio::io::split(stream);
+    let writing = pin!(async {
+        loop {
+            if let Err(error) = output.write_all(chunk).await {
+                break error;
+            }
+        }
+    });
+    match future::select(pin!(input.read_u8()), writing).await {
+        Either::Left((read, _)) => read.map(drop)?,
+        Either::Right((error, _)) => return Err(error.into()),
     }
+    Ok(())
 }
 
 /// Counts text frames until a short one, the commit, and says in `item_id` how many there were.

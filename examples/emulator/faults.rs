@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use openai_realtime_ws::emulator::{Action, Admission, Script, Upgrade};
+use openai_realtime_ws::emulator::{Action, Admission, Reply, Script, Upgrade};
 
 /// What `--help` says of it.
 pub const HELP: &str = "\
@@ -27,6 +27,9 @@ own, so that it has its own count. A connection is one of, or some of these with
   bytes=HEX@WHEN   these bytes on the wire, such as 8300 for a frame with a reserved opcode
   stall@WHEN       nothing is sent any more
 
+And to any client, whatever its model: the user's text \"Pull the plug.\" is answered with drop,
+\"Restart.\" with close=1012 and the reason 'service restart'.
+
 WHEN is a number of events, once so many were sent (0 is before session.created), or a time since
 the connection was let in, such as 250ms or 2s. For example faults:t1/drop@3/refuse=503/ok";
 
@@ -36,7 +39,12 @@ const PREFIX: &str = "faults:";
 pub fn script() -> Script {
     // How many connections each name has had.
     let seen = Mutex::new(HashMap::<String, usize>::new());
-    Script::new().on_connect(move |upgrade: &Upgrade| {
+    let script = Script::new().on_response(|turn| match turn.user_text().as_str() {
+        "Pull the plug." => Some(Reply::new().act(Action::Drop)),
+        "Restart." => Some(Reply::new().close(1012, "service restart")),
+        _ => None,
+    });
+    script.on_connect(move |upgrade: &Upgrade| {
         let model = upgrade.query("model").unwrap_or_default();
         let Some(wanted) = model.strip_prefix(PREFIX) else {
             return Admission::accept();

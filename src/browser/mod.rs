@@ -10,6 +10,7 @@ use crate::protocol::Protocol;
 use crate::transport::{self, TransportError};
 
 mod clock;
+mod inbox;
 #[cfg(feature = "js")]
 pub mod js;
 #[cfg(feature = "rest")]
@@ -26,15 +27,33 @@ use clock::Clock;
 ///
 /// A script cannot set the handshake's headers, so the credential travels as a subprotocol (contract 22), and
 /// [`Config::header`] has no effect. Whoever runs the page can read it there: give browsers an ephemeral key, `ek_…`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Connector {
     clock: Clock,
+    max_unread_bytes: usize,
 }
 
 impl Connector {
-    /// One with nothing to set.
+    /// One with the defaults.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            clock: Clock::default(),
+            max_unread_bytes: 64 * 1024 * 1024,
+        }
+    }
+
+    /// How many bytes of messages may wait to be read, 64 MiB unless it is set. A runtime takes what the server sends,
+    /// whether or not the session is polled; beyond this the connection is closed, and the session ends, behind the
+    /// messages that wait, with [`TransportError::Unread`].
+    pub fn max_unread_bytes(mut self, bytes: usize) -> Self {
+        self.max_unread_bytes = bytes;
+        self
+    }
+}
+
+impl Default for Connector {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -53,11 +72,15 @@ impl transport::Connector for Connector {
         &self,
         handshake: Handshake,
     ) -> impl Future<Output = Result<Socket, TransportError>> + 'static {
-        Socket::open(handshake)
+        Socket::open(handshake, self.max_unread_bytes)
     }
 
     fn now(&self) -> Duration {
         self.clock.now()
+    }
+
+    fn unix_time(&self) -> Option<Duration> {
+        Duration::try_from_secs_f64(js_sys::Date::now() / 1000.0).ok()
     }
 
     fn seed(&self) -> u64 {

@@ -1,18 +1,20 @@
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
-use futures_channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use futures_core::Stream;
 use futures_sink::Sink;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, ArrayBuffer, Function, Object, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Function, JsString, Object, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
+use super::inbox::{Inbox, Signal};
 use crate::endpoint::Handshake;
 use crate::transport::{CloseFrame, Frame, InvalidClose, TransportError};
 
@@ -24,16 +26,18 @@ const DRAIN_POLL_MILLIS: u32 = 5;
 
 /// One open `WebSocket` of the runtime.
 ///
-/// What arrives is kept until it is read; a runtime has no way to hold the server back. Pings and pongs are the
-/// runtime's own business: it answers the server's, shows none, and sends none, so a [`Frame::Ping`] given to it goes
-/// nowhere. A connection that ended without a close frame ends the stream with [`TransportError::Lost`].
+/// What arrives is kept until it is read, as a runtime has no way to hold the server back; beyond
+/// [`max_unread_bytes`](super::Connector::max_unread_bytes) the connection is closed, and the stream ends with
+/// [`TransportError::Unread`]. Pings and pongs are the runtime's own business: it answers the server's, shows none, and
+/// sends none, so a [`Frame::Ping`] given to it goes nowhere. A connection that ended without a close frame ends the
+/// stream with [`TransportError::Lost`].
 ///
 /// Dropping it closes the connection with code 1000.
 pub struct Socket {
     inner: WebSocket,
     /// The runtime calls these; they live until it lets go of them.
     _handlers: Handlers,
-    signals: UnboundedReceiver<Signal>,
+    inbox: Rc<Inbox>,
     ended: bool,
     /// Runs while the buffer is full.
     pause: Option<TimeoutFuture>,
@@ -41,26 +45,20 @@ pub struct Socket {
     writer: Option<Waker>,
 }
 
-/// What the runtime tells.
-enum Signal {
-    Opened,
-    Frame(Frame),
-    /// Something failed; nobody says what. Once the socket was open, its close follows and says more.
-    Failed,
-    Closed(CloseFrame),
-}
-
 impl Socket {
     /// Opens one; dropping the future closes it.
-    pub(super) async fn open(handshake: Handshake) -> Result<Self, TransportError> {
-        let mut socket = Self::new(&handshake)?;
-        match socket.signals.next().await {
-            Some(Signal::Opened) => Ok(socket),
+    pub(super) async fn open(
+        handshake: Handshake,
+        max_unread_bytes: usize,
+    ) -> Result<Self, TransportError> {
+        let socket = Self::new(&handshake, max_unread_bytes)?;
+        match poll_fn(|cx| socket.inbox.poll_next(cx)).await {
+            Signal::Opened => Ok(socket),
             _ => Err(TransportError::Unexplained),
         }
     }
 
-    fn new(handshake: &Handshake) -> Result<Self, TransportError> {
+    fn new(handshake: &Handshake, max_unread_bytes: usize) -> Result<Self, TransportError> {
         let constructor = Reflect::get(&js_sys::global(), &"WebSocket".into())
             .and_then(JsCast::dyn_into::<Function>)
             .map_err(|_| {
@@ -73,13 +71,13 @@ impl Socket {
         // What another library put in the runtime's place will do, too.
         let inner: WebSocket = socket.unchecked_into();
         inner.set_binary_type(BinaryType::Arraybuffer);
-        let (sender, signals) = mpsc::unbounded();
-        let handlers = Handlers::new(&sender);
+        let inbox = Rc::new(Inbox::new(max_unread_bytes));
+        let handlers = Handlers::new(&inner, &inbox);
         handlers.attach(&inner);
         Ok(Self {
             inner,
             _handlers: handlers,
-            signals,
+            inbox,
             ended: false,
             pause: None,
             writer: None,
@@ -96,11 +94,16 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        Handlers::detach(&self.inner);
-        if self.inner.ready_state() <= WebSocket::OPEN {
-            // Nobody is left to be told that it failed.
-            let _ = self.inner.close_with_code(CloseFrame::NORMAL.code);
-        }
+        abandon(&self.inner);
+    }
+}
+
+/// Closes it without waiting for anything.
+fn abandon(socket: &WebSocket) {
+    Handlers::detach(socket);
+    if socket.ready_state() <= WebSocket::OPEN {
+        // Nobody is left to be told that it failed.
+        let _ = socket.close_with_code(CloseFrame::NORMAL.code);
     }
 }
 
@@ -115,21 +118,22 @@ impl Stream for Socket {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         while !self.ended {
-            match ready!(self.signals.poll_next_unpin(cx)) {
-                Some(Signal::Frame(frame)) => return Poll::Ready(Some(Ok(frame))),
-                Some(Signal::Opened | Signal::Failed) => {}
-                Some(Signal::Closed(frame)) => {
-                    self.end();
-                    // The runtime's word for a connection that broke off: 1006, or 1015 in TLS; in Deno, 0.
-                    let lost = matches!(frame.code, 0 | 1006 | 1015);
-                    return Poll::Ready(Some(if lost {
-                        Err(lost_with(frame.code))
-                    } else {
-                        Ok(Frame::Close(frame))
-                    }));
-                }
-                None => self.end(),
-            }
+            let signal = ready!(self.inbox.poll_next(cx));
+            let last = match signal {
+                Signal::Frame(frame) => return Poll::Ready(Some(Ok(frame))),
+                Signal::Opened | Signal::Failed => continue,
+                // The runtime's word for a connection that broke off: 1006, or 1015 in TLS; in Deno, 0.
+                Signal::Closed(CloseFrame {
+                    code: code @ (0 | 1006 | 1015),
+                    ..
+                }) => Err(lost_with(code)),
+                Signal::Closed(frame) => Ok(Frame::Close(frame)),
+                Signal::Overrun => Err(TransportError::Unread {
+                    limit: self.inbox.max_bytes(),
+                }),
+            };
+            self.end();
+            return Poll::Ready(Some(last));
         }
         Poll::Ready(None)
     }
@@ -203,22 +207,23 @@ struct Handlers {
 }
 
 impl Handlers {
-    /// Handlers that pass on what they are told. That the receiver is gone is nothing to them.
-    fn new(signals: &UnboundedSender<Signal>) -> Self {
-        let [open, message, error, close] = std::array::from_fn(|_| signals.clone());
-        let tell = |signals: &UnboundedSender<Signal>, signal| {
-            let _ = signals.unbounded_send(signal);
-        };
+    /// Handlers that put what they are told into the inbox.
+    fn new(socket: &WebSocket, inbox: &Rc<Inbox>) -> Self {
+        let [open, message, error, close] = std::array::from_fn(|_| Rc::clone(inbox));
+        let socket = socket.clone();
         Self {
-            open: Closure::new(move || tell(&open, Signal::Opened)),
+            open: Closure::new(move || open.tell(Signal::Opened)),
             message: Closure::new(move |event: MessageEvent| {
-                tell(&message, Signal::Frame(to_frame(event.data())));
+                let data = event.data();
+                if !message.take(length(&data), || to_frame(data)) {
+                    abandon(&socket);
+                }
             }),
-            error: Closure::new(move || tell(&error, Signal::Failed)),
+            error: Closure::new(move || error.tell(Signal::Failed)),
             close: Closure::new(move |event: CloseEvent| {
                 let code = event.code();
                 let reason = event.reason().into();
-                tell(&close, Signal::Closed(CloseFrame { code, reason }));
+                close.tell(Signal::Closed(CloseFrame { code, reason }));
             }),
         }
     }
@@ -240,6 +245,13 @@ impl Handlers {
 
 fn function<T: ?Sized>(closure: &Closure<T>) -> &Function {
     closure.as_ref().unchecked_ref()
+}
+
+/// How many bytes a message has at least.
+fn length(data: &JsValue) -> usize {
+    let text = data.dyn_ref().map(JsString::length);
+    let length = text.or_else(|| data.dyn_ref().map(ArrayBuffer::byte_length));
+    length.unwrap_or_default() as usize
 }
 
 fn to_frame(data: JsValue) -> Frame {

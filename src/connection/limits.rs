@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::Reconnect;
+use super::{KeepAlive, Reconnect};
 
 /// The bounds of a connection, and what it does when it breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,16 @@ pub struct Limits {
     pub max_queue_bytes: usize,
     /// Whether and how a connection that broke is made anew.
     pub reconnect: Option<Reconnect>,
+    /// Whether the driver is to ping the peer, where its sockets can.
+    pub keep_alive: Option<KeepAlive>,
+    /// How long nothing need arrive; no end unless set.
+    pub idle_timeout: Option<Duration>,
+    /// How long the socket may take to take one event; no end unless set.
+    pub send_timeout: Option<Duration>,
+    /// How long before its end a session is said to expire; never unless set.
+    pub expiry_warning: Option<Duration>,
+    /// Whether a session that is said to expire gets a new connection before it does.
+    pub renew: bool,
 }
 
 impl Default for Limits {
@@ -23,6 +33,11 @@ impl Default for Limits {
             close_timeout: Duration::from_secs(5),
             max_queue_bytes: 1024 * 1024,
             reconnect: None,
+            keep_alive: None,
+            idle_timeout: None,
+            send_timeout: None,
+            expiry_warning: None,
+            renew: false,
         }
     }
 }

@@ -14,18 +14,23 @@ mod limits;
 mod notice;
 mod outage;
 mod queue;
+mod renewal;
 mod retry;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub use limits::Limits;
-pub use notice::{Closed, Failure, Notice, Reconnecting};
+pub use notice::{Closed, Expiring, Failure, Notice, Reconnecting};
 pub use queue::Queued;
 pub use retry::Reconnect;
+pub use watch::KeepAlive;
 
 use outage::Outage;
 use queue::Queue;
+use renewal::Next;
 use retry::Retries;
+use watch::{Finding, Watch};
 
 /// A connection's state.
 ///
@@ -52,6 +57,10 @@ pub struct Connection<E = RawEvent, X = Error> {
     limits: Limits,
     now: Duration,
     state: State,
+    watch: Watch,
+    next: Next,
+    /// Whether the session ends very soon.
+    last_call: bool,
     /// From the break of a connection until the next is open.
     outage: Option<Box<Outage<X>>>,
     retries: Retries,
@@ -96,6 +105,9 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
             limits,
             now: Duration::ZERO,
             state: State::Idle,
+            watch: Watch::default(),
+            next: Next::None,
+            last_call: false,
             outage: None,
             retries: Retries::new(limits.reconnect, seed),
             generation: 0,
@@ -120,7 +132,7 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
             return;
         }
         self.state = State::Open;
-        self.generation += 1;
+        self.begin(self.now);
         self.notices.push_back(match self.outage.take() {
             None => Notice::Opened,
             Some(_) => Notice::Reconnected {
@@ -144,17 +156,50 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
                 self.peer_closed(now, frame);
                 None
             }
-            Frame::Ping(_) | Frame::Pong(_) => None,
+            Frame::Ping(_) | Frame::Pong(_) => {
+                self.watch.hear();
+                None
+            }
         }
     }
 
     /// A message arrived that the driver keeps itself: whether it is to be heard.
     #[inline]
     pub fn hears_messages(&mut self) -> bool {
+        self.watch.hear();
         matches!(
             self.state,
             State::Open | State::Closing { answer: None, .. }
         )
+    }
+
+    /// What may have arrived is left unread for now, so that its absence says nothing about the peer.
+    pub fn leaves_unread(&mut self) {
+        self.watch.hear();
+    }
+
+    /// Whether [`stalled`](Self::stalled) would be news.
+    #[inline]
+    pub fn minds_stalls(&self) -> bool {
+        self.watch.minds_stalls()
+    }
+
+    /// The socket cannot take what is to be written now.
+    pub fn stalled(&mut self, now: Duration) {
+        self.pass(now);
+        self.watch.stall(self.now);
+    }
+
+    /// The socket took something.
+    #[inline]
+    pub fn flowed(&mut self) {
+        self.watch.flow();
+    }
+
+    /// The server said how long the session lasts; 60 minutes unless it does.
+    pub fn expires_in(&mut self, now: Duration, left: Duration) {
+        self.pass(now);
+        self.watch.expires(self.now.saturating_add(left));
     }
 
     /// The peer's close frame arrived; or, while connecting, the socket closed with this code without having opened.
@@ -162,6 +207,7 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
         self.pass(now);
         match &mut self.state {
             State::Open => {
+                self.abandon_next();
                 let recovers = self.retries.recovers(frame.code);
                 if recovers {
                     self.hold();
@@ -267,6 +313,7 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
             }
             State::Waiting { .. } => self.finish(frame),
             State::Open => {
+                self.abandon_next();
                 self.state = State::Closing {
                     frame,
                     frame_sent: false,
@@ -279,7 +326,8 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
         }
     }
 
-    /// Time has passed: see [`wake_at`](Self::wake_at).
+    /// Time has passed: see [`wake_at`](Self::wake_at). On an open connection, what has arrived must be told first: it
+    /// may be the sign of life that is missed.
     pub fn tick(&mut self, now: Duration) {
         self.pass(now);
         if self.wake_at().is_none_or(|deadline| self.now < deadline) {
@@ -287,6 +335,7 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
         }
         match self.state {
             State::Waiting { .. } => self.connect(),
+            State::Open => self.look(),
             State::Connecting { .. } => {
                 self.notices.push_back(Notice::Abandon);
                 let error = Failure::ConnectTimeout.into();
@@ -311,7 +360,11 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
             | State::Waiting { until: deadline }
             | State::Closing { deadline, .. }
             | State::PeerClosed { deadline, .. } => Some(deadline),
-            State::Idle | State::Open | State::Closed => None,
+            State::Open => match (self.watch.wake_at(), self.next.wake_at()) {
+                (Some(watch), Some(next)) => Some(watch.min(next)),
+                (watch, next) => watch.or(next),
+            },
+            State::Idle | State::Closed => None,
         }
     }
 
@@ -393,6 +446,36 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
         matches!(self.state, State::Closed)
     }
 
+    /// Does what the watch finds to be due.
+    fn look(&mut self) {
+        while let Some(finding) = self.watch.look(self.now) {
+            let failure = match finding {
+                Finding::Ping => {
+                    self.notices.push_back(Notice::Ping);
+                    continue;
+                }
+                Finding::Expiring { left } => {
+                    self.notices.push_back(Notice::Expiring(Expiring { left }));
+                    if self.limits.renew && matches!(self.next, Next::None) {
+                        self.connect_next();
+                    }
+                    continue;
+                }
+                Finding::LastCall => {
+                    self.last_call = true;
+                    self.switch(self.now);
+                    continue;
+                }
+                Finding::Unanswered => Failure::Unanswered,
+                Finding::Idle => Failure::Idle,
+                Finding::Stalled => Failure::SendTimeout,
+            };
+            self.notices.push_back(Notice::Abandon);
+            return self.lost(CloseFrame::ABNORMAL, Some(failure.into()));
+        }
+        self.look_at_next();
+    }
+
     /// Time does not go back.
     fn pass(&mut self, now: Duration) {
         self.now = self.now.max(now);
@@ -422,6 +505,7 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
     }
 
     fn close_up(&mut self, frame: CloseFrame) -> Closed<E> {
+        self.abandon_next();
         self.state = State::Closed;
         self.outage = None;
         self.restoring.clear();

@@ -23,6 +23,19 @@ pub enum Notice<E = RawEvent, X = Error> {
         /// Which connection it is, counted from 1.
         generation: u64,
     },
+    /// Send a ping.
+    Ping,
+    /// The session ends before long: the service closes it.
+    Expiring(Expiring),
+    /// Open another socket beside the one that is open, and report by
+    /// [`next_opened`](super::Connection::next_opened) or [`next_failed`](super::Connection::next_failed). When it is
+    /// open and nobody is in the middle of a turn, say [`switch`](super::Connection::switch).
+    ConnectNext,
+    /// Drop that other socket, or the attempt to open it.
+    AbandonNext,
+    /// Take that other socket in place of the one that is open, and close that one. [`Reconnected`](Self::Reconnected)
+    /// follows.
+    Switch,
     /// Something went wrong. The connection's end, if it is the end, follows as [`Closed`](Self::Closed).
     Error(X),
     /// Send this close frame, now that all that was queued is sent.
@@ -47,6 +60,14 @@ pub struct Reconnecting {
     pub close: CloseFrame,
 }
 
+/// A session that ends before long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Expiring {
+    /// How long it still lasts.
+    pub left: Duration,
+}
+
 /// How a connection ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -67,6 +88,12 @@ pub enum Failure<E, X> {
     ConnectTimeout,
     /// The peer closed the connection, and not as a matter of course (code 1000).
     Closed(Closed<E>),
+    /// The peer showed no sign of life after a ping.
+    Unanswered,
+    /// Nothing arrived for the idle timeout.
+    Idle,
+    /// The socket did not take an event in time.
+    SendTimeout,
     /// All attempts to reconnect failed (contract 80).
     ReconnectFailed {
         /// How many there may be.

@@ -65,6 +65,7 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
     /// The open connection broke, or the peer closed it.
     pub(super) fn lost(&mut self, close: CloseFrame, cause: Option<X>) {
         if self.retries.recovers(close.code) {
+            self.abandon_next();
             self.hold();
             self.outage = Some(Box::new(Outage {
                 attempts: 0,

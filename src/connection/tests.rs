@@ -4,6 +4,8 @@ use bytes::Bytes;
 
 mod properties;
 mod recovery;
+mod renewal;
+mod watch;
 
 use super::*;
 use crate::NotOpen;
@@ -68,6 +70,11 @@ impl Driven {
                 }
                 Notice::Reconnected { generation } => format!("reconnected {generation}"),
                 Notice::Error(error) => format!("error {error}"),
+                Notice::Ping => "ping".into(),
+                Notice::ConnectNext => "connect next".into(),
+                Notice::AbandonNext => "abandon next".into(),
+                Notice::Switch => "switch".into(),
+                Notice::Expiring(soon) => format!("expiring in {:?}", soon.left),
                 Notice::SendClose(frame) => format!("send close {frame}"),
                 Notice::Abandon => "abandon".into(),
                 Notice::Closed(closed) => {

@@ -166,7 +166,8 @@ impl Emulator {
         &self.certificate_pem
     }
 
-    /// All connections so far, in the order in which they asked in.
+    /// All connections so far, in the order in which they asked in; only those that are open, if it does not
+    /// [record](Builder::record_events).
     pub fn connections(&self) -> Vec<Connection> {
         self.options.record.all()
     }
@@ -255,8 +256,8 @@ impl Builder {
         self
     }
 
-    /// Whether the events that clients send are kept for [`Emulator::connections`]. They are, which takes memory: an
-    /// emulator that runs for long is better off without.
+    /// Whether the events that clients send are kept for [`Emulator::connections`], and connections that have ended. They
+    /// are, which takes memory: an emulator that runs for long is better off without.
     pub fn record_events(mut self, record: bool) -> Self {
         self.record_events = record;
         self

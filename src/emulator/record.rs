@@ -1,6 +1,8 @@
 //! What the emulator saw, for tests to look at.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::watch;
 
@@ -72,18 +74,21 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// All connections, and who waits for them.
+/// The connections, by their numbers, and who waits for them.
 #[derive(Clone)]
 pub struct Record {
     connections: watch::Sender<Vec<Connection>>,
-    with_events: bool,
+    opened: Arc<AtomicUsize>,
+    /// Whether events are kept, and connections that have ended.
+    keeps: bool,
 }
 
 impl Record {
-    pub fn new(with_events: bool) -> Self {
+    pub fn new(keeps: bool) -> Self {
         Self {
             connections: watch::Sender::new(Vec::new()),
-            with_events,
+            opened: Arc::default(),
+            keeps,
         }
     }
 
@@ -105,7 +110,7 @@ impl Record {
     /// Notes a connection, numbers it, and gives what notes the rest about it.
     pub fn open(&self, mut upgrade: Upgrade) -> Entry {
         self.connections.send_modify(|connections| {
-            upgrade.connection = connections.len();
+            upgrade.connection = self.opened.fetch_add(1, Ordering::Relaxed);
             connections.push(Connection {
                 upgrade: upgrade.clone(),
                 refused: None,
@@ -138,7 +143,7 @@ impl Entry {
     }
 
     pub fn received(&self, event: &RawEvent) {
-        if self.record.with_events {
+        if self.record.keeps {
             self.note(|connection| connection.events.push(event.clone()));
         }
     }
@@ -152,9 +157,15 @@ impl Entry {
     }
 
     fn note(&self, change: impl FnOnce(&mut Connection)) {
+        self.change(|connections, place| change(&mut connections[place]));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Vec<Connection>, usize)) {
         self.record.connections.send_modify(|connections| {
-            if let Some(connection) = connections.get_mut(self.upgrade.connection) {
-                change(connection);
+            let number = self.upgrade.connection;
+            let place = connections.binary_search_by_key(&number, |known| known.upgrade.connection);
+            if let Ok(place) = place {
+                change(connections, place);
             }
         });
     }
@@ -162,6 +173,10 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.note(|connection| connection.ended = true);
+        if self.record.keeps {
+            self.note(|connection| connection.ended = true);
+        } else {
+            self.change(|connections, place| drop(connections.remove(place)));
+        }
     }
 }

@@ -19,7 +19,7 @@ mod target;
 pub use credential::{Credential, CredentialError};
 pub use error::ConfigError;
 pub use handshake::Handshake;
-pub use recovery::Retry;
+pub use recovery::{Restore, Retry};
 pub use runtime::Runtime;
 pub use target::Target;
 
@@ -59,6 +59,7 @@ pub struct Config {
     project: Option<String>,
     allow_browser: Option<bool>,
     limits: Limits,
+    restore: Option<Restore>,
     on_reconnecting: Option<OnReconnecting>,
 }
 
@@ -76,7 +77,8 @@ impl Config {
             organization: None,
             project: None,
             allow_browser: None,
-            limits: Limits::default(),
+            limits: Self::usual_limits(),
+            restore: None,
             on_reconnecting: None,
         }
     }
@@ -246,7 +248,8 @@ impl Config {
         self.guard(key, runtime)?;
         let target = self.target.as_ref().ok_or(ConfigError::Target)?;
         P::check_target(target)?;
-        if self.limits.reconnect.is_some() && !matches!(target, Target::Model(_)) {
+        let recovers = self.limits.reconnect.is_some() || self.limits.renew;
+        if recovers && !matches!(target, Target::Model(_)) {
             return Err(ConfigError::Recovery);
         }
         let url = self.url(P::PATH, target)?;

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rustls::ClientConfig;
 use tokio::time::{Instant, timeout};
@@ -39,6 +39,10 @@ use upgrade::Upgrade;
 /// for as long as they are there.
 const READ_BUFFER_BYTES: usize = 8 * 1024;
 
+/// The largest frame where no limit is set. Room for a frame is made as soon as its head has announced it, so without a
+/// limit ten bytes could ask for more than there is, which ends the process. Node takes no longer text, either.
+const MAX_FRAME_BYTES: usize = 512 * 1024 * 1024;
+
 /// Opens WebSocket connections over TCP, with TLS by rustls. Cheap to clone; its clones share the TLS settings.
 ///
 /// | setting | unless set |
@@ -49,7 +53,7 @@ const READ_BUFFER_BYTES: usize = 8 * 1024;
 /// | [`proxy`](Self::proxy), [`no_proxy`](Self::no_proxy) | the environment's, `HTTPS_PROXY` |
 /// | [`local_address`](Self::local_address) | the system's choice |
 /// | [`handshake_timeout`](Self::handshake_timeout) | none but [`Config::connect_timeout`] |
-/// | [`max_message_bytes`](Self::max_message_bytes) | no limit, as in the Node SDK (contract 21) |
+/// | [`max_message_bytes`](Self::max_message_bytes) | no limit, as in the Node SDK (contract 21), but for 512 MiB a frame |
 ///
 /// There is no compression (contract 21). A host's addresses are tried in the system's order, one after the other.
 /// [`Config::connect_timeout`] limits it all: name, TCP, proxy, TLS and handshake. A redirect is never followed
@@ -208,7 +212,7 @@ impl Connector {
             // Every message is written as it comes; nothing gains by being held back.
             .write_buffer_size(0)
             .max_message_size(self.max_message_bytes)
-            .max_frame_size(self.max_message_bytes)
+            .max_frame_size(self.max_message_bytes.or(Some(MAX_FRAME_BYTES)))
     }
 }
 
@@ -245,6 +249,10 @@ impl transport::Connector for Connector {
 
     fn now(&self) -> Duration {
         self.epoch.elapsed()
+    }
+
+    fn unix_time(&self) -> Option<Duration> {
+        SystemTime::UNIX_EPOCH.elapsed().ok()
     }
 
     fn seed(&self) -> u64 {

@@ -13,10 +13,11 @@ use bytestring::ByteString;
 use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame as WireFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
-use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
 use crate::transport::{CloseFrame, Frame, TransportError};
 
@@ -79,7 +80,17 @@ impl Stream for Socket {
         let item = match ready!(or_pending(websocket.read(&mut stream))) {
             Ok(message) => Some(from_message(message)),
             Err(tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed) => None,
-            Err(error) => Some(Err(from_error(error))),
+            Err(error) => {
+                if let Some(code) = fault(&error) {
+                    // The peer is told why it is hung up on (RFC 6455, section 7.1.7), as far as that can be done at once.
+                    let frame = tungstenite::protocol::CloseFrame {
+                        code,
+                        reason: Utf8Bytes::default(),
+                    };
+                    let _ = websocket.close(&mut stream, Some(frame));
+                }
+                Some(Err(from_error(error)))
+            }
         };
         self.ended = !matches!(item, Some(Ok(_)));
         Poll::Ready(item)
@@ -159,7 +170,7 @@ impl Write for Polled<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.poll(|stream, cx| stream.poll_flush(cx))
+        self.poll(|mut stream, cx| stream.as_mut().poll_flush(cx))
     }
 }
 
@@ -212,16 +223,31 @@ fn from_message(message: Message) -> Result<Frame, TransportError> {
     })
 }
 
+/// The code for a rule that the peer broke.
+fn fault(error: &tungstenite::Error) -> Option<CloseCode> {
+    use tungstenite::Error;
+    match error {
+        Error::Capacity(_) => Some(CloseCode::Size),
+        Error::Utf8(_) => Some(CloseCode::Invalid),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        Error::Protocol(_) => Some(CloseCode::Protocol),
+        _ => None,
+    }
+}
+
 /// What tungstenite reports while a connection is open.
 fn from_error(error: tungstenite::Error) -> TransportError {
     use tungstenite::Error;
     match error {
-        Error::Capacity(_) => TransportError::TooLarge(error.into()),
-        Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake)
-        | Error::Io(_) => TransportError::Lost(error.into()),
-        Error::Protocol(_) | Error::Utf8(_) | Error::AttackAttempt => {
-            TransportError::Protocol(error.into())
+        Error::Capacity(error) => TransportError::TooLarge(error.into()),
+        // Its own words have a part of the text in them.
+        Error::Utf8(_) => TransportError::Protocol("a text is not UTF-8".into()),
+        Error::Protocol(error @ ProtocolError::ResetWithoutClosingHandshake) => {
+            TransportError::Lost(error.into())
         }
+        Error::Protocol(error) => TransportError::Protocol(error.into()),
+        Error::AttackAttempt => TransportError::Protocol(error.into()),
+        Error::Io(error) => TransportError::Lost(error.into()),
         _ => TransportError::Lost(error.into()),
     }
 }

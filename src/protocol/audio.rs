@@ -57,6 +57,12 @@ impl Audio {
         self.0.is_empty()
     }
 
+    /// How many bytes it is when decoded; if it is base64 at all.
+    pub fn decoded_len(&self) -> usize {
+        let padding = self.0.bytes().rev().take_while(|byte| *byte == b'=');
+        (self.0.len() / 4 * 3).saturating_sub(padding.count())
+    }
+
     /// The bytes, decoded: in the session's format, which is PCM16 little-endian by default.
     ///
     /// # Errors
@@ -174,6 +180,15 @@ impl AudioFormat {
     /// PCM16 of so many samples a second; the service takes 24,000.
     pub fn pcm(rate: u32) -> Self {
         PcmFormat::default().rate(rate).into()
+    }
+
+    /// How many bytes a second of audio takes; of a format that is not known, as many as of the default.
+    pub fn bytes_per_second(&self) -> u32 {
+        match self {
+            Self::Pcm(format) => format.rate.unwrap_or(24_000).saturating_mul(2),
+            Self::Pcmu(_) | Self::Pcma(_) => 8_000,
+            Self::Other(_) => 48_000,
+        }
     }
 
     /// G.711 μ-law.

@@ -113,8 +113,16 @@ pub trait Protocol: 'static {
         Ok(())
     }
 
+    /// The event that adds audio to the input.
+    fn append(audio: Audio) -> Self::Client;
+
     /// The failure that a server event reports, if it is the `error` event.
     fn error(event: &Self::Server) -> Option<ErrorEvent>;
+
+    /// When the session ends, in seconds of Unix time, if the event says so.
+    fn expires_at(_event: &Self::Server) -> Option<u64> {
+        None
+    }
 }
 
 /// Conversations and transcriptions: 46 server events, 11 client events.
@@ -127,11 +135,29 @@ impl Protocol for Realtime {
 
     const PATH: &'static str = "/realtime";
 
+    fn append(audio: Audio) -> ClientEvent {
+        InputAudioBufferAppend::default().audio(audio).into()
+    }
+
     fn error(event: &ServerEvent) -> Option<ErrorEvent> {
         match event {
             ServerEvent::Error(event) => Some(event.clone()),
             ServerEvent::Other(raw) => ErrorEvent::of_misfit(raw),
             _ => None,
+        }
+    }
+
+    #[inline]
+    fn expires_at(event: &ServerEvent) -> Option<u64> {
+        let session = match event {
+            ServerEvent::SessionCreated(event) => &event.session,
+            ServerEvent::SessionUpdated(event) => &event.session,
+            _ => return None,
+        };
+        match &**session {
+            SessionConfig::Realtime(session) => session.expires_at,
+            SessionConfig::Transcription(session) => session.expires_at,
+            SessionConfig::Other(_) => None,
         }
     }
 }

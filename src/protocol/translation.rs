@@ -15,6 +15,10 @@ impl Protocol for Translation {
 
     const PATH: &'static str = "/realtime/translations";
 
+    fn append(audio: Audio) -> TranslationClientEvent {
+        SessionInputAudioBufferAppend::default().audio(audio).into()
+    }
+
     fn check_target(target: &Target) -> Result<(), ConfigError> {
         match target {
             Target::Model(model) if !model.is_empty() => Ok(()),
@@ -30,6 +34,19 @@ impl Protocol for Translation {
             }),
             TranslationServerEvent::Other(raw) => ErrorEvent::of_misfit(raw),
             _ => None,
+        }
+    }
+
+    #[inline]
+    fn expires_at(event: &TranslationServerEvent) -> Option<u64> {
+        let session = match event {
+            TranslationServerEvent::SessionCreated(event) => &event.session,
+            TranslationServerEvent::SessionUpdated(event) => &event.session,
+            _ => return None,
+        };
+        match &**session {
+            TranslationSession::Translation(session) => Some(session.expires_at),
+            TranslationSession::Other(_) => None,
         }
     }
 }

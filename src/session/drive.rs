@@ -1,15 +1,15 @@
 //! How a session moves: by being polled, step by step.
 
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use futures_util::{SinkExt, StreamExt};
 
+use super::opening::{NotOpened, Opening};
 use super::{Session, Told};
-use crate::BoxFuture;
 use crate::connection::{Closed, Notice};
-use crate::endpoint::{Config, ConfigError, CredentialError};
 use crate::error::Error;
 use crate::protocol::{Protocol, RawEvent};
 use crate::transport::{CloseFrame, Connector, Frame, TransportError};
@@ -20,13 +20,24 @@ const MAX_INBOX_BYTES: usize = 1024 * 1024;
 
 pub(super) enum Socket<T> {
     None,
-    Resolving(BoxFuture<Result<Config, CredentialError>>),
-    Connecting(BoxFuture<Result<T, TransportError>>),
+    Opening(Opening<T>),
     Open {
         transport: T,
+        ping: bool,
         close: Option<CloseFrame>,
         dirty: bool,
     },
+}
+
+impl<T> Socket<T> {
+    fn open(transport: T) -> Self {
+        Self::Open {
+            transport,
+            ping: false,
+            close: None,
+            dirty: false,
+        }
+    }
 }
 
 /// What a step of driving brought.
@@ -113,54 +124,45 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             if self.closed.is_some() {
                 return Poll::Ready(Step::Ended);
             }
-            if self.poll_timer(cx).is_ready() {
+            if let Some(text) = self.early_message() {
+                self.remember(&text);
+                return Poll::Ready(Step::Message(text));
+            }
+            // While a connection is open, what arrives comes first: it may be the very thing whose time is running.
+            if !self.connection.is_open() && self.poll_timer(cx).is_ready() {
                 continue;
             }
             match &mut self.socket {
                 Socket::None => return Poll::Pending,
-                Socket::Resolving(resolving) => {
-                    let resolved = ready!(resolving.as_mut().poll(cx)).map_err(Error::from);
-                    let handshake = resolved
-                        .and_then(|config| Ok(config.handshake::<P>(self.connector.runtime())?));
-                    match handshake {
-                        Ok(handshake) => {
-                            handshake.public_url().clone_into(&mut self.url);
-                            log_step!(url = self.url, "connecting");
-                            let connecting = self.connector.connect(handshake);
-                            self.socket = Socket::Connecting(Box::pin(connecting));
+                Socket::Opening(opening) => {
+                    match ready!(opening.poll::<C, P>(&self.connector, cx)) {
+                        Ok((transport, url)) => {
+                            self.url = url;
+                            self.socket = Socket::open(transport);
+                            if self.connection.is_reconnecting() {
+                                self.hold_back(cx);
+                            }
+                            self.connection.opened(self.connector.now());
                         }
-                        Err(error) => {
+                        Err(NotOpened {
+                            error,
+                            retry,
+                            asked,
+                        }) => {
                             self.socket = Socket::None;
-                            // What asks others may succeed another time.
-                            let again = matches!(
-                                error,
-                                Error::Credential(_) | Error::Config(ConfigError::UrlBuilder(_))
-                            );
-                            let retry = again.then_some(Duration::ZERO);
-                            self.connection.given_up(self.connector.now(), error, retry);
+                            let now = self.connector.now();
+                            if asked {
+                                self.connection.failed(now, error, retry);
+                            } else {
+                                self.connection.given_up(now, error, retry);
+                            }
                         }
                     }
                 }
-                Socket::Connecting(connecting) => match ready!(connecting.as_mut().poll(cx)) {
-                    Ok(transport) => {
-                        self.socket = Socket::Open {
-                            transport,
-                            close: None,
-                            dirty: false,
-                        };
-                        if self.connection.is_reconnecting() {
-                            self.hold_back(cx);
-                        }
-                        self.connection.opened(self.connector.now());
-                    }
-                    Err(error) => {
-                        self.socket = Socket::None;
-                        let (now, retry) = (self.connector.now(), error.retry());
-                        self.connection.failed(now, Error::Connect(error), retry);
-                    }
-                },
-                Socket::Open { close, dirty, .. } => {
-                    let busy = *dirty || close.is_some() || !self.outbox.is_empty();
+                Socket::Open {
+                    ping, close, dirty, ..
+                } => {
+                    let busy = *dirty || *ping || close.is_some() || !self.outbox.is_empty();
                     let step = if busy {
                         self.poll_write(cx)
                     } else {
@@ -175,8 +177,21 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                             None => continue,
                         }
                     }
-                    // Before it rests, it asks to be woken for whatever will be sent.
-                    return self.poll_write(cx);
+                    // Before it rests, it asks to be woken for whatever will be sent, and when a time comes.
+                    let step = self.poll_write(cx);
+                    if step.is_ready() {
+                        return step;
+                    }
+                    if !read {
+                        self.connection.leaves_unread();
+                    }
+                    if self.connection.is_open()
+                        && (self.poll_timer(cx).is_ready()
+                            || (read && self.poll_renewal(cx).is_ready()))
+                    {
+                        continue;
+                    }
+                    return Poll::Pending;
                 }
             }
         }
@@ -202,19 +217,47 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 self.connection.abort("reconnect aborted by handler");
             }
             Notice::Reconnected { generation } => {
-                log_step!(generation, "reconnected");
-                return Some(Step::Told(Told::Reconnected(super::Reconnected {
+                let reconnected = self.restore(generation);
+                log_step!(
                     generation,
-                })));
+                    restored = reconnected.restored,
+                    lost = reconnected.lost.len(),
+                    "reconnected"
+                );
+                return Some(Step::Told(Told::Reconnected(reconnected)));
             }
+            Notice::Ping => {
+                if let Socket::Open { ping, .. } = &mut self.socket {
+                    *ping = true;
+                }
+            }
+            Notice::Expiring(soon) => return Some(Step::Told(Told::Expiring(soon))),
             Notice::Error(Error::Closed(mut closed)) => {
                 self.add_unsent(&mut closed);
                 return Some(Step::Error(Error::Closed(closed)));
             }
             Notice::Error(error) => return Some(Step::Error(error)),
-            Notice::Connect => {
-                let config = self.config.clone();
-                self.socket = Socket::Resolving(Box::pin(async move { config.resolved().await }));
+            Notice::Connect => self.socket = Socket::Opening(Opening::new(&self.config)),
+            Notice::ConnectNext => {
+                if let Some(renewal) = &mut self.renewal {
+                    renewal.open_next(&self.config);
+                }
+            }
+            Notice::AbandonNext => {
+                if let Some(renewal) = &mut self.renewal {
+                    renewal.abandon_next();
+                }
+            }
+            Notice::Switch => {
+                let next = self
+                    .renewal
+                    .as_mut()
+                    .and_then(|renewal| renewal.take_next());
+                if let Some((transport, url)) = next {
+                    self.url = url;
+                    self.leave();
+                    self.socket = Socket::open(transport);
+                }
             }
             Notice::SendClose(frame) => {
                 log_step!(code = frame.code, "closing");
@@ -236,6 +279,20 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             }
         }
         None
+    }
+
+    /// Closes the socket, and does not wait for the answer.
+    fn leave(&mut self) {
+        let mut cx = Context::from_waker(Waker::noop());
+        if let Socket::Open { transport, .. } = &mut self.socket
+            && transport.poll_ready_unpin(&mut cx).is_ready()
+            && transport
+                .start_send_unpin(Frame::Close(CloseFrame::NORMAL))
+                .is_ok()
+        {
+            let _ = transport.poll_flush_unpin(&mut cx);
+        }
+        self.socket = Socket::None;
     }
 
     /// Adds what is left behind the connection's own queue, and takes no more.
@@ -276,7 +333,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         let Socket::Open { transport, .. } = &mut self.socket else {
             return Poll::Pending;
         };
-        Poll::Ready(match ready!(transport.poll_next_unpin(cx)) {
+        let heard = match ready!(transport.poll_next_unpin(cx)) {
             // For a text there is no need to look at the clock.
             Some(Ok(frame @ Frame::Text(_))) => self.connection.received(Duration::ZERO, frame),
             Some(Ok(frame)) => self.connection.received(self.connector.now(), frame),
@@ -289,16 +346,22 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 self.connection.ended(self.connector.now());
                 None
             }
-        })
+        };
+        if let Some(text) = &heard {
+            self.remember(text);
+        }
+        Poll::Ready(heard)
     }
 
     /// The open socket failed.
     fn fail(&mut self, error: TransportError) {
         self.socket = Socket::None;
-        // A peer that breaks the rules would break them again.
+        // A peer that breaks the rules would break them again; what waits unread would again.
         let again = !matches!(
             error,
-            TransportError::Protocol(_) | TransportError::TooLarge(_)
+            TransportError::Protocol(_)
+                | TransportError::TooLarge(_)
+                | TransportError::Unread { .. }
         );
         let (now, retry) = (self.connector.now(), again.then_some(Duration::ZERO));
         self.connection.failed(now, Error::Transport(error), retry);
@@ -316,6 +379,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             && let Poll::Ready(Some(Ok(frame))) = transport.poll_next_unpin(cx)
         {
             if let Some(text) = self.connection.received(self.connector.now(), frame) {
+                self.remember(&text);
                 self.keep(text);
             }
         }
@@ -334,6 +398,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     fn try_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         let Socket::Open {
             transport,
+            ping,
             close,
             dirty,
         } = &mut self.socket
@@ -349,19 +414,36 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             {
                 self.unsent.push(refused.event);
             }
-            if !self.connection.wants_transmit() && close.is_none() {
+            if !self.connection.wants_transmit() && !*ping && close.is_none() {
                 break;
             }
             if transport.poll_ready_unpin(cx)?.is_pending() {
+                if self.connection.minds_stalls() {
+                    self.connection.stalled(self.connector.now());
+                }
                 break;
             }
-            if let Some(event) = self.connection.poll_transmit() {
+            self.connection.flowed();
+            if std::mem::take(ping) {
+                transport.start_send_unpin(Frame::Ping(Bytes::new()))?;
+            } else if let (restoring, Some(event)) = (
+                self.connection.is_restoring(),
+                self.connection.poll_transmit(),
+            ) {
                 log_event!(
                     event_type = event.event_type(),
                     bytes = event.text().len(),
                     "sent"
                 );
-                self.outbox.written(&event);
+                if !restoring {
+                    self.outbox.written(&event);
+                }
+                if let Some(memory) = &mut self.memory {
+                    memory.sent(&event);
+                }
+                if let Some(renewal) = &mut self.renewal {
+                    renewal.sent(event.event_type());
+                }
                 if let Some(awaited) = &mut self.awaited {
                     awaited.written |= awaited.text == address(&event);
                 }
@@ -374,7 +456,13 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         if !*dirty {
             return Poll::Pending;
         }
-        ready!(transport.poll_flush_unpin(cx))?;
+        if transport.poll_flush_unpin(cx)?.is_pending() {
+            if self.connection.minds_stalls() {
+                self.connection.stalled(self.connector.now());
+            }
+            return Poll::Pending;
+        }
+        self.connection.flowed();
         *dirty = false;
         self.awaited.take_if(|awaited| awaited.written);
         Poll::Ready(Ok(()))

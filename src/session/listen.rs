@@ -3,7 +3,7 @@ use futures_util::StreamExt;
 use super::Session;
 use super::update::{Reconnected, Told};
 use crate::MaybeSend;
-use crate::connection::{Closed, Reconnecting};
+use crate::connection::{Closed, Expiring, Reconnecting};
 use crate::emitter::ListenerId;
 use crate::error::Error;
 use crate::protocol::{Event, Protocol};
@@ -92,6 +92,14 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         self.emitter.on_reconnected(Box::new(listener))
     }
 
+    /// Calls `listener` when the session ends before long: see [`Config::expiry_warning`](crate::Config::expiry_warning).
+    pub fn on_expiring(
+        &mut self,
+        listener: impl FnMut(&Expiring) + MaybeSend + 'static,
+    ) -> ListenerId {
+        self.emitter.on_expiring(Box::new(listener))
+    }
+
     /// Calls `listener` with how the session ended, once, behind all of its events (contract 82).
     pub fn on_close(&mut self, listener: impl FnMut(&Closed) + MaybeSend + 'static) -> ListenerId {
         self.emitter.on_close(Box::new(listener))
@@ -151,6 +159,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 self.generation = now.generation;
                 self.emitter.emit_reconnected(now);
             }
+            Told::Expiring(soon) => self.emitter.emit_expiring(soon),
         }
     }
 

@@ -13,7 +13,7 @@ use futures_core::Stream;
 use crate::BoxFuture;
 use crate::connection::{Closed, Connection};
 use crate::emitter::Emitter;
-use crate::endpoint::Config;
+use crate::endpoint::{Config, Runtime};
 use crate::error::{Error, SendError, SendErrorKind};
 use crate::protocol::raw::parse;
 use crate::protocol::{Events, Protocol, RawEvent, Realtime};
@@ -22,18 +22,21 @@ use crate::transport::{CloseFrame, Connector};
 mod drive;
 mod listen;
 mod memory;
+mod opening;
 mod outbox;
 mod receiver;
 mod recovery;
+mod renewal;
 mod update;
 
 pub use memory::{Lost, Memory, Restoration, WhyLost};
-pub use outbox::Sender;
+pub use outbox::{DroppedAudio, LiveAudio, Sender};
 pub use receiver::Receiver;
 pub use update::{Reconnected, Update, Updates};
 
 use drive::{Awaited, Item, Socket, Step, address};
 use outbox::{Outbox, outbox};
+use renewal::Renewal;
 use update::Told;
 
 /// A conversation over one connection: a [`Stream`] of the server's events, and the way to send the client's.
@@ -85,6 +88,10 @@ pub struct Session<C: Connector, P: Protocol = Realtime> {
     inbox: VecDeque<Item>,
     inbox_bytes: usize,
     emitter: Emitter<P>,
+    /// With [`Config::restore`].
+    memory: Option<Box<Memory>>,
+    /// With [`Config::renew`].
+    renewal: Option<Box<Renewal<C::Transport>>>,
     /// What was given up, for [`Closed::unsent`].
     unsent: Vec<RawEvent>,
     closed: Option<Closed>,
@@ -103,11 +110,17 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     /// # Cancel safety
     /// Dropping the future gives the attempt up.
     pub async fn open(connector: C, config: Config) -> Result<Self, Error> {
-        let limits = config.limits();
+        let mut limits = config.limits();
+        if connector.runtime() != Runtime::Native {
+            // No script can ping.
+            limits.keep_alive = None;
+        }
         let (sender, outbox) = outbox(limits.max_queue_bytes);
         let mut session = Self {
             connection: Connection::new(limits, connector.seed()),
             connector,
+            memory: config.memory(),
+            renewal: limits.renew.then(|| Box::new(Renewal::new())),
             config,
             url: String::new(),
             socket: Socket::None,
@@ -155,7 +168,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             loop {
                 if !queued {
                     match self.sender.push(raw.clone()) {
-                        Ok(_) => {
+                        Ok(()) => {
                             queued = true;
                             self.awaited = Some(Awaited::new(&raw));
                         }
@@ -248,6 +261,41 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         self.closed.as_ref()
     }
 
+    /// Reads a message, and lets the listeners hear it.
+    #[inline]
+    fn read(&mut self, text: ByteString) -> Result<P::Server, Error> {
+        log_event!(bytes = text.len(), "received");
+        let read: Result<P::Server, Error> = parse(text);
+        log_event!(
+            event_type = read.as_ref().map_or("not an event", Events::event_type),
+            "event"
+        );
+        if let Ok(event) = &read
+            && let Some(at) = P::expires_at(event)
+        {
+            self.note_expiry(at);
+        }
+        self.emitter.emit(&read);
+        read
+    }
+
+    fn report(&mut self, error: Error) -> Result<P::Server, Error> {
+        let reported = Err(error);
+        self.emitter.emit(&reported);
+        reported
+    }
+
+    /// The server says when the session ends. If that is past, one of the two clocks is wrong.
+    fn note_expiry(&mut self, unix_seconds: u64) {
+        let left = self
+            .connector
+            .unix_time()
+            .map(|now| Duration::from_secs(unix_seconds).saturating_sub(now));
+        if let Some(left) = left.filter(|left| !left.is_zero()) {
+            self.connection.expires_in(self.connector.now(), left);
+        }
+    }
+
     fn ending(&self) -> Closed {
         self.closed.clone().unwrap_or(Closed {
             frame: CloseFrame::ABNORMAL,
@@ -261,31 +309,21 @@ impl<C: Connector, P: Protocol> Stream for Session<C, P> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        let item = loop {
-            match ready!(this.poll_item(cx)) {
-                Some(Item::Message(text)) => break read::<P>(text),
-                Some(Item::Error(error)) => break Err(error),
-                Some(Item::Told(told)) => this.tell(&told),
+        loop {
+            return Poll::Ready(match ready!(this.poll_item(cx)) {
+                Some(Item::Message(text)) => Some(this.read(text)),
+                Some(Item::Error(error)) => Some(this.report(error)),
+                Some(Item::Told(told)) => {
+                    this.tell(&told);
+                    continue;
+                }
                 None => {
                     this.tell_closed();
-                    return Poll::Ready(None);
+                    None
                 }
-            }
-        };
-        this.emitter.emit(&item);
-        Poll::Ready(Some(item))
+            });
+        }
     }
-}
-
-#[inline]
-fn read<P: Protocol>(text: ByteString) -> Result<P::Server, Error> {
-    log_event!(bytes = text.len(), "received");
-    let read: Result<P::Server, Error> = parse(text);
-    log_event!(
-        event_type = read.as_ref().map_or("not an event", Events::event_type),
-        "event"
-    );
-    read
 }
 
 /// Polling an ended session is harmless.

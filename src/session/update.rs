@@ -6,8 +6,8 @@ use futures_core::Stream;
 use futures_util::StreamExt;
 
 use super::drive::Item;
-use super::{Session, read};
-use crate::connection::Reconnecting;
+use super::{Lost, Session};
+use crate::connection::{Expiring, Reconnecting};
 use crate::error::Error;
 use crate::protocol::{Protocol, Realtime, ServerEvent};
 use crate::transport::Connector;
@@ -22,6 +22,8 @@ pub enum Update<E = ServerEvent> {
     Reconnecting(Reconnecting),
     /// The connection is open again.
     Reconnected(Reconnected),
+    /// The session ends before long: see [`Config::expiry_warning`](crate::Config::expiry_warning).
+    Expiring(Expiring),
 }
 
 /// A connection that was made anew.
@@ -30,12 +32,17 @@ pub enum Update<E = ServerEvent> {
 pub struct Reconnected {
     /// Which connection it is, counted from 1.
     pub generation: u64,
+    /// How many events [`Config::restore`](crate::Config::restore) put the session back with; 0 without it.
+    pub restored: usize,
+    /// What could not be put back.
+    pub lost: Vec<Lost>,
 }
 
 /// What is told between the events.
 pub(super) enum Told {
     Reconnecting(Reconnecting),
     Reconnected(Reconnected),
+    Expiring(Expiring),
 }
 
 impl<E> From<Told> for Update<E> {
@@ -43,6 +50,7 @@ impl<E> From<Told> for Update<E> {
         match told {
             Told::Reconnecting(next) => Self::Reconnecting(next),
             Told::Reconnected(now) => Self::Reconnected(now),
+            Told::Expiring(soon) => Self::Expiring(soon),
         }
     }
 }
@@ -92,18 +100,17 @@ impl<C: Connector, P: Protocol> Stream for Updates<'_, C, P> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let session = &mut *self.0;
         let item = match ready!(session.poll_item(cx)) {
-            Some(Item::Message(text)) => read::<P>(text),
-            Some(Item::Error(error)) => Err(error),
             Some(Item::Told(told)) => {
                 session.tell(&told);
                 return Poll::Ready(Some(Ok(told.into())));
             }
+            Some(Item::Message(text)) => session.read(text),
+            Some(Item::Error(error)) => session.report(error),
             None => {
                 session.tell_closed();
                 return Poll::Ready(None);
             }
         };
-        session.emitter.emit(&item);
         Poll::Ready(Some(item.map(Update::Event)))
     }
 }

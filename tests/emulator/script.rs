@@ -321,3 +321,21 @@ async fn bytes_go_out_as_they_are_between_frames() {
         Some(Err(Error::Protocol(_)))
     ));
 }
+
+#[tokio::test]
+async fn an_emulator_that_does_not_record_forgets_what_has_ended() {
+    let emulator = Emulator::builder()
+        .record_events(false)
+        .start()
+        .await
+        .unwrap();
+    let first = Client::conversation(&emulator).await;
+    let mut second = Client::conversation(&emulator).await;
+    drop(first);
+    let seen = emulator.until(|connections| connections.len() == 1).await;
+    assert_eq!(seen[0].upgrade().connection(), 1);
+    second.say("Hi").await;
+    assert!(emulator.connections()[0].events().is_empty());
+    let _third = Client::conversation(&emulator).await;
+    assert_eq!(emulator.connections()[1].upgrade().connection(), 2);
+}

@@ -229,6 +229,44 @@ both('close has a code and a reason, and says what the runtime refuses (contract
   });
 });
 
+both('what is not meant to be given may be anything', (Class) => {
+  const { rt, socket } = opened(Class);
+  const log = heard(rt, ['error']);
+  const mine = new Error('mine');
+  const fail = () => { throw mine; };
+  const hostile = new Proxy({}, { get: fail });
+  const deep = {};
+  for (let level = deep, n = 0; n < 100_000; n += 1) {
+    level = level.deeper = {};
+  }
+  rt.close(hostile);
+  rt.send(hostile);
+  rt.send(deep);
+  rt.sendResponseCreate(deep);
+  const causes = log.splice(0).map(([, { message, cause }]) => [message, cause.split(':')[0]]);
+  assert.deepEqual(causes, [
+    ['could not close the connection', 'Error'],
+    ['could not send data', 'Error'],
+    ['could not send data', 'RangeError'],
+    ['could not send data', 'RangeError'],
+  ]);
+  assert.throws(() => rt.on({ toString: fail }, () => {}), (error) => error === mine);
+  rt.on('x', 'no function');
+  assert.throws(() => tell(socket, 'x'), TypeError);
+  rt.send('x'.repeat(10_000_000));
+  assert.equal(socket.sent[0].length, 10_000_002);
+  const nested = '{"type":"y","x":' + '['.repeat(50_000) + ']'.repeat(50_000) + '}';
+  let depth = 0;
+  rt.on('y', (event) => {
+    for (let level = event.x; level; level = level[0]) {
+      depth += 1;
+    }
+  });
+  socket.receives(nested);
+  assert.equal(depth, 50_000);
+  assert.deepEqual(log, []);
+});
+
 both('an error is a plain one to look at', (Class) => {
   const { rt, socket } = opened(Class);
   let error;

@@ -57,6 +57,10 @@ export class FakeWebSocket {
     this.#tell('close', { code, reason });
   }
 
+  dispatchEvent(event) {
+    this.#tell(event.type, event);
+  }
+
   /** Calls who listens; what one throws reaches the test, where a real socket would report it. */
   #tell(type, event) {
     const thrown = [];

@@ -1,9 +1,11 @@
-// Nothing is left of a session that is over, nor of one that nobody holds any more. Run with --expose-gc.
+// Nothing is left of a session that is over, nor of one that nobody holds any more.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 // The runtime's own, before a fake takes its place.
 const RealWebSocket = globalThis.WebSocket;
@@ -11,13 +13,16 @@ const { ourPackage } = await import('./classes.mjs');
 const { FakeWebSocket } = await import('./fake.mjs');
 const { OpenAIRealtimeWebSocket } = ourPackage;
 
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc');
+
 const CLIENT = { apiKey: 'ek_1', baseURL: 'https://example.com/v1' };
 const ROUNDS = 10_000;
 
 /** Lets the collector and the registries that it tells do their work. */
 async function collected() {
   for (let n = 0; n < 5; n += 1) {
-    globalThis.gc();
+    gc();
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

@@ -519,6 +519,22 @@ both('a listener of `reconnected` may restore, flush and close', async (Class) =
   assert.deepEqual(told(log).slice(1), [['reconnected'], ['close', 1000, 'OK', []]]);
 });
 
+for (const [name, act] of [
+  ['closes', (rt) => rt.close({ code: 4000, reason: 'done' })],
+  ['sends', (rt) => rt.send({ type: 'inner' })],
+  ['flushes', (rt) => rt.flushPending()],
+]) {
+  both(`an event that ${name} while it is written`, async (Class) => {
+    const { rt, log } = await broken(Class, { maxQueueBytes: 1000 });
+    told(log);
+    rt.send({ toJSON: () => (act(rt), { type: 'outer' }) });
+    await turn();
+    const unsent = log.flatMap(([event, , , waiting]) => (event === 'close' ? waiting : []));
+    const waiting = [...unsent, ...rt.takePending()].map(({ message }) => message.type);
+    assert.deepEqual(waiting, name === 'sends' ? ['inner', 'outer'] : ['outer']);
+  });
+}
+
 both("the server's events by the names of the connection's are told to all only (contract 48)", async (Class) => {
   const { socket, log } = recovering(Class);
   socket.opens();

@@ -11,14 +11,16 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 /** The folder of the tools, such as esbuild. */
 export const programs = join(here, '../node/node_modules/.bin');
 
-/** Makes the project, with the files of this folder, until `remove()`. */
+/** Makes the project, with the files of a folder if one is named, until `remove()`. */
 export function makeProject(files) {
   const folder = mkdtempSync(join(tmpdir(), 'realtime-project-'));
   const installed = join(folder, 'node_modules/openai-realtime-ws');
   mkdirSync(installed, { recursive: true });
   const [archive] = pack(folder);
   execFileSync('tar', ['xzf', join(folder, archive.filename), '-C', installed, '--strip-components=1']);
-  cpSync(files, folder, { recursive: true });
+  if (files) {
+    cpSync(files, folder, { recursive: true });
+  }
   const manifest = { type: 'module', dependencies: { 'openai-realtime-ws': archive.version } };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
   return { folder, archive, remove: () => rmSync(folder, { recursive: true, force: true }) };

@@ -55,7 +55,8 @@ macro_rules! browser_tests {
         browser::browser_tests!(#[$test] a_turn_over_tls, protocols_travel_as_an_array, an_api_key_is_refused_in_browsers, dropping_closes_and_detaches,
             dropping_an_attempt_closes_it, a_runtime_without_websocket, nobody_listening,
             a_key_that_no_subprotocol_can_carry, codes_that_scripts_may_not_close_with, a_full_buffer_holds_back,
-            messages_of_other_kinds, a_connection_without_a_close_frame, the_clock_never_goes_back,
+            more_than_may_wait_to_be_read, a_message_that_is_larger_than_all_that_may_wait, messages_of_other_kinds,
+            a_connection_without_a_close_frame, the_clock_never_goes_back,
             long_waits_are_split);
     };
     (#[$test:meta] $($row:ident),*) => {
@@ -341,6 +342,62 @@ pub async fn messages_of_other_kinds() {
     let binary = r#"{ data: new TextEncoder().encode('{"type":"session.created"}').buffer }"#;
     tell(&socket, "onmessage", binary);
     rt.emitted::<SessionCreated>().await.unwrap();
+}
+
+pub async fn more_than_may_wait_to_be_read() {
+    let watch = Watch::new();
+    let (connector, config, ()) = server().await;
+    let mut rt = open(connector.max_unread_bytes(1000), config).await;
+    let (socket, _) = watch.only();
+    let message = |bytes: usize| {
+        let text = "'{\"type\":\"' + 'x'.repeat(";
+        tell(
+            &socket,
+            "onmessage",
+            &format!("{{ data: {text}{bytes}) + '\"}}' }}"),
+        );
+    };
+    // Each counts for a little more than its bytes.
+    message(400);
+    message(400);
+    rt.next().await.unwrap().unwrap();
+    // What was read makes room.
+    message(300);
+    assert_eq!(socket.ready_state(), WebSocket::OPEN);
+    message(300);
+    assert_detached(&socket);
+
+    // What waits comes first.
+    rt.next().await.unwrap().unwrap();
+    rt.next().await.unwrap().unwrap();
+    let error = rt.next().await.unwrap().unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Transport(TransportError::Unread { limit: 1000 })
+        ),
+        "{error:?}"
+    );
+    assert!(rt.next().await.is_none());
+    assert_eq!(rt.closed().unwrap().frame, CloseFrame::ABNORMAL);
+}
+
+pub async fn a_message_that_is_larger_than_all_that_may_wait() {
+    let watch = Watch::new();
+    let (connector, config, ()) = server().await;
+    let mut rt = open(connector.max_unread_bytes(1000), config).await;
+    let (socket, _) = watch.only();
+    // Two bytes a character, which shows only when it is copied.
+    tell(&socket, "onmessage", "{ data: 'é'.repeat(900) }");
+    assert_detached(&socket);
+    let error = rt.next().await.unwrap().unwrap_err();
+    assert!(
+        report(&error).starts_with(
+            "the connection failed: more than 1000 bytes of messages waited to be read"
+        ),
+        "{}",
+        report(&error)
+    );
 }
 
 pub async fn a_connection_without_a_close_frame() {

@@ -78,6 +78,11 @@ impl Connector for Memory {
         self.epoch.elapsed()
     }
 
+    /// It is 1970 when a test begins.
+    fn unix_time(&self) -> Option<Duration> {
+        Some(self.epoch.elapsed())
+    }
+
     fn seed(&self) -> u64 {
         7
     }
@@ -141,9 +146,16 @@ impl Peer {
         let mut server = Server::default();
         self.send_json(&json!({"type": "session.created", "session": {"type": "realtime"}}));
         while let Some(frame) = self.received.next().await {
-            let Frame::Text(text) = frame else {
-                self.send(frame);
-                return;
+            let text = match frame {
+                Frame::Text(text) => text,
+                Frame::Ping(bytes) => {
+                    self.send(Frame::Pong(bytes));
+                    continue;
+                }
+                frame => {
+                    self.send(frame);
+                    return;
+                }
             };
             let event: Value = serde_json::from_str(&text).unwrap();
             for frame in server.receive(&event) {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use openai_realtime_ws::protocol::{ConversationItemCreate, ResponseCreate, SessionCreated};
 use openai_realtime_ws::{
-    ClientEvent, CloseFrame, Config, Connector, NotOpen, RawEvent, Reconnect, Reconnecting, Retry,
-    ServerEvent, Session, Update,
+    ClientEvent, CloseFrame, Config, Connector, NotOpen, RawEvent, Reconnect, Reconnecting,
+    Restore, Retry, ServerEvent, Session, Update,
 };
 
 use super::suite::{open, reply, say, set_up};
@@ -18,7 +18,7 @@ macro_rules! recovery_tests {
         suite::session_tests!(#[$test] $server, recovery: a_broken_connection_is_made_anew,
             the_plain_stream_shows_events_only, what_is_sent_in_an_outage_waits_to_be_flushed,
             what_waits_can_be_taken_back, close_wins_over_an_outage, the_application_may_abort,
-            an_attempt_may_go_elsewhere);
+            an_attempt_may_go_elsewhere, a_restored_session_goes_on);
     };
 }
 pub(crate) use recovery_tests;
@@ -204,5 +204,24 @@ pub async fn an_attempt_may_go_elsewhere<C: Connector>(connector: C, config: Con
         assert!(next.delay < Duration::from_secs(1), "the policy stays");
         reconnected(&mut rt).await;
         assert!(rt.url().contains("gpt-realtime-next"), "{}", rt.url());
+    }
+}
+
+pub async fn a_restored_session_goes_on<C: Connector>(connector: C, config: Config) {
+    let config = config.reconnect(soon()).restore(Restore::default());
+    let mut rt = open(connector, config).await;
+    say(&mut rt, "Hi").await;
+    assert_eq!(reply(&mut rt).await, "You said: Hi");
+    for question in ["Are you there?", "And now?"] {
+        breaks(&mut rt, PULL_THE_PLUG).await;
+        say(&mut rt, question).await;
+        let now = match rt.next_update().await.unwrap().unwrap() {
+            Update::Reconnected(now) => now,
+            update => panic!("{update:?}"),
+        };
+        assert!(now.restored >= 2, "the settings and an item: {now:?}");
+        // It replies in text, as it was told once; and what waited went out by itself.
+        assert_eq!(reply(&mut rt).await, format!("You said: {question}"));
+        assert_eq!(rt.buffered_amount(), 0);
     }
 }

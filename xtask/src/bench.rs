@@ -1,18 +1,37 @@
 //! The benchmarks, with the peers that they are held against.
 
+use std::process::Command;
+
+use crate::package;
 use crate::process::{self, Result};
 use crate::setup::{self, Need};
+use crate::wasm;
 use crate::workspace::Workspace;
 
 /// Runs the `benches` package, release build, with these arguments.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     setup::ensure(workspace, &[Need::NodePackages])?;
-    process::run(
-        workspace
-            .cargo()
-            .args(["run", "--release", "--package", "benches", "--"])
-            .args(arguments)
-            .env("NODE24", workspace.node())
-            .env("NODE_MODULES", workspace.node_modules()),
-    )
+    let mut bench = workspace.cargo();
+    bench
+        .args(["run", "--release", "--package", "benches", "--"])
+        .args(arguments)
+        .env("NODE24", workspace.node())
+        .env("NODE_MODULES", workspace.node_modules());
+    if arguments.first().is_some_and(|argument| argument == "js") {
+        bring_contestants(workspace, &mut bench)?;
+    }
+    process::run(&mut bench)
+}
+
+/// Builds what the contest of the JavaScript classes measures, and says where it lies.
+fn bring_contestants(workspace: &Workspace, bench: &mut Command) -> Result<()> {
+    setup::ensure(workspace, &[Need::Chromium])?;
+    let typed = workspace.root.join("target/npm-parts/typed");
+    bench.env("JS_PACKAGE", package::build(workspace)?);
+    bench.env("TYPED", &typed);
+    if let Some(driver) = process::find("chromedriver") {
+        bench.env("CHROMEDRIVER", driver);
+    }
+    let mut build = wasm::pack(workspace, "benches/wasm", &typed)?;
+    process::run(build.args(["--target", "web", "--release", "--out-name", "typed"]))
 }

@@ -42,6 +42,7 @@ fn checks(workspace: &Workspace) -> Result<Vec<Command>> {
         )),
         // Examples and the other tests are for the host; the library compiles with every feature.
         clippy(wasm("clippy --all-features --lib --test wasm_*")?),
+        clippy(wasm("clippy --package browser-example --lib")?),
         rustdoc(host("doc --no-deps --all-features")),
         rustdoc(wasm("doc --no-deps --all-features")?),
     ])

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::process::{self, Result};
 use crate::setup::{self, Need};
-use crate::wasm;
+use crate::wasm::{self, TARGET, Toolchain};
 use crate::workspace::Workspace;
 
 /// What a build needs.
@@ -27,7 +27,7 @@ pub const NEEDS: &[Need] = &[
 const CLASS: &str = "src/browser/js";
 
 /// The files of wasm-pack.toml's crate that go into the package as they are.
-const AS_THEY_ARE: &[&str] = &["package.json", "README.md"];
+const AS_THEY_ARE: &[&str] = &["package.json", "README.md", "workerd.js", "workerd.d.ts"];
 
 /// What runtimes load: the files together, and which runtimes those are.
 const LOADS: &[(&[&str], &str)] = &[
@@ -93,6 +93,20 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
             .map(|(files, runtimes)| weigh(&package, files, runtimes, settings.budget)),
     )?;
     Ok(package)
+}
+
+/// The wasm of a crate that depends on ours, and on none of its features: the package's own, built without wasm-pack.toml.
+pub fn wasm_without_features(workspace: &Workspace) -> Result<PathBuf> {
+    let toolchain = Toolchain::find().ok_or("no toolchain builds for wasm")?;
+    process::run(toolchain.cargo(workspace)?.args([
+        "build",
+        "--package",
+        "openai-realtime-ws-npm",
+        "--target",
+        TARGET,
+    ]))?;
+    let built = workspace.root.join("target").join(TARGET).join("debug");
+    Ok(built.join("openai_realtime_ws_npm.wasm"))
 }
 
 fn emptied(folder: PathBuf) -> Result<PathBuf> {
@@ -161,11 +175,7 @@ fn bundle(workspace: &Workspace, parts: &Path, entry: &str, script: &Path) -> Re
                 "--platform=neutral",
                 "--target=es2022",
             ])
-            .args([
-                "--minify",
-                "--keep-names",
-                "--log-level=warning",
-            ])
+            .args(["--minify", "--keep-names", "--log-level=warning"])
             .args(["--loader:.wasm=binary", "--external:*.wasm?module"])
             .arg(format!("--outfile={}", script.display())),
     )

@@ -4,6 +4,7 @@
 import * as core from './core.js';
 import { isAzure, routes } from './client.js';
 import { refusal } from './errors.js';
+import { makeSocket } from './socket.js';
 
 /** Asks the core, and throws its reason to refuse as an error. */
 function ask(question, ...values) {
@@ -46,42 +47,25 @@ function chosenTarget({ model, callID, intent }) {
 }
 
 /** Opens a socket, and gives the URL to show, which never holds a credential (contracts 12, 22, 23 and 30). */
-export function openSocket(client, url, key, isToken, consent) {
+export function openSocket({ WebSocket }, client, url, key, isToken, consent) {
   const azure = isAzure(client);
   const { organization, project } = azure ? {} : routes(client, key);
-  const plan = { azure, url: url.href, key: `${key ?? ''}`, isToken, organization, project, consent };
+  const headers = WebSocket !== undefined;
+  const plan = { azure, url: url.href, key: `${key ?? ''}`, isToken, organization, project, consent, headers };
   const [publicURL, ...endpoint] = ask(core.handshake, plan);
-  const socket = new WebSocket(...endpoint);
-  // What arrives in binary is text, too; some runtimes would give a `Blob`, which cannot be read at once.
-  socket.binaryType = 'arraybuffer';
-  tellOfItsEnd(socket);
-  return { socket, publicURL: new URL(publicURL) };
-}
-
-/** Node 22 reports that a connection could not be opened, and not that it is therefore closed. */
-function tellOfItsEnd(socket) {
-  let ended = false;
-  socket.addEventListener('open', () => (ended = true));
-  socket.addEventListener('close', () => (ended = true));
-  socket.addEventListener('error', () => {
-    // Where the close follows, it does so in the same task.
-    setTimeout(() => {
-      if (!ended) {
-        socket.dispatchEvent(Object.assign(new Event('close'), { code: 1006, reason: '', wasClean: false }));
-      }
-    });
-  });
+  return { socket: makeSocket(WebSocket ?? globalThis.WebSocket, endpoint), publicURL: new URL(publicURL) };
 }
 
 /** A connection's options from those of `azure()` (contracts 14 to 16). */
 export function azureConfig(client, options) {
-  const { deploymentName, callID, intent, buildRealtimeURL } = options;
+  const { deploymentName, callID, intent, buildRealtimeURL, WebSocket } = options;
   const named = [deploymentName, callID, intent].filter((value) => value !== undefined);
   if (named.length > 1 || (intent !== undefined && intent !== 'transcription')) {
     throw refusal('azure target');
   }
   const config = {
     ...(buildRealtimeURL ? { buildRealtimeURL } : {}),
+    ...(WebSocket ? { WebSocket } : {}),
     reconnect: options.reconnect,
     maxReconnectAttempts: options.maxReconnectAttempts,
     reconnectInitialDelay: options.reconnectInitialDelay,

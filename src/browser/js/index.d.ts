@@ -57,6 +57,16 @@ export interface RealtimeRecoveryOptions {
 interface ConnectionOptions extends RealtimeRecoveryOptions {
   /** Makes the URL, in place of the class: a `wss:` one, which is used as it is, with the client's credential. */
   buildRealtimeURL?: (client: RealtimeClient, connection: RealtimeConnectionConfig) => URL;
+  /**
+   * What to open sockets with, in the place of the runtime's own class: one that takes headers, such as `FetchWebSocket`
+   * of `openai-realtime-ws/workerd`.
+   */
+  WebSocket?: SocketClass | undefined;
+}
+
+/** A class like `WebSocket`, which sends headers with the handshake. */
+export interface SocketClass {
+  new (url: string, endpoint?: string[] | { protocols?: string[]; headers?: Record<string, string> }): any;
 }
 
 /** What to attach to: a model, a call that is under way, or a transcription. One of them. */
@@ -162,7 +172,10 @@ export declare class OpenAIRealtimeWebSocket {
   /** Opens a session once the client's key is known. Returns before the socket is open. */
   static create(client: RealtimeClient, props: RealtimeConnectionConfig & BrowserConsent): Promise<OpenAIRealtimeWebSocket>;
 
-  /** Opens a session on Azure's service, in runtimes whose `WebSocket` takes headers: Node, Bun, and Deno from 2.5. */
+  /**
+   * Opens a session on Azure's service, in runtimes whose `WebSocket` takes headers: Node, Bun, and Deno from 2.5; or
+   * over a class of your own that does.
+   */
   static azure(
     client: AzureRealtimeClient,
     options?: AzureRealtimeConnectionConfig & BrowserConsent,

@@ -12,7 +12,7 @@ mod recovery;
 pub use recovery::Recovery;
 
 use super::{runtime, socket};
-use crate::endpoint::{Config, ConfigError, Credential, Target};
+use crate::endpoint::{Config, ConfigError, Credential, Runtime, Target};
 use crate::protocol::{Protocol, Realtime};
 
 /// Whether a key may be used in this runtime (contracts 35 to 37).
@@ -57,6 +57,9 @@ extern "C" {
     fn project(this: &Plan) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     fn consent(this: &Plan) -> Option<bool>;
+    /// Whether the socket's class is the caller's own, which takes headers.
+    #[wasm_bindgen(method, getter)]
+    fn headers(this: &Plan) -> bool;
 }
 
 /// The URL to show, then the arguments of `new WebSocket`.
@@ -82,9 +85,14 @@ pub fn handshake(plan: &Plan) -> Result<Array, JsValue> {
     if let Some(id) = plan.project() {
         config = config.project(id);
     }
-    let handshake = config
-        .handshake::<Realtime>(runtime::detect())
-        .map_err(reason)?;
+    let runtime = match runtime::detect() {
+        Runtime::JavaScript { browser, .. } if plan.headers() => Runtime::JavaScript {
+            headers: true,
+            browser,
+        },
+        runtime => runtime,
+    };
+    let handshake = config.handshake::<Realtime>(runtime).map_err(reason)?;
     let arguments = socket::arguments(&handshake)?;
     Ok(Array::of1(&handshake.public_url().into()).concat(&arguments))
 }

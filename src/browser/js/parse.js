@@ -19,7 +19,8 @@ function text(data) {
 function parse(json) {
   try {
     return JSON.parse(json);
-  } catch {
-    throw new SyntaxError('Could not parse Realtime WebSocket event data as JSON.');
+  } catch (error) {
+    // The parser's own words quote the text.
+    throw error instanceof SyntaxError ? new SyntaxError('Could not parse Realtime WebSocket event data as JSON.') : error;
   }
 }

@@ -3,6 +3,7 @@
 
 import * as core from './core.js';
 import { refusal } from './errors.js';
+import { closeSocket } from './socket.js';
 
 const [CONNECTING, OPEN] = [0, 1];
 
@@ -253,7 +254,7 @@ export class Recovery {
   close(code, reason) {
     this.#closing = { code, reason };
     try {
-      this.#socket.close(code, reason);
+      closeSocket(this.#socket, code, reason);
     } catch (cause) {
       try {
         this.#session.fail('could not close the connection', cause);

@@ -7,6 +7,7 @@ import { azureConfig, buildURL, guard, openSocket } from './endpoint.js';
 import { describe, OpenAIRealtimeError, refusal, UNHEARD } from './errors.js';
 import { parseEvent } from './parse.js';
 import { checkRecovery, Recovery } from './recovery.js';
+import { closeSocket } from './socket.js';
 import { stream } from './stream.js';
 
 /** Where a socket stands, by its `readyState`. */
@@ -71,12 +72,16 @@ export class OpenAIRealtimeWebSocket extends Emitter {
     guard(key, consent, 'ephemeral key');
     props.onURL?.(url);
     checkRecovery(props, url);
-    const { socket, publicURL } = openSocket(client, url, key, isToken, consent);
+    const { socket, publicURL } = openSocket(props, client, url, key, isToken, consent);
     this.url = publicURL;
     this.socket = socket;
     const isCurrent = () => socket === this.socket && !this.#recovery?.isClosed;
     socket.addEventListener('message', ({ data }) => isCurrent() && this.#received(data));
-    socket.addEventListener('error', (event) => this.#recovery || this.#failed(event));
+    socket.addEventListener('error', (event) => {
+      if (!this.#recovery) {
+        this.#failed(event);
+      }
+    });
     socket.addEventListener('open', () => this.#lifecycle._emit('open'));
     socket.addEventListener('close', ({ code, reason }) => {
       if (!this.#recovery) {
@@ -179,13 +184,12 @@ export class OpenAIRealtimeWebSocket extends Emitter {
 
   /** Closes the connection (contract 67). */
   close(props) {
-    const { code, reason } = { code: props?.code ?? 1000, reason: props?.reason ?? 'OK' };
     if (this.#recovery) {
-      this.#recovery.close(code, reason);
+      this.#recovery.close(props?.code ?? 1000, props?.reason ?? 'OK');
       return;
     }
     try {
-      this.socket.close(code, reason);
+      closeSocket(this.socket, props?.code ?? 1000, props?.reason ?? 'OK');
     } catch (cause) {
       this._onError(null, 'could not close the connection', cause);
     }

@@ -22,6 +22,10 @@ enum Input {
     Tick(u64),
     Wake,
     TimeGoesBack,
+    Stalled,
+    NextOpened,
+    NextFailed(bool),
+    Switch,
     Transmit,
     Poll,
 }
@@ -44,6 +48,10 @@ fn input() -> impl Strategy<Value = Input> {
         2 => (0_u64..20).prop_map(Input::Tick),
         4 => Just(Input::Wake),
         1 => Just(Input::TimeGoesBack),
+        1 => Just(Input::Stalled),
+        2 => Just(Input::NextOpened),
+        1 => any::<bool>().prop_map(Input::NextFailed),
+        2 => Just(Input::Switch),
         4 => Just(Input::Transmit),
         2 => Just(Input::Poll),
     ]
@@ -61,6 +69,8 @@ struct Model {
     closed: Option<Closed>,
     close_frames: usize,
     opened: u64,
+    /// Whether there is another socket, or an attempt to open one.
+    next: bool,
 }
 
 impl Model {
@@ -68,6 +78,14 @@ impl Model {
     fn hold(&mut self) {
         self.held.append(&mut self.due);
         self.restoring = 0;
+    }
+
+    fn tick(&mut self, connection: &mut Connection, now: Duration) {
+        let generation = connection.generation();
+        connection.tick(now);
+        if connection.generation() > generation {
+            self.hold();
+        }
     }
 
     fn hear(&mut self, connection: &mut Connection) {
@@ -98,6 +116,16 @@ impl Model {
                         "the queue goes first"
                     );
                     self.close_frames += 1;
+                }
+                Notice::Ping => assert!(connection.is_open()),
+                Notice::Expiring(soon) => assert!(soon.left <= s(3595)),
+                Notice::ConnectNext => {
+                    assert!(!self.next, "one at a time");
+                    self.next = true;
+                }
+                Notice::AbandonNext | Notice::Switch => {
+                    assert!(self.next, "{notice:?} of nothing");
+                    self.next = false;
                 }
                 Notice::Connect | Notice::Abandon | Notice::Error(_) => {}
             }
@@ -139,11 +167,21 @@ proptest! {
     fn nothing_is_lost_and_the_end_is_the_end(
         inputs in prop::collection::vec(input(), 0..120),
         recovers: bool,
+        watches: bool,
         seed: u64,
     ) {
         let max_queue_bytes = 200;
         let reconnect = recovers.then(Reconnect::default);
-        let limits = Limits { max_queue_bytes, reconnect, ..Limits::default() };
+        let watched = Limits {
+            keep_alive: Some(KeepAlive::new(s(7), s(9))),
+            idle_timeout: Some(s(40)),
+            send_timeout: Some(s(5)),
+            expiry_warning: Some(s(3595)),
+            renew: true,
+            ..Limits::default()
+        };
+        let limits = if watches { watched } else { Limits::default() };
+        let limits = Limits { max_queue_bytes, reconnect, ..limits };
         let mut connection: Connection = Connection::new(limits, seed);
         let mut model = Model::default();
         let mut now = s(0);
@@ -203,11 +241,32 @@ proptest! {
                 }
                 Input::Tick(seconds) => {
                     now += s(seconds);
-                    connection.tick(now);
+                    model.tick(&mut connection, now);
                 }
                 Input::Wake => {
                     now = connection.wake_at().map_or(now, |at| at.max(now));
-                    connection.tick(now);
+                    model.tick(&mut connection, now);
+                }
+                Input::Stalled => connection.stalled(now),
+                Input::NextOpened => {
+                    let generation = connection.generation();
+                    connection.next_opened(now);
+                    if connection.generation() > generation {
+                        model.hold();
+                    }
+                }
+                Input::NextFailed(retry) => {
+                    if model.next {
+                        connection.next_failed(now, retry.then_some(Duration::ZERO));
+                        model.next = false;
+                    }
+                }
+                Input::Switch => {
+                    if connection.can_switch() {
+                        connection.switch(now);
+                        model.hold();
+                    }
+                    connection.switch(now);
                 }
                 Input::TimeGoesBack => connection.tick(s(0)),
                 Input::Transmit => model.transmit(&mut connection),

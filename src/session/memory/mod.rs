@@ -113,7 +113,7 @@ impl Memory {
             }
             "input_audio_buffer.append" => {
                 if let ClientEvent::InputAudioBufferAppend(event) = decoded() {
-                    self.input.bytes += event.audio.base64().len() / 4 * 3;
+                    self.input.bytes += event.audio.decoded_len();
                 }
                 return;
             }

@@ -24,6 +24,32 @@ async function notice(page) {
   return page.locator("#notice-text").innerText();
 }
 
+/** Notes what the page says of its connection from now on. */
+const states = (page) =>
+  page.evaluateHandle(() => {
+    const states = [];
+    const status = document.getElementById("status");
+    new MutationObserver(() => states.push(status.textContent)).observe(status, { childList: true });
+    return states;
+  });
+
+/** Has the connection break for good, and sees the page try in vain to have another. The waits between pass faster. */
+async function outage(page, strike) {
+  const seen = await states(page);
+  let asking = 0;
+  page.on("request", () => asking++);
+  page.on("requestfinished", () => asking--);
+  page.on("requestfailed", () => asking--);
+  await page.clock.install();
+  await strike();
+  while (!(await page.locator('#status[data-state="closed"]').isVisible())) {
+    if (asking === 0) await page.clock.runFor(500);
+  }
+  const tries = [1, 2, 3, 4, 5].map((attempt) => `Reconnecting… (${attempt} of 5)`);
+  assert.deepEqual(await seen.jsonValue(), [...tries, "Not connected"]);
+  return notice(page);
+}
+
 async function screenshot(page, name) {
   if (!PAGE_SCREENSHOTS) return;
   mkdirSync(PAGE_SCREENSHOTS, { recursive: true });
@@ -166,12 +192,7 @@ test("a connection that breaks is made anew, and nothing that was typed meanwhil
   await using chromium = await browser();
   const { page, wrong } = await open(chromium, server.url);
   await state(page, "connected");
-  const states = await page.evaluateHandle(() => {
-    const states = [];
-    const status = document.getElementById("status");
-    new MutationObserver(() => states.push(status.textContent)).observe(status, { childList: true });
-    return states;
-  });
+  const seen = await states(page);
   wire.cut();
   await state(page, "reconnecting");
   await page.fill("#message", "Are you there?");
@@ -179,21 +200,10 @@ test("a connection that breaks is made anew, and nothing that was typed meanwhil
   await screenshot(page, "reconnecting");
   await complete(page, "model", 1);
   assert.equal(await said(page, "model").innerText(), "You said: Are you there?");
-  assert.deepEqual(await states.jsonValue(), ["Reconnecting… (1 of 5)", "Connected"]);
+  assert.deepEqual(await seen.jsonValue(), ["Reconnecting… (1 of 5)", "Connected"]);
   assert.ok(await page.locator("#notice").isHidden());
   assert.deepEqual(wrong, []);
 });
-
-/** Sees a page try, in vain, to have a connection again. */
-async function outage(page) {
-  for (let attempt = 1; attempt <= 5; attempt++) {
-    await page.getByText(`Reconnecting… (${attempt} of 5)`).waitFor();
-    // The longest wait between attempts.
-    await page.clock.runFor(8000);
-  }
-  await state(page, "closed");
-  return notice(page);
-}
 
 test("a service that is gone is told of, and connected to when it is back", async () => {
   const wire = await line();
@@ -201,9 +211,7 @@ test("a service that is gone is told of, and connected to when it is back", asyn
   await using chromium = await browser();
   const { page, wrong } = await open(chromium, server.url);
   await state(page, "connected");
-  await page.clock.install();
-  await wire.remove();
-  const words = await outage(page);
+  const words = await outage(page, wire.remove);
   assert.match(words, /^The connection was lost, and no other could be made\. The server of this page cannot reach/);
   await screenshot(page, "gone");
   await using _back = await line(new URL(wire.url).port);
@@ -219,9 +227,10 @@ test("a server of the page that is gone is told of", async () => {
   await using chromium = await browser();
   const { page, wrong } = await open(chromium, server.url);
   await state(page, "connected");
-  await page.clock.install();
-  await server.stop();
-  wire.cut();
-  assert.match(await outage(page), /The server of this page does not answer\. Start it again, then connect\.$/);
+  const words = await outage(page, async () => {
+    await server.stop();
+    wire.cut();
+  });
+  assert.match(words, /The server of this page does not answer\. Start it again, then connect\.$/);
   assert.deepEqual(wrong, []);
 });

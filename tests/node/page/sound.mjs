@@ -65,7 +65,10 @@ export function thinned(samples, factor) {
 
 /** Where one sound stands in another, sample for sample; -1 if nowhere. */
 export function indexOf(whole, piece) {
+  // There is silence almost everywhere: what is compared first is a sound.
+  const sound = Math.max(0, piece.findIndex((sample) => sample !== 0));
   for (let at = 0; at + piece.length <= whole.length; at++) {
+    if (whole[at + sound] !== piece[sound]) continue;
     let same = 0;
     while (same < piece.length && whole[at + same] === piece[same]) same++;
     if (same === piece.length) return at;

@@ -1,6 +1,8 @@
 // The suite in a Cloudflare Worker. A request carries the environment, the response the lines.
 
 import * as pack from 'openai-realtime-ws';
+import { FetchWebSocket } from 'openai-realtime-ws/workerd';
+import { fetched } from './suite/fetched.mjs';
 import { suite } from './suite/index.mjs';
 
 /** The next promise whose rejection nobody handles. */
@@ -13,7 +15,7 @@ export default {
   async fetch(request) {
     const environment = await request.json();
     const lines = [];
-    await suite(pack, environment, unhandledRejection, (line) => lines.push(line));
+    await suite(pack, environment, unhandledRejection, (line) => lines.push(line), fetched(FetchWebSocket));
     return new Response(lines.join('\n'));
   },
 };

@@ -1,11 +1,13 @@
 //! The parts of the tests: what each is, what it needs, and how it runs.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use super::counts::Counts;
-use super::runtime::Runtime;
+use super::runtime::{self, Runtime};
 use crate::browser;
 use crate::fuzz;
+use crate::package;
 use crate::process::{self, Result};
 use crate::services::{Aimock, Emulator};
 use crate::setup::{self, Need};
@@ -25,9 +27,21 @@ pub struct Part {
 /// The counts, and whether the runner itself ended well.
 pub type Outcome = (Counts, bool);
 
-const IN_CHROMIUM: &[Need] = &[Need::WasmStd, Need::WasmBindgen, Need::Chromium];
-const IN_FIREFOX: &[Need] = &[Need::WasmStd, Need::WasmBindgen, Need::Firefox];
-const IN_SERVERS: &[Need] = &[Need::WasmStd, Need::WasmBindgen, Need::NodePackages];
+const IN_CHROMIUM: &[Need] = &[
+    Need::WasmStd,
+    Need::WasmBindgen,
+    Need::WasmPack,
+    Need::NodePackages,
+    Need::Chromium,
+];
+const IN_FIREFOX: &[Need] = &[
+    Need::WasmStd,
+    Need::WasmBindgen,
+    Need::WasmPack,
+    Need::NodePackages,
+    Need::Firefox,
+];
+const ON_SERVERS: &[Need] = package::NEEDS;
 
 /// What a page needs, to be built and to be seen.
 const IN_APP: &[Need] = &[
@@ -38,11 +52,6 @@ const IN_APP: &[Need] = &[
     Need::NodePackages,
     Need::Recordings,
 ];
-
-/// The tests of pages and workers.
-const BROWSER_TESTS: &str = "--test wasm_browser";
-/// The tests of JavaScript's servers.
-const SERVER_TESTS: &str = "--features rest --test wasm_node --test wasm_rest";
 
 /// Every part, in the order they run.
 pub const PARTS: &[Part] = &[
@@ -69,73 +78,94 @@ pub const PARTS: &[Part] = &[
     },
     Part {
         name: "page",
-        about: "wasm in a page of Chromium",
+        about: "the wasm transport and the npm package in a page of Chromium",
         native: false,
         needs: IN_CHROMIUM,
-        run: |stage| stage.wasm_test(Runtime::Page, BROWSER_TESTS),
+        run: |stage| stage.everything_in(Runtime::Page),
     },
     Part {
         name: "worker",
-        about: "wasm in a dedicated worker of Chromium",
+        about: "the wasm transport and the npm package in a dedicated worker of Chromium",
         native: false,
         needs: IN_CHROMIUM,
-        run: |stage| stage.wasm_test(Runtime::Worker, BROWSER_TESTS),
+        run: |stage| stage.everything_in(Runtime::Worker),
     },
     Part {
         name: "shared",
-        about: "wasm in a shared worker of Chromium",
+        about: "the wasm transport and the npm package in a shared worker of Chromium",
         native: false,
         needs: IN_CHROMIUM,
-        run: |stage| stage.wasm_test(Runtime::SharedWorker, BROWSER_TESTS),
+        run: |stage| stage.everything_in(Runtime::SharedWorker),
     },
     Part {
         name: "service",
-        about: "wasm in a service worker of Chromium",
+        about: "the wasm transport and the npm package in a service worker of Chromium",
         native: false,
         needs: IN_CHROMIUM,
-        run: |stage| stage.wasm_test(Runtime::ServiceWorker, BROWSER_TESTS),
+        run: |stage| stage.everything_in(Runtime::ServiceWorker),
     },
     Part {
         name: "firefox",
-        about: "wasm in a page of Firefox",
+        about: "the wasm transport and the npm package in a page of Firefox",
         native: false,
         needs: IN_FIREFOX,
-        run: |stage| stage.wasm_test(Runtime::Firefox, BROWSER_TESTS),
+        run: |stage| stage.everything_in(Runtime::Firefox),
     },
     Part {
         name: "node",
-        about: "wasm in Node 24",
+        about: "the wasm transport and the npm package in Node 24",
         native: false,
-        needs: IN_SERVERS,
-        run: |stage| stage.wasm_test(Runtime::Node24, SERVER_TESTS),
+        needs: ON_SERVERS,
+        run: |stage| stage.everything_in(Runtime::Node24),
     },
     Part {
         name: "node22",
-        about: "wasm in Node 22",
+        about: "the wasm transport and the npm package in Node 22",
         native: false,
-        needs: IN_SERVERS,
-        run: |stage| stage.wasm_test(Runtime::Node22, SERVER_TESTS),
+        needs: ON_SERVERS,
+        run: |stage| stage.everything_in(Runtime::Node22),
     },
     Part {
         name: "deno",
-        about: "wasm in Deno",
+        about: "the wasm transport and the npm package in Deno",
         native: false,
-        needs: IN_SERVERS,
-        run: |stage| stage.wasm_test(Runtime::Deno, SERVER_TESTS),
+        needs: ON_SERVERS,
+        run: |stage| stage.everything_in(Runtime::Deno),
     },
     Part {
         name: "bun",
-        about: "wasm in Bun",
+        about: "the wasm transport and the npm package in Bun",
         native: false,
-        needs: IN_SERVERS,
-        run: |stage| stage.wasm_test(Runtime::Bun, SERVER_TESTS),
+        needs: ON_SERVERS,
+        run: |stage| stage.everything_in(Runtime::Bun),
+    },
+    Part {
+        name: "workerd",
+        about: "the npm package in Cloudflare's workerd",
+        native: false,
+        needs: ON_SERVERS,
+        run: |stage| stage.package_in(Runtime::Workerd),
+    },
+    Part {
+        name: "class",
+        about: "the npm package's class beside the official SDK's, on Node 24",
+        native: false,
+        needs: ON_SERVERS,
+        run: |stage| stage.package_test("tests/js"),
+    },
+    Part {
+        name: "package",
+        about: "what is in the npm package, and that bundlers take it",
+        native: false,
+        needs: IN_CHROMIUM,
+        run: |stage| stage.contents_test(),
     },
     Part {
         name: "sdk",
         about: "the official SDK on Node 24 against the emulator",
         native: false,
         needs: &[Need::NodePackages],
-        run: |stage| stage.node_test(),
+        run: |stage| stage.sdk_test(),
     },
     Part {
         name: "app",
@@ -174,10 +204,12 @@ pub const PARTS: &[Part] = &[
     },
 ];
 
-/// Where parts run: the checkout, and the server that several of them share.
+/// Where parts run: the checkout, and what several of them share.
 pub struct Stage<'a> {
     pub workspace: &'a Workspace,
     emulator: Option<Emulator>,
+    /// The folder of the npm package.
+    package: Option<PathBuf>,
 }
 
 impl<'a> Stage<'a> {
@@ -185,6 +217,7 @@ impl<'a> Stage<'a> {
         Self {
             workspace,
             emulator: None,
+            package: None,
         }
     }
 
@@ -192,11 +225,11 @@ impl<'a> Stage<'a> {
         count(test(self.workspace.cargo(), arguments))
     }
 
-    fn wasm_test(&mut self, runtime: Runtime, arguments: &str) -> Result<Outcome> {
+    fn wasm_test(&mut self, runtime: Runtime) -> Result<Outcome> {
         let workspace = self.workspace;
         let toolchain = Toolchain::find().ok_or("no toolchain builds for wasm")?;
         let runner = setup::test_runner(workspace)?.ok_or("no test runner for wasm")?;
-        let mut command = test(toolchain.cargo(workspace)?, arguments);
+        let mut command = test(toolchain.cargo(workspace)?, runtime.wasm_tests());
         command
             .args(["--target", TARGET])
             .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
@@ -207,15 +240,59 @@ impl<'a> Stage<'a> {
         count(command)
     }
 
-    fn node_test(&mut self) -> Result<Outcome> {
-        let mut command = node_test(self.workspace, "*.test.mjs");
+    /// The suite of the wasm transport, then the npm package's.
+    fn everything_in(&mut self, runtime: Runtime) -> Result<Outcome> {
+        let (mut counts, succeeded) = self.wasm_test(runtime)?;
+        let (more, succeeded_too) = self.package_in(runtime)?;
+        counts.add(more);
+        Ok((counts, succeeded && succeeded_too))
+    }
+
+    fn package_in(&mut self, runtime: Runtime) -> Result<Outcome> {
+        let mut command = Command::new(self.workspace.node());
+        command
+            .arg(self.workspace.runtimes().join("run.mjs"))
+            .arg(runtime.name());
+        self.prepare_for_package(&mut command)?;
+        count(command)
+    }
+
+    /// Tells a command where the emulator, the npm package and the browsers' drivers are.
+    fn prepare_for_package(&mut self, command: &mut Command) -> Result<()> {
+        let package = match self.package.take() {
+            Some(package) => package,
+            None => package::build(self.workspace)?,
+        };
+        command.env("JS_PACKAGE", self.package.insert(package));
+        runtime::name_drivers(command, self.workspace)?;
+        self.emulator()?.tell(command);
+        Ok(())
+    }
+
+    /// The tests of a folder that are of the npm package.
+    fn package_test(&mut self, folder: &str) -> Result<Outcome> {
+        let mut command = node_test(self.workspace, folder, "*.test.mjs");
+        self.prepare_for_package(&mut command)?;
+        count(command)
+    }
+
+    fn contents_test(&mut self) -> Result<Outcome> {
+        let mut command = node_test(self.workspace, "tests/runtimes", "*.test.mjs");
+        self.prepare_for_package(&mut command)?;
+        let wasm = package::wasm_without_features(self.workspace)?;
+        command.env("WASM_WITHOUT_FEATURES", wasm);
+        count(command)
+    }
+
+    fn sdk_test(&mut self) -> Result<Outcome> {
+        let mut command = node_test(self.workspace, "tests/node", "*.test.mjs");
         self.emulator()?.tell(&mut command);
         count(command)
     }
 
     fn app_test(&mut self) -> Result<Outcome> {
         let server = browser::build(self.workspace)?;
-        let mut command = node_test(self.workspace, "page/*.test.mjs");
+        let mut command = node_test(self.workspace, "tests/node", "page/*.test.mjs");
         command
             .env("PAGE_SERVER", server)
             .env("PAGE_SCREENSHOTS", self.workspace.root.join("target/page"));
@@ -255,10 +332,11 @@ impl<'a> Stage<'a> {
 }
 
 /// Node 24's own test runner, on files of tests/node.
-fn node_test(workspace: &Workspace, files: &str) -> Command {
+fn node_test(workspace: &Workspace, folder: &str, files: &str) -> Command {
     let mut command = Command::new(workspace.node());
     command
         .args([
+            "--expose-gc",
             "--test",
             "--test-reporter=spec",
             "--test-timeout=60000",
@@ -266,7 +344,7 @@ fn node_test(workspace: &Workspace, files: &str) -> Command {
             "--test-force-exit",
             files,
         ])
-        .current_dir(workspace.node_tests())
+        .current_dir(workspace.root.join(folder))
         .env("NO_COLOR", "1");
     command
 }

@@ -21,30 +21,61 @@ pub enum Runtime {
     Node22,
     Deno,
     Bun,
+    Workerd,
 }
 
 impl Runtime {
+    /// Its name in `tests/runtimes/run.mjs`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Worker => "worker",
+            Self::SharedWorker => "shared",
+            Self::ServiceWorker => "service",
+            Self::Firefox => "firefox",
+            Self::Node24 => "node",
+            Self::Node22 => "node22",
+            Self::Deno => "deno",
+            Self::Bun => "bun",
+            Self::Workerd => "workerd",
+        }
+    }
+
+    /// Cargo's arguments for the tests of the wasm transport here.
+    pub fn wasm_tests(self) -> &'static str {
+        if self.place().is_some() {
+            "--features rest --test wasm_browser --test wasm_rest"
+        } else {
+            "--features rest --test wasm_node --test wasm_rest"
+        }
+    }
+
+    /// What tells wasm-bindgen's test runner to run a test in a browser, and where in it.
+    fn place(self) -> Option<&'static str> {
+        match self {
+            Self::Page | Self::Firefox => Some("WASM_BINDGEN_USE_BROWSER"),
+            Self::Worker => Some("WASM_BINDGEN_USE_DEDICATED_WORKER"),
+            Self::SharedWorker => Some("WASM_BINDGEN_USE_SHARED_WORKER"),
+            Self::ServiceWorker => Some("WASM_BINDGEN_USE_SERVICE_WORKER"),
+            Self::Node24 | Self::Node22 | Self::Deno | Self::Bun | Self::Workerd => None,
+        }
+    }
+
     /// Tells wasm-bindgen's test runner to run a test here.
     pub fn choose(self, command: &mut Command, workspace: &Workspace) -> Result<()> {
-        let place = match self {
-            Self::Page | Self::Firefox => "WASM_BINDGEN_USE_BROWSER",
-            Self::Worker => "WASM_BINDGEN_USE_DEDICATED_WORKER",
-            Self::SharedWorker => "WASM_BINDGEN_USE_SHARED_WORKER",
-            Self::ServiceWorker => "WASM_BINDGEN_USE_SERVICE_WORKER",
-            Self::Node24 | Self::Node22 | Self::Deno | Self::Bun => {
-                return self.choose_node(command, workspace);
-            }
+        let Some(place) = self.place() else {
+            return self.choose_node(command, workspace);
         };
         command.env(place, "1");
+        name_drivers(command, workspace)?;
+        // The runner takes the first driver that is named.
         if self == Self::Firefox {
-            let driver = setup::geckodriver(workspace)?.ok_or("no geckodriver")?;
-            command.env("GECKODRIVER", driver).env(
+            command.env(
                 "WASM_BINDGEN_TEST_WEBDRIVER_JSON",
                 workspace.runtimes().join("firefox.json"),
             );
         } else {
-            let driver = process::find("chromedriver").ok_or("no chromedriver")?;
-            command.env("CHROMEDRIVER", driver);
+            command.env_remove(GECKODRIVER);
         }
         Ok(())
     }
@@ -60,4 +91,17 @@ impl Runtime {
         };
         process::prepend_path(command, &node)
     }
+}
+
+const GECKODRIVER: &str = "GECKODRIVER";
+
+/// Tells a command where the browsers' drivers are, as far as there are any.
+pub fn name_drivers(command: &mut Command, workspace: &Workspace) -> Result<()> {
+    if let Some(driver) = process::find("chromedriver") {
+        command.env("CHROMEDRIVER", driver);
+    }
+    if let Some(driver) = setup::geckodriver(workspace)? {
+        command.env(GECKODRIVER, driver);
+    }
+    Ok(())
 }

@@ -130,6 +130,7 @@ impl App {
             Input::Say(text) if text.trim().is_empty() => {}
             Input::Say(text) => {
                 self.interrupt()?;
+                self.view.notice(None);
                 self.typed += 1;
                 let item = format!("typed {}", self.typed);
                 self.view.append(&item, Who::Person, &text)?;

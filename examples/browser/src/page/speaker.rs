@@ -44,6 +44,8 @@ impl Speaker {
         #[allow(clippy::cast_precision_loss)] // A small number.
         options.set_sample_rate(RATE as f32);
         let context = AudioContext::new_with_context_options(&options)?;
+        // Of no effect on a context that runs; where none may run yet, it is asked for on the press of a button.
+        let _ = context.resume()?;
         JsFuture::from(context.audio_worklet()?.add_module(WORKLET)?).await?;
         let node = AudioWorkletNode::new(&context, "speaker")?;
         node.connect_with_audio_node(&context.destination())?;

@@ -128,10 +128,12 @@ impl View {
         self.state == state
     }
 
-    /// Tells what went wrong; nothing takes the last words away.
+    /// Tells what went wrong, in place of what it told last.
     pub fn notice(&self, words: Option<&str>) {
         self.notice_text.set_text_content(words);
         self.notice.set_hidden(words.is_none());
+        // It takes room from the conversation.
+        self.scroll();
     }
 
     /// Shows how things stand with the microphone.

@@ -10,9 +10,9 @@ const LIMIT = 20_000;
 
 /**
  * Runs it all. `pack` is the package's exports; `environment` says where the emulator is and what the README says of this
- * place; `unhandledRejection` is a function that promises the next one; `report` takes lines.
+ * place; `unhandledRejection` is a function that promises the next one; `report` takes lines, and `more` are tests of this place alone.
  */
-export async function suite(pack, environment, unhandledRejection, report) {
+export async function suite(pack, environment, unhandledRejection, report, more = {}) {
   const opened = [];
   /** Closes the session when the test is over. */
   const keep = (rt) => {
@@ -29,7 +29,7 @@ export async function suite(pack, environment, unhandledRejection, report) {
   /** What the next event of a name says, whatever errors come before it. */
   const told = (rt, name) => new Promise((resolve) => rt.once(name, (...values) => resolve(values)));
   const context = { ...pack, ...environment, client, keep, open, told, unhandledRejection };
-  const tests = { ...session, ...ends, ...guards, ...facts };
+  const tests = { ...session, ...ends, ...guards, ...facts, ...more };
   for (const [name, test] of Object.entries(tests)) {
     tests[name] = async () => {
       try {

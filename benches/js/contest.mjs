@@ -1,0 +1,60 @@
+// Events a second that session classes take in from the same server, in the same process or page.
+
+/** What a bench's events are called. The server floods with them: it never is what is measured. */
+export const EVENTS = {
+  text_delta: 'response.output_text.delta',
+  audio_delta: 'response.output_audio.delta',
+};
+
+const MILLIS = 1000;
+
+/**
+ * The median of each contestant's runs, which take turns. A contestant is a function of the bench's name and the time
+ * to take, to its events a second.
+ */
+export async function contest(contestants, bench, runs) {
+  const rates = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
+  // One round more than counts, to warm up.
+  for (let run = 0; run <= runs; run += 1) {
+    for (const [name, contestant] of Object.entries(contestants)) {
+      rates[name].push(await contestant(bench, MILLIS));
+    }
+  }
+  const median = (figures) => figures.slice(1).sort((one, other) => one - other)[runs >> 1];
+  return Object.fromEntries(Object.entries(rates).map(([name, figures]) => [name, Math.round(median(figures))]));
+}
+
+/** A class of the SDK's shape. */
+export function byClass(Class, baseURL) {
+  return async (bench, millis) => {
+    const rt = new Class({ model: bench, dangerouslyAllowBrowser: true }, { apiKey: 'none', baseURL });
+    const closed = new Promise((resolve) => rt.socket.addEventListener('close', resolve));
+    let done = false;
+    rt.on('error', (error) => {
+      // The server just goes when it is told to stop.
+      if (!done) {
+        console.error(error);
+      }
+    });
+    await new Promise((resolve) => rt.once('session.created', resolve));
+    const started = performance.now();
+    let count = 0;
+    let length = 0;
+    const rate = await new Promise((resolve) => {
+      rt.on(EVENTS[bench], (event) => {
+        length += event.delta.length;
+        count += 1;
+        if (count % 64 === 0 && performance.now() - started > millis) {
+          resolve((count / (performance.now() - started)) * 1000);
+        }
+      });
+    });
+    if (!(length > 0)) {
+      throw new Error('the events are empty');
+    }
+    done = true;
+    rt.close();
+    await closed;
+    return rate;
+  };
+}

@@ -1,0 +1,23 @@
+// A relay on Bun:  OPENAI_API_KEY=sk-… bun relay.js
+
+import { OpenAIRealtimeWebSocket } from 'openai-realtime-ws';
+import { relay } from '../relay.js';
+
+const server = Bun.serve({
+  hostname: '127.0.0.1',
+  port: Number(process.env.PORT ?? 8080),
+  fetch(request, server) {
+    if (!server.upgrade(request, { data: {} })) {
+      return new Response('This is a WebSocket.', { status: 426 });
+    }
+  },
+  websocket: {
+    open(socket) {
+      socket.data.person = relay(new OpenAIRealtimeWebSocket({ model: 'gpt-realtime' }), socket);
+    },
+    message: (socket, data) => socket.data.person.message(String(data)),
+    close: (socket) => socket.data.person.close(),
+  },
+});
+
+console.log(`relay at ws://127.0.0.1:${server.port}`);

@@ -1,0 +1,26 @@
+// A question and its answer, in text. Written for the official SDK it would differ in its first line alone, which would
+// import from 'openai/realtime/websocket'.  OPENAI_API_KEY=sk-… node conversation.js
+
+import { OpenAIRealtimeWebSocket } from 'openai-realtime-ws';
+
+const rt = new OpenAIRealtimeWebSocket({ model: 'gpt-realtime' });
+
+rt.socket.addEventListener('open', () => {
+  console.log('connected');
+  rt.send({ type: 'session.update', session: { type: 'realtime', output_modalities: ['text'] } });
+  rt.send({
+    type: 'conversation.item.create',
+    item: { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Tell me of the sea.' }] },
+  });
+  rt.send({ type: 'response.create' });
+});
+
+rt.on('error', (error) => {
+  // Nothing here should go wrong: end with a stack trace.
+  throw error;
+});
+rt.on('session.created', ({ session }) => console.log(`a session of type ${session.type}`));
+rt.on('response.output_text.delta', ({ delta }) => console.log(`+ ${delta}`));
+rt.on('response.output_text.done', ({ text }) => console.log(`= ${text}`));
+rt.on('response.done', () => rt.close());
+rt.socket.addEventListener('close', ({ code }) => console.log(`closed: ${code}`));

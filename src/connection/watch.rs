@@ -1,0 +1,275 @@
+//! What is watched while a connection is open: that the peer lives, that writing goes on, when the session expires.
+
+use std::time::Duration;
+
+use super::Limits;
+use super::renewal::LAST_CALL;
+
+/// Pings, by which a dead peer is noticed: one each `interval`, and something must arrive within `timeout` after it,
+/// be it the pong or anything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeepAlive {
+    /// How long between two pings: 30 s unless set.
+    pub interval: Duration,
+    /// How long the peer may take to show a sign of life: 30 s unless set.
+    pub timeout: Duration,
+}
+
+impl Default for KeepAlive {
+    fn default() -> Self {
+        let half_a_minute = Duration::from_secs(30);
+        Self::new(half_a_minute, half_a_minute)
+    }
+}
+
+impl KeepAlive {
+    /// A ping each `interval`, and `timeout` for the answer.
+    pub fn new(interval: Duration, timeout: Duration) -> Self {
+        Self { interval, timeout }
+    }
+}
+
+/// How long the service keeps a session, unless it says otherwise.
+const SESSION_LASTS: Duration = Duration::from_secs(60 * 60);
+
+/// A deadline that is found this late was slept through, and says nothing about the peer.
+const SLEPT: Duration = Duration::from_secs(1);
+
+/// In how many parts the idle timeout is counted.
+const QUIET_PARTS: u8 = 4;
+
+/// What a watch finds.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// It is time to ping.
+    Ping,
+    /// Nothing answered the ping.
+    Unanswered,
+    /// Nothing arrived for too long.
+    Idle,
+    /// The socket took too long to take something.
+    Stalled,
+    /// The session ends soon.
+    Expiring { left: Duration },
+    /// The session ends very soon.
+    LastCall,
+}
+
+/// The watch over one open connection.
+///
+/// It is told of arrivals without the time, which would cost every message a look at the clock: arrivals are noted, and
+/// looked at when the next deadline comes.
+#[derive(Debug, Default)]
+pub struct Watch {
+    heard: bool,
+    ping: Option<Ping>,
+    idle: Option<Idle>,
+    send_timeout: Option<Duration>,
+    stalled_until: Option<Duration>,
+    expiry: Option<Expiry>,
+}
+
+#[derive(Debug)]
+struct Ping {
+    settings: KeepAlive,
+    next: Duration,
+    answer_by: Option<Duration>,
+    /// Whether the ping that is out is a second one, sent because the first one's deadline was slept through.
+    again: bool,
+}
+
+#[derive(Debug)]
+struct Idle {
+    part: Duration,
+    next: Duration,
+    /// How many parts of the timeout have passed in silence.
+    quiet: u8,
+    heard: bool,
+}
+
+#[derive(Debug)]
+struct Expiry {
+    lead: Duration,
+    at: Duration,
+    warned: bool,
+    /// Whether there is a last call, and it is still to come.
+    calls: bool,
+    renews: bool,
+}
+
+impl Watch {
+    /// One over a connection that is open now, and whose session has been there `since` then.
+    pub fn new(limits: &Limits, now: Duration, since: Duration) -> Self {
+        Self {
+            heard: false,
+            ping: limits.keep_alive.map(|settings| Ping {
+                settings,
+                next: now.saturating_add(settings.interval),
+                answer_by: None,
+                again: false,
+            }),
+            idle: limits.idle_timeout.map(|timeout| {
+                let part = timeout / u32::from(QUIET_PARTS);
+                Idle {
+                    part,
+                    next: now.saturating_add(part),
+                    quiet: 0,
+                    heard: false,
+                }
+            }),
+            send_timeout: limits.send_timeout,
+            stalled_until: None,
+            expiry: limits.expiry_warning.map(|lead| Expiry {
+                lead,
+                at: since.saturating_add(SESSION_LASTS),
+                warned: false,
+                renews: limits.renew,
+                calls: limits.renew,
+            }),
+        }
+    }
+
+    /// Something arrived.
+    #[inline]
+    pub fn hear(&mut self) {
+        self.heard = true;
+    }
+
+    /// The socket takes nothing more for now.
+    pub fn stall(&mut self, now: Duration) {
+        if self.stalled_until.is_none() {
+            self.stalled_until = self.send_timeout.map(|limit| now.saturating_add(limit));
+        }
+    }
+
+    /// Whether a stall is news.
+    #[inline]
+    pub fn minds_stalls(&self) -> bool {
+        self.send_timeout.is_some() && self.stalled_until.is_none()
+    }
+
+    /// The socket took something.
+    #[inline]
+    pub fn flow(&mut self) {
+        self.stalled_until = None;
+    }
+
+    /// The server said when the session ends.
+    pub fn expires(&mut self, at: Duration) {
+        if let Some(expiry) = &mut self.expiry
+            && expiry.at != at
+        {
+            expiry.at = at;
+            expiry.warned = false;
+            expiry.calls = expiry.renews;
+        }
+    }
+
+    /// When to look next.
+    pub fn wake_at(&self) -> Option<Duration> {
+        let ping = self.ping.as_ref().map(|ping| match ping.answer_by {
+            Some(answer_by) => answer_by.min(ping.next),
+            None => ping.next,
+        });
+        let idle = self.idle.as_ref().map(|idle| idle.next);
+        let warning = self.expiry.as_ref().and_then(Expiry::wake_at);
+        [ping, idle, self.stalled_until, warning]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Looks whether something is due, one at a time; what has arrived must have been told before.
+    pub fn look(&mut self, now: Duration) -> Option<Finding> {
+        if std::mem::take(&mut self.heard) {
+            if let Some(ping) = &mut self.ping {
+                ping.answer_by = None;
+            }
+            if let Some(idle) = &mut self.idle {
+                idle.heard = true;
+            }
+        }
+        if self.stalled_until.is_some_and(|until| now >= until) {
+            return Some(Finding::Stalled);
+        }
+        if let Some(finding) = self.ping.as_mut().and_then(|ping| ping.look(now)) {
+            return Some(finding);
+        }
+        if let Some(finding) = self.idle.as_mut().and_then(|idle| idle.look(now)) {
+            return Some(finding);
+        }
+        self.expiry.as_mut()?.look(now)
+    }
+}
+
+impl Expiry {
+    fn wake_at(&self) -> Option<Duration> {
+        let lead = match (self.warned, self.calls) {
+            (false, _) => self.lead,
+            (true, true) => LAST_CALL,
+            (true, false) => return None,
+        };
+        Some(self.at.saturating_sub(lead))
+    }
+
+    fn look(&mut self, now: Duration) -> Option<Finding> {
+        if self.wake_at().is_none_or(|at| now < at) {
+            return None;
+        }
+        Some(if self.warned {
+            self.calls = false;
+            Finding::LastCall
+        } else {
+            self.warned = true;
+            Finding::Expiring {
+                left: self.at.saturating_sub(now),
+            }
+        })
+    }
+}
+
+impl Ping {
+    fn look(&mut self, now: Duration) -> Option<Finding> {
+        if let Some(answer_by) = self.answer_by
+            && now >= answer_by
+        {
+            if self.again || now - answer_by < SLEPT {
+                return Some(Finding::Unanswered);
+            }
+            return Some(self.ping(now, true));
+        }
+        if now < self.next {
+            return None;
+        }
+        if self.answer_by.is_some() {
+            // One is out already.
+            self.next = now.saturating_add(self.settings.interval);
+            return None;
+        }
+        Some(self.ping(now, false))
+    }
+
+    fn ping(&mut self, now: Duration, again: bool) -> Finding {
+        self.next = now.saturating_add(self.settings.interval);
+        self.answer_by = Some(now.saturating_add(self.settings.timeout));
+        self.again = again;
+        Finding::Ping
+    }
+}
+
+impl Idle {
+    /// Counts a part that was slept through as one part, however long it was.
+    fn look(&mut self, now: Duration) -> Option<Finding> {
+        if now < self.next {
+            return None;
+        }
+        self.next = now.saturating_add(self.part);
+        if std::mem::take(&mut self.heard) {
+            self.quiet = 0;
+            return None;
+        }
+        self.quiet += 1;
+        (self.quiet >= QUIET_PARTS).then_some(Finding::Idle)
+    }
+}

@@ -1,0 +1,100 @@
+use std::fmt;
+use std::time::Duration;
+
+use super::{DroppedAudio, Sender};
+use crate::error::{SendError, SendErrorKind};
+use crate::protocol::{Audio, AudioFormat, Events, Protocol, Realtime};
+
+/// Sends what a microphone hears, and never waits: from [`Sender::live_audio`].
+///
+/// On a slow network, audio that is sent as it comes piles up, and the model hears it later and later. Here no more of it
+/// waits than a limit: beyond that the oldest is dropped and counted, so that what is sent is what was just said. Other
+/// events are never dropped, and the order of events stays as it was sent.
+///
+/// Made for the server's turn detection: where a `commit` is sent by hand, what was dropped ahead of it is missing.
+///
+/// [`push`](Self::push) can be called from where nothing may block, such as the callback of an audio device:
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// # use openai_realtime_ws::{Connector, Error, Session};
+/// # struct Microphone;
+/// # impl Microphone { fn on_samples(&self, _: impl FnMut(&[i16]) + Send + 'static) {} }
+/// # async fn example<C: Connector>(mut rt: Session<C>, microphone: Microphone) -> Result<(), Error> {
+/// use openai_realtime_ws::protocol::Audio;
+///
+/// let live = rt.sender().live_audio(Duration::from_millis(500));
+/// let speaking = live.clone();
+/// microphone.on_samples(move |samples| {
+///     // An error means that the session is closed.
+///     let _ = speaking.push(Audio::from_pcm16(samples));
+/// });
+/// rt.run().await?;
+/// println!("{:?} of speech could not be sent in time", live.dropped().duration);
+/// # Ok(())
+/// # }
+/// ```
+pub struct LiveAudio<P: Protocol = Realtime> {
+    sender: Sender<P>,
+    longest: Duration,
+    bytes_per_second: u32,
+}
+
+impl<P: Protocol> LiveAudio<P> {
+    pub(super) fn new(sender: Sender<P>, longest: Duration) -> Self {
+        Self {
+            sender,
+            longest,
+            bytes_per_second: AudioFormat::default().bytes_per_second(),
+        }
+    }
+
+    /// The session's input format, from which follows how long a piece of audio lasts; PCM16 at 24,000 Hz unless it is set.
+    pub fn format(mut self, format: &AudioFormat) -> Self {
+        self.bytes_per_second = format.bytes_per_second();
+        self
+    }
+
+    /// Queues a piece of audio, and drops the oldest of what waits if that is too much; a piece counts as a whole.
+    ///
+    /// # Errors
+    /// [`SendError`] gives the event back when the session is closed.
+    pub fn push(&self, audio: Audio) -> Result<(), SendError<P::Client>> {
+        let bytes = u32::try_from(audio.decoded_len()).unwrap_or(u32::MAX);
+        let lasts = Duration::from_secs(1) * bytes / self.bytes_per_second.max(1);
+        let event = P::append(audio);
+        let raw = event.encode();
+        let size = raw.text().len();
+        let queued = (self.sender.queue).push_live(raw, size, lasts, self.longest);
+        queued.map_err(|kind: SendErrorKind| SendError { event, kind })
+    }
+
+    /// How much live audio waits to be written, of all handles of the session.
+    pub fn queued(&self) -> Duration {
+        self.sender.queue.live()
+    }
+
+    /// How much was dropped so far, of all handles of the session.
+    pub fn dropped(&self) -> DroppedAudio {
+        self.sender.queue.dropped()
+    }
+}
+
+impl<P: Protocol> Clone for LiveAudio<P> {
+    fn clone(&self) -> Self {
+        Self {
+            sender: self.sender.clone(),
+            ..*self
+        }
+    }
+}
+
+impl<P: Protocol> fmt::Debug for LiveAudio<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveAudio")
+            .field("longest", &self.longest)
+            .field("queued", &self.queued())
+            .field("dropped", &self.dropped())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,344 @@
+use std::sync::Arc as StdArc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Wake, Waker};
+
+use futures_util::FutureExt;
+use proptest::prelude::*;
+
+use super::*;
+use crate::protocol::{
+    Audio, AudioFormat, ConversationItemCreate, InputAudioBufferCommit, ResponseCreate,
+};
+
+/// How many bytes of PCM16 at 24,000 Hz last so long.
+fn millis(millis: usize) -> Audio {
+    Audio::from_bytes(&vec![0; millis * 48])
+}
+
+fn drain(outbox: &mut Outbox) -> Vec<RawEvent> {
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut events = Vec::new();
+    while let Poll::Ready(Some(event)) = outbox.poll_next(&mut cx) {
+        outbox.written(&event);
+        events.push(event);
+    }
+    events
+}
+
+fn types(events: &[RawEvent]) -> Vec<&str> {
+    events.iter().map(RawEvent::event_type).collect()
+}
+
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: StdArc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Wakes {
+    fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+#[test]
+fn events_come_out_in_order_and_give_their_room_back() {
+    let (sender, mut outbox) = outbox::<Realtime>(1000);
+    assert!(outbox.is_empty());
+    sender.try_send(ResponseCreate::default()).unwrap();
+    sender.try_send(InputAudioBufferCommit::default()).unwrap();
+    let bytes =
+        r#"{"type":"response.create"}"#.len() + r#"{"type":"input_audio_buffer.commit"}"#.len();
+    assert_eq!(
+        (sender.buffered_amount(), outbox.is_empty()),
+        (bytes, false)
+    );
+    let events = drain(&mut outbox);
+    assert_eq!(
+        types(&events),
+        ["response.create", "input_audio_buffer.commit"]
+    );
+    assert_eq!((sender.buffered_amount(), outbox.is_empty()), (0, true));
+}
+
+#[test]
+fn a_large_event_goes_when_nothing_else_waits() {
+    let (sender, mut outbox) = outbox::<Realtime>(30);
+    let large = ConversationItemCreate::user_text("x".repeat(100));
+    sender.try_send(large.clone()).unwrap();
+    let refused = sender.try_send(ResponseCreate::default()).unwrap_err();
+    assert_eq!(refused.kind, SendErrorKind::Full);
+    assert_eq!(refused.event, ResponseCreate::default().into());
+    // What was taken and not written takes room still.
+    let mut cx = Context::from_waker(Waker::noop());
+    let Poll::Ready(Some(event)) = outbox.poll_next(&mut cx) else {
+        panic!("an event")
+    };
+    assert!(sender.try_send(ResponseCreate::default()).is_err());
+    outbox.written(&event);
+    sender.try_send(ResponseCreate::default()).unwrap();
+}
+
+#[test]
+fn a_closed_queue_gives_back_what_waits() {
+    let (sender, mut outbox) = outbox::<Realtime>(1000);
+    sender.try_send(ResponseCreate::default()).unwrap();
+    assert!(!sender.is_closed());
+    assert_eq!(types(&outbox.close()), ["response.create"]);
+    assert!(sender.is_closed());
+    let refused = sender.try_send(ResponseCreate::default()).unwrap_err();
+    assert_eq!(refused.kind, SendErrorKind::Closed);
+    let refused = sender
+        .live_audio(Duration::MAX)
+        .push(millis(1))
+        .unwrap_err();
+    assert_eq!(refused.kind, SendErrorKind::Closed);
+    assert!(outbox.close().is_empty());
+    assert_eq!(
+        outbox.poll_next(&mut Context::from_waker(Waker::noop())),
+        Poll::Ready(None)
+    );
+}
+
+#[test]
+fn a_sender_waits_for_room_and_is_woken() {
+    let (sender, mut outbox) = outbox::<Realtime>(30);
+    sender.try_send(ResponseCreate::default()).unwrap();
+    let told = StdArc::new(Wakes::default());
+    let waker = Waker::from(told.clone());
+    let mut cx = Context::from_waker(&waker);
+
+    let mut sending = Box::pin(sender.send(ResponseCreate::default()));
+    assert!(sending.poll_unpin(&mut cx).is_pending());
+    assert!(sending.poll_unpin(&mut cx).is_pending());
+    let mut given_up = Box::pin(sender.send(ResponseCreate::default()));
+    assert!(given_up.poll_unpin(&mut cx).is_pending());
+    drop(given_up);
+    assert_eq!(told.count(), 0);
+
+    assert_eq!(drain(&mut outbox).len(), 1);
+    // Once for the one that waits, and not for the one that was dropped.
+    assert_eq!(told.count(), 1);
+    assert_eq!(sending.poll_unpin(&mut cx), Poll::Ready(Ok(())));
+    assert_eq!(drain(&mut outbox).len(), 1);
+    assert_eq!(told.count(), 1);
+
+    sender.try_send(ResponseCreate::default()).unwrap();
+    let mut sending = Box::pin(sender.send(ResponseCreate::default()));
+    assert!(sending.poll_unpin(&mut cx).is_pending());
+    outbox.close();
+    assert_eq!(told.count(), 2);
+    let Poll::Ready(Err(refused)) = sending.poll_unpin(&mut cx) else {
+        panic!("refused")
+    };
+    assert_eq!(refused.kind, SendErrorKind::Closed);
+}
+
+#[test]
+fn the_session_is_woken_when_it_rests() {
+    let (sender, mut outbox) = outbox::<Realtime>(1000);
+    let told = StdArc::new(Wakes::default());
+    let waker = Waker::from(told.clone());
+    assert!(
+        outbox
+            .poll_next(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    sender.try_send(ResponseCreate::default()).unwrap();
+    sender.try_send(ResponseCreate::default()).unwrap();
+    assert_eq!(told.count(), 1);
+}
+
+#[test]
+fn of_live_audio_the_oldest_is_dropped() {
+    let (sender, mut outbox) = outbox::<Realtime>(usize::MAX);
+    let live = sender.live_audio(Duration::from_millis(100));
+    let commit = || sender.try_send(InputAudioBufferCommit::default()).unwrap();
+    live.push(millis(40)).unwrap();
+    commit();
+    live.push(millis(50)).unwrap();
+    assert_eq!(live.queued(), Duration::from_millis(90));
+    assert_eq!(live.dropped(), DroppedAudio::default());
+
+    live.push(millis(30)).unwrap();
+    commit();
+    assert_eq!(live.queued(), Duration::from_millis(80));
+    let dropped = DroppedAudio {
+        duration: Duration::from_millis(40),
+        pieces: 1,
+    };
+    assert_eq!((live.dropped(), live.clone().dropped()), (dropped, dropped));
+
+    // The newest goes, however long it is.
+    live.push(millis(500)).unwrap();
+    assert_eq!(live.queued(), Duration::from_millis(500));
+    let dropped = DroppedAudio {
+        duration: Duration::from_millis(120),
+        pieces: 3,
+    };
+    assert_eq!(live.dropped(), dropped);
+    let events = drain(&mut outbox);
+    let (append, commit) = ("input_audio_buffer.append", "input_audio_buffer.commit");
+    assert_eq!(types(&events), [commit, commit, append]);
+    assert_eq!(
+        (live.queued(), sender.buffered_amount()),
+        (Duration::ZERO, 0)
+    );
+}
+
+#[test]
+fn live_audio_gives_way_where_the_queue_is_full() {
+    let size = |audio: Audio| Realtime::append(audio).encode().text().len();
+    let (sender, mut outbox) = outbox::<Realtime>(size(millis(10)) * 2);
+    let live = sender.live_audio(Duration::MAX);
+    for _ in 0..3 {
+        live.push(millis(10)).unwrap();
+    }
+    assert_eq!(live.dropped().pieces, 1);
+    assert_eq!(drain(&mut outbox).len(), 2);
+
+    // Other events are not dropped, not even for audio.
+    let text = "x".repeat(size(millis(10)));
+    sender
+        .try_send(ConversationItemCreate::user_text(text))
+        .unwrap();
+    live.push(millis(10)).unwrap();
+    assert_eq!(live.dropped().pieces, 2);
+    assert_eq!(types(&drain(&mut outbox)), ["conversation.item.create"]);
+}
+
+#[test]
+fn how_long_audio_lasts_depends_on_its_format() {
+    let (sender, _outbox) = outbox::<Realtime>(usize::MAX);
+    let live = sender
+        .live_audio(Duration::MAX)
+        .format(&AudioFormat::pcmu());
+    live.push(Audio::from_bytes(&[0; 801])).unwrap();
+    assert_eq!(live.queued(), Duration::from_micros(100_125));
+    let live = sender
+        .live_audio(Duration::MAX)
+        .format(&AudioFormat::pcm(8_000));
+    live.push(Audio::from_bytes(&[0; 16])).unwrap();
+    assert_eq!(live.queued(), Duration::from_micros(101_125));
+    // Nothing to count on.
+    let live = sender
+        .live_audio(Duration::MAX)
+        .format(&AudioFormat::pcm(0));
+    live.push(Audio::from_bytes(&[0; 2])).unwrap();
+}
+
+#[test]
+fn live_audio_wakes_those_for_whom_it_makes_room() {
+    let append = |audio: Audio| Realtime::append(audio);
+    let size = append(millis(20)).encode().text().len();
+    let (sender, mut outbox) = outbox::<Realtime>(size + 100);
+    let live = sender.live_audio(Duration::from_millis(20));
+    live.push(millis(20)).unwrap();
+    let told = StdArc::new(Wakes::default());
+    let waker = Waker::from(told.clone());
+    let mut cx = Context::from_waker(&waker);
+    let mut sending = Box::pin(sender.send(append(millis(10))));
+    assert!(sending.poll_unpin(&mut cx).is_pending());
+    live.push(millis(1)).unwrap();
+    assert_eq!(told.count(), 1);
+    assert_eq!(sending.poll_unpin(&mut cx), Poll::Ready(Ok(())));
+    assert_eq!(drain(&mut outbox).len(), 2);
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Push(usize),
+    Live { bytes: usize, lasts: u64 },
+    Take,
+    Write,
+    Close,
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (1..200usize).prop_map(Step::Push),
+        4 => (1..200usize, 0..50u64).prop_map(|(bytes, lasts)| Step::Live { bytes, lasts }),
+        3 => Just(Step::Take),
+        3 => Just(Step::Write),
+        1 => prop_oneof![9 => Just(Step::Take), 1 => Just(Step::Close)],
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Against a list in which nothing is clever.
+    #[test]
+    fn nothing_is_lost_but_live_audio(steps in prop::collection::vec(any_step(), 0..60)) {
+        const MAX: usize = 400;
+        let longest = Duration::from_millis(60);
+        let queue = Queue::new(MAX);
+        let mut cx = Context::from_waker(Waker::noop());
+        // What must come out, in order, and what may.
+        let mut given = Vec::new();
+        let (mut got, mut taken, mut written, mut pieces) = (Vec::new(), Vec::new(), 0, 0);
+        let mut closed = false;
+        for (number, step) in steps.into_iter().enumerate() {
+            match step {
+                Step::Push(bytes) => {
+                    let room = queue.bytes() == 0 || queue.bytes() + bytes <= MAX;
+                    let pushed = queue.push((number, bytes, false), bytes);
+                    prop_assert_eq!(pushed, match (closed, room) {
+                        (true, _) => Err(SendErrorKind::Closed),
+                        (_, true) => Ok(()),
+                        (_, false) => Err(SendErrorKind::Full),
+                    });
+                    if pushed.is_ok() {
+                        given.push((number, bytes, false));
+                    }
+                }
+                Step::Live { bytes, lasts } => {
+                    let pushed = queue.push_live((number, bytes, true), bytes, Duration::from_millis(lasts), longest);
+                    prop_assert_eq!(pushed.is_ok(), !closed);
+                    if pushed.is_ok() {
+                        given.push((number, bytes, true));
+                        pieces += 1;
+                        prop_assert!(queue.live() <= longest.max(Duration::from_millis(lasts)));
+                    }
+                }
+                Step::Take => {
+                    if let Poll::Ready(Some(item)) = queue.poll_pop(&mut cx) {
+                        got.push(item);
+                        taken.push(item);
+                    }
+                }
+                Step::Write => {
+                    if written < taken.len() {
+                        queue.release(taken[written].1);
+                        written += 1;
+                    }
+                }
+                Step::Close => {
+                    let left = queue.close();
+                    got.extend(&left);
+                    taken.extend(&left);
+                    closed = true;
+                }
+            }
+            prop_assert!(queue.bytes() <= MAX || queue.bytes() <= 200);
+        }
+        let left = queue.close();
+        got.extend(&left);
+        taken.extend(&left);
+        for (_, bytes, _) in &taken[written..] {
+            queue.release(*bytes);
+        }
+        prop_assert_eq!(queue.bytes(), 0);
+        prop_assert_eq!(queue.live(), Duration::ZERO);
+        let controls = |items: &[(usize, usize, bool)]| -> Vec<_> {
+            items.iter().filter(|item| !item.2).copied().collect()
+        };
+        prop_assert_eq!(controls(&got), controls(&given));
+        prop_assert!(got.is_sorted());
+        let sent = got.iter().filter(|item| item.2).count() as u64;
+        prop_assert_eq!(sent + queue.dropped().pieces, pieces);
+    }
+}

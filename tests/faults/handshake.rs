@@ -1,0 +1,197 @@
+//! Faults before the connection is open.
+
+use std::time::Duration;
+
+use openai_realtime_ws::native::Connector;
+use openai_realtime_ws::{Config, OpenAIRealtimeWS};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+
+use crate::caller::{describe, list, watch, watch_over};
+use crate::peer::{NOTHING, Then, read};
+use crate::raw_server::{acceptance, server};
+use crate::{Fault, Seen};
+
+/// How long a caller waits who waits in vain.
+const SOON: Duration = Duration::from_millis(100);
+
+pub fn faults() -> Vec<Fault> {
+    let answers = [
+        (
+            "an answer that is not HTTP",
+            "SSH-2.0-OpenSSH_9.2\r\n\r\n".to_owned(),
+        ),
+        (
+            "an endless head",
+            format!("HTTP/1.1 101 X\r\na: {}", "a".repeat(64 * 1024)),
+        ),
+        (
+            "status 200",
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi".to_owned(),
+        ),
+        (
+            "status 401",
+            refusal("401 Unauthorized", "", "invalid_api_key"),
+        ),
+        (
+            "status 429 with `Retry-After: 7`",
+            refusal("429 Slow Down", "Retry-After: 7\r\n", "rate_limit"),
+        ),
+        (
+            "status 503 and the connection cut in its body",
+            "HTTP/1.1 503 No\r\nContent-Length: 99\r\n\r\n{\"err".to_owned(),
+        ),
+    ];
+    let acceptances = [
+        (
+            "an acceptance without `Upgrade`",
+            "Upgrade: websocket\r\n",
+            "",
+        ),
+        (
+            "an acceptance with a wrong `Sec-WebSocket-Accept`",
+            "Sec-WebSocket-Accept: ",
+            "Sec-WebSocket-Accept: x",
+        ),
+        (
+            "an acceptance with permessage-deflate, which nobody offered",
+            "\r\n\r\n",
+            "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+        ),
+        (
+            "an acceptance with a subprotocol that nobody offered",
+            "\r\n\r\n",
+            "\r\nSec-WebSocket-Protocol: chat\r\n\r\n",
+        ),
+    ];
+    let mut faults = vec![
+        Fault::new("nobody listens", unreachable()),
+        Fault::new(
+            "the connection is taken, and nothing answered",
+            silence(Connector::new()),
+        ),
+        Fault::new(
+            "the same, with `Connector::handshake_timeout`",
+            silence(Connector::new().handshake_timeout(SOON / 4)),
+        ),
+        Fault::new(
+            "a cut at each byte of the acceptance",
+            at_each_byte(Then::Cut),
+        ),
+        Fault::new(
+            "a reset at each byte of the acceptance",
+            at_each_byte(Then::Reset),
+        ),
+        Fault::new("the acceptance comes byte by byte", in_pieces()),
+    ];
+    for status in [301, 302, 303, 307, 308] {
+        faults.push(Fault::new(
+            format!("a redirect with status {status}"),
+            redirected(status),
+        ));
+    }
+    for (name, answer) in answers {
+        faults.push(Fault::new(name, answered(move |_| answer)));
+    }
+    for (name, from, to) in acceptances {
+        let answer = move |request: &str| acceptance(request).replace(from, to);
+        faults.push(Fault::new(name, answered(answer)));
+    }
+    faults
+}
+
+fn refusal(status: &str, header: &str, code: &str) -> String {
+    let body = format!(r#"{{"error":{{"message":"Not now.","code":"{code}"}}}}"#);
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\nx-request-id: req_1\r\n{header}Content-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+async fn unreachable() -> Seen {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/v1", listener.local_addr().unwrap());
+    drop(listener);
+    let caller = watch(Config::new("k").model("m").insecure_loopback_url(url)).await;
+    Seen {
+        caller,
+        server: NOTHING.to_owned(),
+    }
+}
+
+async fn silence(connector: Connector) -> Seen {
+    let (config, task) = server(|mut stream, _| async move { read(&mut stream).await }).await;
+    let caller = watch_over(connector, config.connect_timeout(SOON)).await;
+    Seen {
+        caller,
+        server: task.await.unwrap(),
+    }
+}
+
+async fn answered(answer: impl FnOnce(&str) -> String + Send + 'static) -> Seen {
+    let (config, task) = server(|mut stream, request| async move {
+        // Who has had enough hangs up in the middle.
+        let _ = stream.write_all(answer(&request).as_bytes()).await;
+        let _ = stream.shutdown().await;
+        read(&mut stream).await
+    })
+    .await;
+    let caller = watch(config).await;
+    Seen {
+        caller,
+        server: task.await.unwrap(),
+    }
+}
+
+async fn at_each_byte(then: Then) -> Seen {
+    let mut seen = Vec::new();
+    // The key, and with it the answer, has always the same length.
+    let length = acceptance("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==").len();
+    for cut in 0..length {
+        let (config, task) = server(move |mut stream, request| async move {
+            stream
+                .write_all(&acceptance(&request).as_bytes()[..cut])
+                .await
+                .unwrap();
+            then.act(stream).await
+        })
+        .await;
+        let error = OpenAIRealtimeWS::connect(config).await.unwrap_err();
+        seen.push(describe(&error));
+        task.await.unwrap();
+    }
+    Seen {
+        caller: list(&seen),
+        server: NOTHING.to_owned(),
+    }
+}
+
+async fn in_pieces() -> Seen {
+    let (config, task) = server(|mut stream, request| async move {
+        stream.set_nodelay(true).unwrap();
+        for byte in acceptance(&request).bytes() {
+            stream.write_all(&[byte]).await.unwrap();
+        }
+        stream.write_all(&[0x88, 0]).await.unwrap();
+        read(&mut stream).await
+    })
+    .await;
+    let caller = watch(config).await;
+    Seen {
+        caller,
+        server: task.await.unwrap(),
+    }
+}
+
+/// The place that the redirect names is never asked.
+async fn redirected(status: u16) -> Seen {
+    let elsewhere = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let location = elsewhere.local_addr().unwrap();
+    let answer = format!(
+        "HTTP/1.1 {status} Gone\r\nLocation: ws://{location}/v1\r\nContent-Length: 0\r\n\r\n"
+    );
+    let seen = answered(move |_| answer).await;
+    let asked = futures_util::future::poll_immediate(Box::pin(elsewhere.accept())).await;
+    assert!(asked.is_none(), "the redirect was followed");
+    seen
+}

@@ -1,0 +1,154 @@
+//! Connections that break under a session that reconnects.
+
+use std::time::Duration;
+
+use openai_realtime_ws::emulator::{Action, Admission, Connection, Emulator, Script};
+use openai_realtime_ws::protocol::ConversationItemCreate;
+use openai_realtime_ws::{CloseFrame, Config, OpenAIRealtimeWS, Reconnect, Update};
+
+use crate::caller::{describe, end, read_updates};
+use crate::{Fault, Seen};
+
+pub fn faults() -> Vec<Fault> {
+    let refused = Admission::refuse;
+    let mut rows = vec![
+        ("a cut", vec![drop_at(1), enough()]),
+        ("a cut before the first event", vec![drop_at(0), enough()]),
+        (
+            "a cut in the middle of a frame",
+            vec![first(Action::CutFrame), enough()],
+        ),
+        (
+            "a frame that breaks the protocol",
+            vec![first(Action::Bytes(b"\x83\x00"[..].into())), enough()],
+        ),
+        (
+            "a first connection that is refused with 503",
+            vec![refused(503)],
+        ),
+        (
+            "a cut, and four attempts refused with 503",
+            vec![
+                drop_at(1),
+                refused(503),
+                refused(503),
+                refused(503),
+                refused(503),
+                enough(),
+            ],
+        ),
+        (
+            "a cut, and every attempt refused with 503",
+            vec![drop_at(1), refused(503)],
+        ),
+        (
+            "a cut, and an attempt refused with 401",
+            vec![drop_at(1), refused(401)],
+        ),
+        (
+            "a cut, and an attempt that meets a redirect",
+            vec![drop_at(1), refused(307)],
+        ),
+        (
+            "a cut, and an attempt that is not answered",
+            vec![drop_at(1), Admission::ignore(), enough()],
+        ),
+        (
+            "connections that are taken and dropped, time and again",
+            vec![drop_at(1)],
+        ),
+    ];
+    let names = [
+        1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 3000, 4000,
+    ]
+    .map(|code| (code, format!("a close with code {code}")));
+    for (code, name) in &names {
+        rows.push((name, vec![first(Action::close(*code, "why")), enough()]));
+    }
+    let mut faults: Vec<_> = rows
+        .into_iter()
+        .map(|(name, connections)| Fault::new(name, story(connections)))
+        .collect();
+    faults.push(Fault::new(
+        "a cut, and the caller closes before the attempt, with an event waiting",
+        closed_in_an_outage(),
+    ));
+    faults
+}
+
+/// Does something behind the first event.
+fn first(action: Action) -> Admission {
+    Admission::accept().after(1, action)
+}
+
+fn drop_at(events: usize) -> Admission {
+    Admission::accept().after(events, Action::Drop)
+}
+
+/// A good end.
+fn enough() -> Admission {
+    first(Action::close(1000, "enough"))
+}
+
+/// What becomes of these connections; beyond the last, all are like it.
+async fn story(connections: Vec<Admission>) -> Seen {
+    let (emulator, config) = emulator(connections).await;
+    let soon = Duration::from_millis(1);
+    let config = config
+        .reconnect(Reconnect::default().initial_delay(soon))
+        // Long for a connection that is answered, bearable for one that is not.
+        .connect_timeout(Duration::from_secs(3));
+    let caller = match OpenAIRealtimeWS::connect(config).await {
+        Ok(mut session) => read_updates(&mut session).await,
+        Err(error) => describe(&error),
+    };
+    seen(&emulator, caller).await
+}
+
+/// An outage of hours, unless somebody closes.
+async fn closed_in_an_outage() -> Seen {
+    let (emulator, config) = emulator(vec![drop_at(1)]).await;
+    let hours = Duration::from_secs(7200);
+    let reconnect = Reconnect::default().initial_delay(hours).max_delay(hours);
+    let mut session = OpenAIRealtimeWS::connect(config.reconnect(reconnect))
+        .await
+        .unwrap();
+    while !matches!(
+        session.next_update().await,
+        Some(Ok(Update::Reconnecting(_)))
+    ) {}
+    session
+        .send(ConversationItemCreate::user_text("Hi"))
+        .await
+        .unwrap();
+    let frame = CloseFrame::new(4001, "enough").unwrap();
+    let closed = session.close_with(frame).await.unwrap();
+    seen(
+        &emulator,
+        format!("`close_with` returns at once: {}", end(&closed)),
+    )
+    .await
+}
+
+async fn emulator(connections: Vec<Admission>) -> (Emulator, Config) {
+    let script = Script::new().on_connect(move |upgrade| {
+        let connection = connections.get(upgrade.connection());
+        connection.or(connections.last()).cloned().unwrap()
+    });
+    let emulator = Emulator::builder().script(script).start().await.unwrap();
+    let config = Config::new("k")
+        .model("m")
+        .insecure_loopback_url(emulator.ws_url());
+    (emulator, config)
+}
+
+async fn seen(emulator: &Emulator, caller: String) -> Seen {
+    let connections = emulator
+        .until(|all| all.iter().all(Connection::has_ended))
+        .await;
+    let server = match connections.len() {
+        1 => "one connection".to_owned(),
+        number => format!("{number} connections"),
+    };
+    Seen { caller, server }
+}
