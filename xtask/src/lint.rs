@@ -34,6 +34,7 @@ fn checks(workspace: &Workspace) -> Result<Vec<Command>> {
     };
     Ok(vec![
         host("fmt --all --check"),
+        host("fmt --manifest-path fuzz/Cargo.toml --check"),
         clippy(host("clippy --all-targets")),
         clippy(host("clippy --workspace --all-features --all-targets")),
         // No test by default, since it needs a server, and so not among all targets.

@@ -6,6 +6,7 @@ use std::process::Command;
 use super::counts::Counts;
 use super::runtime::{self, Runtime};
 use crate::browser;
+use crate::fuzz;
 use crate::package;
 use crate::process::{self, Result};
 use crate::services::{Aimock, Emulator};
@@ -216,6 +217,13 @@ pub const PARTS: &[Part] = &[
         needs: &[Need::Proxies],
         run: |stage| stage.cargo_test("--all-features --test proxy"),
     },
+    Part {
+        name: "fuzz",
+        about: "the fuzzers, for a minute",
+        native: false,
+        needs: fuzz::NEEDS,
+        run: |stage| stage.fuzz(),
+    },
 ];
 
 /// Where parts run: the checkout, and what several of them share.
@@ -325,6 +333,17 @@ impl<'a> Stage<'a> {
         let mut command = test(self.workspace.cargo(), "--all-features --test aimock");
         command.env("AIMOCK_URL", &aimock.url);
         count(command)
+    }
+
+    /// A target counts as a test.
+    fn fuzz(&mut self) -> Result<Outcome> {
+        let found = fuzz::fuzz(self.workspace, None, fuzz::SECONDS)?;
+        let passed = found.iter().filter(|found| found.passed).count();
+        let counts = Counts {
+            passed,
+            failed: found.len() - passed,
+        };
+        Ok((counts, true))
     }
 
     /// The emulator, started by the first part that wants it.
