@@ -118,7 +118,7 @@ impl Need {
             Self::NodePackages => npm::found(workspace),
             Self::Recordings => Path::new(RECORDINGS).join("Front_Center.wav").is_file(),
             Self::Proxies => found(PROXIES),
-            Self::Autobahn => pip::kosoku(workspace).is_file(),
+            Self::Autobahn => kosoku(workspace).is_file(),
             Self::CargoFuzz => found(&["c++"]) && cargo_fuzz(workspace)?.is_some(),
         })
     }
