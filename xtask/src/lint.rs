@@ -38,7 +38,7 @@ fn checks(workspace: &Workspace) -> Result<Vec<Command>> {
         clippy(host("clippy --workspace --all-features --all-targets")),
         // No test by default, since it needs a server, and so not among all targets.
         clippy(host(
-            "clippy --all-features --test aimock --test demo --test proxy",
+            "clippy --all-features --test aimock --test autobahn --test demo --test proxy",
         )),
         // Examples and the other tests are for the host; the library compiles with every feature.
         clippy(wasm("clippy --all-features --lib --test wasm_*")?),

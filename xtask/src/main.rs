@@ -7,6 +7,7 @@ mod package;
 mod process;
 mod services;
 mod setup;
+mod soak;
 mod test;
 mod wasm;
 mod workspace;
@@ -28,6 +29,8 @@ cargo xtask <command>
   lint                      rustfmt, clippy and rustdoc on both targets, warnings as errors
   bench [ARG…]              run the benchmarks (release build) with these arguments; the process gets
                             NODE24, the Node 24 binary, and NODE_MODULES, the folder of the npm packages
+  soak [ARG…]               run many sessions over connections that break (release build): [--minutes N]
+                            [--sessions N] [--seed N], 10 minutes and 1,000 sessions unless said
   help                      this text
 ";
 
@@ -47,7 +50,7 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &str, arguments: &[String]) -> Result<()> {
-    let takes_arguments = matches!(command, "test" | "bench" | "browser");
+    let takes_arguments = matches!(command, "test" | "bench" | "browser" | "soak");
     if let ([first, ..], false) = (arguments, takes_arguments) {
         return Err(format!("`{command}` takes no argument `{first}`\n\n{USAGE}").into());
     }
@@ -58,6 +61,7 @@ fn run(command: &str, arguments: &[String]) -> Result<()> {
         "browser" => browser::serve(&Workspace::open()?, arguments),
         "lint" => lint::run(&Workspace::open()?),
         "bench" => bench::run(&Workspace::open()?, arguments),
+        "soak" => soak::run(&Workspace::open()?, arguments),
         "help" | "--help" | "-h" => {
             print!("{USAGE}\nParts of `test`:\n{}", test::describe_parts());
             Ok(())

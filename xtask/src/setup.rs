@@ -3,6 +3,7 @@
 mod apt;
 mod cargo;
 mod npm;
+mod pip;
 mod wasm_std;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ use crate::wasm::Toolchain;
 use crate::workspace::Workspace;
 
 use cargo::{GECKODRIVER, WASM_BINDGEN, WASM_PACK};
+
+pub use pip::kosoku;
 
 /// A tool, or a set of files, that some command needs.
 #[derive(Clone, Copy)]
@@ -34,9 +37,11 @@ pub enum Need {
     Recordings,
     /// Proxies for HTTP CONNECT and SOCKS5.
     Proxies,
+    /// The Autobahn test suite's cases, and their runner.
+    Autobahn,
 }
 
-const ALL: [Need; 8] = [
+const ALL: [Need; 9] = [
     Need::WasmStd,
     Need::WasmBindgen,
     Need::WasmPack,
@@ -45,6 +50,7 @@ const ALL: [Need; 8] = [
     Need::NodePackages,
     Need::Recordings,
     Need::Proxies,
+    Need::Autobahn,
 ];
 
 /// A folder of spoken WAV files, 48 kHz, mono, 16 bit.
@@ -80,6 +86,7 @@ impl Need {
             Self::NodePackages => "the npm packages of tests/node",
             Self::Recordings => "recordings of speech",
             Self::Proxies => "tinyproxy and microsocks",
+            Self::Autobahn => "the Autobahn test suite's runner",
         }
     }
 
@@ -107,6 +114,7 @@ impl Need {
             Self::NodePackages => npm::found(workspace),
             Self::Recordings => Path::new(RECORDINGS).join("Front_Center.wav").is_file(),
             Self::Proxies => found(PROXIES),
+            Self::Autobahn => pip::kosoku(workspace).is_file(),
         })
     }
 
@@ -128,6 +136,7 @@ impl Need {
             Self::NodePackages => npm::install(workspace),
             Self::Recordings => apt::install(&["alsa-utils"]),
             Self::Proxies => apt::install(PROXIES),
+            Self::Autobahn => pip::install(workspace),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::package;
 use crate::process::{self, Result};
 use crate::services::{Aimock, Emulator};
 use crate::setup::{self, Need};
+use crate::soak;
 use crate::wasm::{TARGET, Toolchain};
 use crate::workspace::Workspace;
 
@@ -59,7 +60,7 @@ pub const PARTS: &[Part] = &[
         about: "these commands themselves",
         native: true,
         needs: &[],
-        run: |stage| stage.cargo_test("--package xtask"),
+        run: |stage| stage.cargo_test("--package xtask --package soak"),
     },
     Part {
         name: "core",
@@ -188,6 +189,27 @@ pub const PARTS: &[Part] = &[
         run: |stage| stage.cargo_test("--all-features --test demo"),
     },
     Part {
+        name: "soak",
+        about: "200 sessions over connections that break, for half a minute",
+        native: true,
+        needs: &[],
+        run: |stage| {
+            let arguments = ["--seconds", "30", "--sessions", "200"];
+            count(soak::command(stage.workspace, false, &arguments))
+        },
+    },
+    Part {
+        name: "autobahn",
+        about: "the native transport before the Autobahn test suite for RFC 6455",
+        native: false,
+        needs: &[Need::Autobahn],
+        run: |stage| {
+            let mut command = test(stage.workspace.cargo(), "--all-features --test autobahn");
+            command.env("KOSOKU", setup::kosoku(stage.workspace));
+            count(command)
+        },
+    },
+    Part {
         name: "proxy",
         about: "sessions through tinyproxy and microsocks",
         native: false,
@@ -283,6 +305,7 @@ impl<'a> Stage<'a> {
     }
 
     fn app_test(&mut self) -> Result<Outcome> {
+        let (mut counts, succeeded) = self.cargo_test("--package browser-example")?;
         let server = browser::build(self.workspace)?;
         let mut command = node_test(self.workspace, "tests/node", "page/*.test.mjs");
         command
@@ -292,7 +315,9 @@ impl<'a> Stage<'a> {
             command.env("CHROMIUM", chromium);
         }
         self.emulator()?.tell(&mut command);
-        count(command)
+        let (in_browser, all) = count(command)?;
+        counts.add(in_browser);
+        Ok((counts, succeeded && all))
     }
 
     fn aimock_test(&mut self) -> Result<Outcome> {
