@@ -2,6 +2,7 @@
 
 mod bench;
 mod browser;
+mod fuzz;
 mod lint;
 mod package;
 mod process;
@@ -31,6 +32,8 @@ cargo xtask <command>
                             NODE24, the Node 24 binary, and NODE_MODULES, the folder of the npm packages
   soak [ARG…]               run many sessions over connections that break (release build): [--minutes N]
                             [--sessions N] [--seed N], 10 minutes and 1,000 sessions unless said
+  fuzz [TARGET] [--seconds N]
+                            run the fuzzers, all at once or one, for 60 seconds or so many
   help                      this text
 ";
 
@@ -50,7 +53,7 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &str, arguments: &[String]) -> Result<()> {
-    let takes_arguments = matches!(command, "test" | "bench" | "browser" | "soak");
+    let takes_arguments = matches!(command, "test" | "bench" | "browser" | "soak" | "fuzz");
     if let ([first, ..], false) = (arguments, takes_arguments) {
         return Err(format!("`{command}` takes no argument `{first}`\n\n{USAGE}").into());
     }
@@ -62,6 +65,7 @@ fn run(command: &str, arguments: &[String]) -> Result<()> {
         "lint" => lint::run(&Workspace::open()?),
         "bench" => bench::run(&Workspace::open()?, arguments),
         "soak" => soak::run(&Workspace::open()?, arguments),
+        "fuzz" => fuzz::run(&Workspace::open()?, arguments),
         "help" | "--help" | "-h" => {
             print!("{USAGE}\nParts of `test`:\n{}", test::describe_parts());
             Ok(())

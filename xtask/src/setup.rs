@@ -13,7 +13,7 @@ use crate::process::{self, Result};
 use crate::wasm::Toolchain;
 use crate::workspace::Workspace;
 
-use cargo::{GECKODRIVER, WASM_BINDGEN, WASM_PACK};
+use cargo::{CARGO_FUZZ, GECKODRIVER, WASM_BINDGEN, WASM_PACK};
 
 pub use pip::kosoku;
 
@@ -39,9 +39,11 @@ pub enum Need {
     Proxies,
     /// The Autobahn test suite's cases, and their runner.
     Autobahn,
+    /// What builds the fuzzers, and the compiler of libFuzzer's own C++.
+    CargoFuzz,
 }
 
-const ALL: [Need; 9] = [
+const ALL: [Need; 10] = [
     Need::WasmStd,
     Need::WasmBindgen,
     Need::WasmPack,
@@ -51,6 +53,7 @@ const ALL: [Need; 9] = [
     Need::Recordings,
     Need::Proxies,
     Need::Autobahn,
+    Need::CargoFuzz,
 ];
 
 /// A folder of spoken WAV files, 48 kHz, mono, 16 bit.
@@ -87,6 +90,7 @@ impl Need {
             Self::Recordings => "recordings of speech",
             Self::Proxies => "tinyproxy and microsocks",
             Self::Autobahn => "the Autobahn test suite's runner",
+            Self::CargoFuzz => "cargo-fuzz and a C++ compiler",
         }
     }
 
@@ -114,7 +118,8 @@ impl Need {
             Self::NodePackages => npm::found(workspace),
             Self::Recordings => Path::new(RECORDINGS).join("Front_Center.wav").is_file(),
             Self::Proxies => found(PROXIES),
-            Self::Autobahn => pip::kosoku(workspace).is_file(),
+            Self::Autobahn => kosoku(workspace).is_file(),
+            Self::CargoFuzz => found(&["c++"]) && cargo_fuzz(workspace)?.is_some(),
         })
     }
 
@@ -137,6 +142,15 @@ impl Need {
             Self::Recordings => apt::install(&["alsa-utils"]),
             Self::Proxies => apt::install(PROXIES),
             Self::Autobahn => pip::install(workspace),
+            Self::CargoFuzz => {
+                if !found(&["c++"]) {
+                    apt::install(&["g++"])?;
+                }
+                if cargo_fuzz(workspace)?.is_none() {
+                    CARGO_FUZZ.install(workspace)?;
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -154,6 +168,11 @@ pub fn wasm_bindgen(workspace: &Workspace) -> Result<Option<PathBuf>> {
 /// What builds the npm package.
 pub fn wasm_pack(workspace: &Workspace) -> Result<Option<PathBuf>> {
     WASM_PACK.program(workspace, "wasm-pack")
+}
+
+/// What builds the fuzzers.
+pub fn cargo_fuzz(workspace: &Workspace) -> Result<Option<PathBuf>> {
+    CARGO_FUZZ.program(workspace, "cargo-fuzz")
 }
 
 /// Firefox's driver.

@@ -6,6 +6,7 @@ use std::process::Command;
 use super::counts::Counts;
 use super::runtime::{self, Runtime};
 use crate::browser;
+use crate::fuzz;
 use crate::package;
 use crate::process::{self, Result};
 use crate::services::{Aimock, Emulator};
@@ -216,6 +217,13 @@ pub const PARTS: &[Part] = &[
         needs: &[Need::Proxies],
         run: |stage| stage.cargo_test("--all-features --test proxy"),
     },
+    Part {
+        name: "fuzz",
+        about: "the fuzzers, for a minute",
+        native: false,
+        needs: fuzz::NEEDS,
+        run: |stage| stage.fuzz(),
+    },
 ];
 
 /// Where parts run: the checkout, and what several of them share.
@@ -305,6 +313,7 @@ impl<'a> Stage<'a> {
     }
 
     fn app_test(&mut self) -> Result<Outcome> {
+        let (mut counts, succeeded) = self.cargo_test("--package browser-example")?;
         let server = browser::build(self.workspace)?;
         let mut command = node_test(self.workspace, "tests/node", "page/*.test.mjs");
         command
@@ -314,7 +323,9 @@ impl<'a> Stage<'a> {
             command.env("CHROMIUM", chromium);
         }
         self.emulator()?.tell(&mut command);
-        count(command)
+        let (in_browser, all) = count(command)?;
+        counts.add(in_browser);
+        Ok((counts, succeeded && all))
     }
 
     fn aimock_test(&mut self) -> Result<Outcome> {
@@ -322,6 +333,17 @@ impl<'a> Stage<'a> {
         let mut command = test(self.workspace.cargo(), "--all-features --test aimock");
         command.env("AIMOCK_URL", &aimock.url);
         count(command)
+    }
+
+    /// A target counts as a test.
+    fn fuzz(&mut self) -> Result<Outcome> {
+        let found = fuzz::fuzz(self.workspace, None, fuzz::SECONDS)?;
+        let passed = found.iter().filter(|found| found.passed).count();
+        let counts = Counts {
+            passed,
+            failed: found.len() - passed,
+        };
+        Ok((counts, true))
     }
 
     /// The emulator, started by the first part that wants it.
