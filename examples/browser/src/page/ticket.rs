@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use openai_realtime_ws::{Config, Credential, Reconnect};
+use openai_realtime_ws::{Config, Credential, Reconnect, Restore};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestInit, Response};
@@ -31,7 +31,8 @@ pub async fn config() -> Result<Config, String> {
     });
     let config = Config::new(credential)
         .model(model)
-        .reconnect(Reconnect::default());
+        .reconnect(Reconnect::default())
+        .restore(Restore::default());
     Ok(if base_url.starts_with("http:") {
         config.insecure_loopback_url(base_url)
     } else {
