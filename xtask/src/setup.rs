@@ -3,6 +3,7 @@
 mod apt;
 mod cargo;
 mod npm;
+mod pip;
 mod wasm_std;
 
 use std::path::{Path, PathBuf};
@@ -12,7 +13,9 @@ use crate::process::{self, Result};
 use crate::wasm::Toolchain;
 use crate::workspace::Workspace;
 
-use cargo::{GECKODRIVER, WASM_BINDGEN, WASM_PACK};
+use cargo::{CARGO_FUZZ, GECKODRIVER, WASM_BINDGEN, WASM_PACK};
+
+pub use pip::kosoku;
 
 /// A tool, or a set of files, that some command needs.
 #[derive(Clone, Copy)]
@@ -34,9 +37,13 @@ pub enum Need {
     Recordings,
     /// Proxies for HTTP CONNECT and SOCKS5.
     Proxies,
+    /// The Autobahn test suite's cases, and their runner.
+    Autobahn,
+    /// What builds the fuzzers, and the compiler of libFuzzer's own C++.
+    CargoFuzz,
 }
 
-const ALL: [Need; 8] = [
+const ALL: [Need; 10] = [
     Need::WasmStd,
     Need::WasmBindgen,
     Need::WasmPack,
@@ -45,6 +52,8 @@ const ALL: [Need; 8] = [
     Need::NodePackages,
     Need::Recordings,
     Need::Proxies,
+    Need::Autobahn,
+    Need::CargoFuzz,
 ];
 
 /// A folder of spoken WAV files, 48 kHz, mono, 16 bit.
@@ -80,6 +89,8 @@ impl Need {
             Self::NodePackages => "the npm packages of tests/node",
             Self::Recordings => "recordings of speech",
             Self::Proxies => "tinyproxy and microsocks",
+            Self::Autobahn => "the Autobahn test suite's runner",
+            Self::CargoFuzz => "cargo-fuzz and a C++ compiler",
         }
     }
 
@@ -107,6 +118,8 @@ impl Need {
             Self::NodePackages => npm::found(workspace),
             Self::Recordings => Path::new(RECORDINGS).join("Front_Center.wav").is_file(),
             Self::Proxies => found(PROXIES),
+            Self::Autobahn => kosoku(workspace).is_file(),
+            Self::CargoFuzz => found(&["c++"]) && cargo_fuzz(workspace)?.is_some(),
         })
     }
 
@@ -128,6 +141,16 @@ impl Need {
             Self::NodePackages => npm::install(workspace),
             Self::Recordings => apt::install(&["alsa-utils"]),
             Self::Proxies => apt::install(PROXIES),
+            Self::Autobahn => pip::install(workspace),
+            Self::CargoFuzz => {
+                if !found(&["c++"]) {
+                    apt::install(&["g++"])?;
+                }
+                if cargo_fuzz(workspace)?.is_none() {
+                    CARGO_FUZZ.install(workspace)?;
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -145,6 +168,11 @@ pub fn wasm_bindgen(workspace: &Workspace) -> Result<Option<PathBuf>> {
 /// What builds the npm package.
 pub fn wasm_pack(workspace: &Workspace) -> Result<Option<PathBuf>> {
     WASM_PACK.program(workspace, "wasm-pack")
+}
+
+/// What builds the fuzzers.
+pub fn cargo_fuzz(workspace: &Workspace) -> Result<Option<PathBuf>> {
+    CARGO_FUZZ.program(workspace, "cargo-fuzz")
 }
 
 /// Firefox's driver.

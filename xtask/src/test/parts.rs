@@ -6,10 +6,12 @@ use std::process::Command;
 use super::counts::Counts;
 use super::runtime::{self, Runtime};
 use crate::browser;
+use crate::fuzz;
 use crate::package;
 use crate::process::{self, Result};
 use crate::services::{Aimock, Emulator};
 use crate::setup::{self, Need};
+use crate::soak;
 use crate::wasm::{TARGET, Toolchain};
 use crate::workspace::Workspace;
 
@@ -60,7 +62,7 @@ pub const PARTS: &[Part] = &[
         about: "these commands themselves",
         native: true,
         needs: &[],
-        run: |stage| stage.cargo_test("--package xtask"),
+        run: |stage| stage.cargo_test("--package xtask --package soak"),
     },
     Part {
         name: "core",
@@ -189,11 +191,39 @@ pub const PARTS: &[Part] = &[
         run: |stage| stage.cargo_test("--all-features --test demo"),
     },
     Part {
+        name: "soak",
+        about: "200 sessions over connections that break, for half a minute",
+        native: true,
+        needs: &[],
+        run: |stage| {
+            let arguments = ["--seconds", "30", "--sessions", "200"];
+            count(soak::command(stage.workspace, false, &arguments))
+        },
+    },
+    Part {
+        name: "autobahn",
+        about: "the native transport before the Autobahn test suite for RFC 6455",
+        native: false,
+        needs: &[Need::Autobahn],
+        run: |stage| {
+            let mut command = test(stage.workspace.cargo(), "--all-features --test autobahn");
+            command.env("KOSOKU", setup::kosoku(stage.workspace));
+            count(command)
+        },
+    },
+    Part {
         name: "proxy",
         about: "sessions through tinyproxy and microsocks",
         native: false,
         needs: &[Need::Proxies],
         run: |stage| stage.cargo_test("--all-features --test proxy"),
+    },
+    Part {
+        name: "fuzz",
+        about: "the fuzzers, for a minute",
+        native: false,
+        needs: fuzz::NEEDS,
+        run: |stage| stage.fuzz(),
     },
 ];
 
@@ -305,6 +335,17 @@ impl<'a> Stage<'a> {
         let mut command = test(self.workspace.cargo(), "--all-features --test aimock");
         command.env("AIMOCK_URL", &aimock.url);
         count(command)
+    }
+
+    /// A target counts as a test.
+    fn fuzz(&mut self) -> Result<Outcome> {
+        let found = fuzz::fuzz(self.workspace, None, fuzz::SECONDS)?;
+        let passed = found.iter().filter(|found| found.passed).count();
+        let counts = Counts {
+            passed,
+            failed: found.len() - passed,
+        };
+        Ok((counts, true))
     }
 
     /// The emulator, started by the first part that wants it.
