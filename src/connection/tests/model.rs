@@ -164,149 +164,180 @@ fn number(event: &RawEvent) -> usize {
         .unwrap()
 }
 
-/// Every event that was taken is sent or given back, once and in order; the end comes once and last; the queue stays
-/// within its bound; `close()` always leads to the end.
-pub fn check(inputs: impl IntoIterator<Item = Input>, recovers: bool, watches: bool, seed: u64) {
-    let max_queue_bytes = 200;
+/// A connection, the model beside it, and the time.
+struct Run {
+    connection: Connection,
+    model: Model,
+    now: Duration,
+    recovers: bool,
+}
+
+const MAX_QUEUE_BYTES: usize = 200;
+
+fn limits(recovers: bool, watched: bool) -> Limits {
     let reconnect = recovers.then(Reconnect::default);
-    let watched = Limits {
+    let limits = Limits {
+        max_queue_bytes: MAX_QUEUE_BYTES,
+        reconnect,
+        ..Limits::default()
+    };
+    if !watched {
+        return limits;
+    }
+    Limits {
         keep_alive: Some(KeepAlive::new(s(7), s(9))),
         idle_timeout: Some(s(40)),
         send_timeout: Some(s(5)),
         expiry_warning: Some(s(3595)),
         renew: true,
-        ..Limits::default()
-    };
-    let limits = if watches { watched } else { Limits::default() };
-    let limits = Limits {
-        max_queue_bytes,
-        reconnect,
         ..limits
-    };
-    let mut connection: Connection = Connection::new(limits, seed);
-    let mut model = Model::default();
-    let mut now = s(0);
-    for input in inputs {
-        match input {
+    }
+}
+
+impl Run {
+    fn input(&mut self, input: &Input) {
+        let now = self.now;
+        let retry = |retry: bool| retry.then_some(Duration::ZERO);
+        let connection = &mut self.connection;
+        match *input {
             Input::Start => connection.start(now),
             Input::Opened => connection.opened(now),
             Input::Text => {
                 let heard = connection.received(now, Frame::Text("{}".into()));
                 assert!(heard.is_none() || !connection.is_closed());
             }
-            Input::PeerCloses(code) => {
-                let recoverable = matches!(code, 1001 | 1005 | 1006 | 1011..=1013);
-                if connection.is_open() && recovers && recoverable {
-                    model.hold();
-                }
-                assert_eq!(connection.received(now, close(code, "")), None);
-            }
+            Input::PeerCloses(code) => self.peer_closes(code),
             Input::Ended => connection.ended(now),
-            Input::Failed(retry) => {
-                let retry = retry.then_some(Duration::ZERO);
-                connection.failed(now, Error::Transport(lost()), retry);
+            Input::Failed(again) => {
+                connection.failed(now, Error::Transport(lost()), retry(again));
             }
-            Input::GivenUp(retry) => {
-                let retry = retry.then_some(Duration::ZERO);
-                connection.given_up(now, Error::ConnectTimeout, retry);
+            Input::GivenUp(again) => {
+                connection.given_up(now, Error::ConnectTimeout, retry(again));
             }
-            Input::Send(padding) => {
-                let was_empty = connection.queued_bytes() == 0;
-                let number = model.taken;
-                if connection
-                    .send(event(&format!("{number}.{}", "x".repeat(padding))))
-                    .is_ok()
-                {
-                    model.taken += 1;
-                    // What comes behind a peer's close waits for the next connection, as in an outage.
-                    let held = !connection.wants_transmit() && connection.generation() > 0;
-                    if held {
-                        model.held.push(number)
-                    } else {
-                        model.due.push(number)
-                    }
-                    assert!(was_empty || connection.queued_bytes() <= max_queue_bytes);
-                }
-            }
+            Input::Send(padding) => self.send(padding),
             Input::Close => connection.close(now, CloseFrame::NORMAL),
             Input::Abort => connection.abort("aborted"),
             Input::Flush => {
                 if connection.flush_pending().is_ok() {
-                    model.due.append(&mut model.held);
+                    self.model.due.append(&mut self.model.held);
                 }
             }
-            Input::Take => {
-                let taken: Vec<usize> = connection.take_pending().iter().map(number).collect();
-                assert_eq!(&taken, &model.held);
-                model.out += taken.len();
-                model.held.clear();
-            }
+            Input::Take => self.take(),
             Input::Restore => {
-                if connection
-                    .restore([event("restored"), event("restored")])
-                    .is_ok()
-                {
-                    model.due.append(&mut model.held);
-                    model.restoring += 2;
+                let events = [event("restored"), event("restored")];
+                if connection.restore(events).is_ok() {
+                    self.model.due.append(&mut self.model.held);
+                    self.model.restoring += 2;
                 }
             }
             Input::Tick(seconds) => {
-                now += s(seconds);
-                model.tick(&mut connection, now);
+                self.now += s(seconds);
+                self.model.tick(connection, self.now);
             }
             Input::Wake => {
-                now = connection.wake_at().map_or(now, |at| at.max(now));
-                model.tick(&mut connection, now);
+                self.now = connection.wake_at().map_or(now, |at| at.max(now));
+                self.model.tick(connection, self.now);
             }
             Input::Stalled => connection.stalled(now),
             Input::NextOpened => {
                 let generation = connection.generation();
                 connection.next_opened(now);
                 if connection.generation() > generation {
-                    model.hold();
+                    self.model.hold();
                 }
             }
-            Input::NextFailed(retry) => {
-                if model.next {
-                    connection.next_failed(now, retry.then_some(Duration::ZERO));
-                    model.next = false;
+            Input::NextFailed(again) => {
+                if std::mem::take(&mut self.model.next) {
+                    connection.next_failed(now, retry(again));
                 }
             }
             Input::Switch => {
                 if connection.can_switch() {
                     connection.switch(now);
-                    model.hold();
+                    self.model.hold();
                 }
                 connection.switch(now);
             }
             Input::TimeGoesBack => connection.tick(s(0)),
-            Input::Transmit => model.transmit(&mut connection),
+            Input::Transmit => self.model.transmit(connection),
             Input::Poll => {}
         }
-        if connection.is_reconnecting() {
-            model.hold();
+    }
+
+    fn peer_closes(&mut self, code: u16) {
+        let recoverable = matches!(code, 1001 | 1005 | 1006 | 1011..=1013);
+        if self.connection.is_open() && self.recovers && recoverable {
+            self.model.hold();
         }
-        model.hear(&mut connection);
-        assert_eq!(connection.is_closed(), model.closed.is_some());
-        let waiting = model.taken - model.out;
-        assert_eq!(waiting, model.due.len() + model.held.len());
-        assert_eq!(connection.queued_bytes() == 0, waiting == 0);
+        let heard = self.connection.received(self.now, close(code, ""));
+        assert_eq!(heard, None);
+    }
+
+    fn send(&mut self, padding: usize) {
+        let was_empty = self.connection.queued_bytes() == 0;
+        let number = self.model.taken;
+        let event = event(&format!("{number}.{}", "x".repeat(padding)));
+        if self.connection.send(event).is_err() {
+            return;
+        }
+        self.model.taken += 1;
+        // What comes behind a peer's close waits for the next connection, as in an outage.
+        let held = !self.connection.wants_transmit() && self.connection.generation() > 0;
+        let model = &mut self.model;
+        let queue = if held {
+            &mut model.held
+        } else {
+            &mut model.due
+        };
+        queue.push(number);
+        assert!(was_empty || self.connection.queued_bytes() <= MAX_QUEUE_BYTES);
+    }
+
+    fn take(&mut self) {
+        let pending = self.connection.take_pending();
+        let taken: Vec<usize> = pending.iter().map(number).collect();
+        assert_eq!(&taken, &self.model.held);
+        self.model.out += taken.len();
+        self.model.held.clear();
+    }
+
+    /// Hears what the connection says, and compares.
+    fn compare(&mut self) {
+        if self.connection.is_reconnecting() {
+            self.model.hold();
+        }
+        self.model.hear(&mut self.connection);
+        assert_eq!(self.connection.is_closed(), self.model.closed.is_some());
+        let waiting = self.model.taken - self.model.out;
+        assert_eq!(waiting, self.model.due.len() + self.model.held.len());
+        assert_eq!(self.connection.queued_bytes() == 0, waiting == 0);
+    }
+}
+
+/// Every event that was taken is sent or given back, once and in order; the end comes once and last; the queue stays
+/// within its bound; `close()` always leads to the end.
+pub fn check(inputs: impl IntoIterator<Item = Input>, recovers: bool, watched: bool, seed: u64) {
+    let mut run = Run {
+        connection: Connection::new(limits(recovers, watched), seed),
+        model: Model::default(),
+        now: s(0),
+        recovers,
+    };
+    for input in inputs {
+        run.input(&input);
+        run.compare();
     }
     // Whatever its state, close() brings it to an end, given time.
-    connection.close(now, CloseFrame::NORMAL);
+    run.input(&Input::Close);
     for _ in 0..2 {
-        model.hear(&mut connection);
-        now = connection.wake_at().map_or(now, |at| at.max(now));
-        connection.tick(now);
+        run.model.hear(&mut run.connection);
+        run.input(&Input::Wake);
     }
-    model.hear(&mut connection);
-    let closed = model.closed.is_some();
-    assert!(closed, "close() ends it");
-    assert_eq!(model.out, model.taken);
-    assert_eq!(connection.poll_transmit(), None);
-    assert_eq!(connection.wake_at(), None);
-    assert_eq!(
-        connection.send(event("late")).unwrap_err().kind,
-        SendErrorKind::Closed
-    );
+    run.compare();
+    assert!(run.connection.is_closed(), "close() ends it");
+    assert_eq!(run.model.out, run.model.taken);
+    assert_eq!(run.connection.poll_transmit(), None);
+    assert_eq!(run.connection.wake_at(), None);
+    let refused = run.connection.send(event("late")).unwrap_err();
+    assert_eq!(refused.kind, SendErrorKind::Closed);
 }
