@@ -2,6 +2,7 @@
 
 mod apt;
 mod cargo;
+mod miri;
 mod npm;
 mod wasm_std;
 
@@ -13,6 +14,8 @@ use crate::wasm::Toolchain;
 use crate::workspace::Workspace;
 
 use cargo::{GECKODRIVER, WASM_BINDGEN, WASM_PACK};
+
+pub use miri::miri;
 
 /// A tool, or a set of files, that some command needs.
 #[derive(Clone, Copy)]
@@ -34,9 +37,11 @@ pub enum Need {
     Recordings,
     /// Proxies for HTTP CONNECT and SOCKS5.
     Proxies,
+    /// The interpreter that sees undefined behaviour.
+    Miri,
 }
 
-const ALL: [Need; 8] = [
+const ALL: [Need; 9] = [
     Need::WasmStd,
     Need::WasmBindgen,
     Need::WasmPack,
@@ -45,6 +50,7 @@ const ALL: [Need; 8] = [
     Need::NodePackages,
     Need::Recordings,
     Need::Proxies,
+    Need::Miri,
 ];
 
 /// A folder of spoken WAV files, 48 kHz, mono, 16 bit.
@@ -80,6 +86,7 @@ impl Need {
             Self::NodePackages => "the npm packages of tests/node",
             Self::Recordings => "recordings of speech",
             Self::Proxies => "tinyproxy and microsocks",
+            Self::Miri => "Miri",
         }
     }
 
@@ -107,6 +114,7 @@ impl Need {
             Self::NodePackages => npm::found(workspace),
             Self::Recordings => Path::new(RECORDINGS).join("Front_Center.wav").is_file(),
             Self::Proxies => found(PROXIES),
+            Self::Miri => miri::found(workspace),
         })
     }
 
@@ -128,6 +136,7 @@ impl Need {
             Self::NodePackages => npm::install(workspace),
             Self::Recordings => apt::install(&["alsa-utils"]),
             Self::Proxies => apt::install(PROXIES),
+            Self::Miri => miri::install(),
         }
     }
 }
