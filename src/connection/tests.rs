@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 
-mod properties;
+mod model;
 mod recovery;
 mod renewal;
+mod sequences;
 mod watch;
 
 use super::*;

@@ -4,6 +4,7 @@ mod apt;
 mod cargo;
 mod miri;
 mod npm;
+mod pip;
 mod wasm_std;
 
 use std::path::{Path, PathBuf};
@@ -13,9 +14,10 @@ use crate::process::{self, Result};
 use crate::wasm::Toolchain;
 use crate::workspace::Workspace;
 
-use cargo::{GECKODRIVER, WASM_BINDGEN, WASM_PACK};
+use cargo::{CARGO_FUZZ, GECKODRIVER, WASM_BINDGEN, WASM_PACK};
 
 pub use miri::miri;
+pub use pip::kosoku;
 
 /// A tool, or a set of files, that some command needs.
 #[derive(Clone, Copy)]
@@ -37,11 +39,15 @@ pub enum Need {
     Recordings,
     /// Proxies for HTTP CONNECT and SOCKS5.
     Proxies,
+    /// The Autobahn test suite's cases, and their runner.
+    Autobahn,
+    /// What builds the fuzzers, and the compiler of libFuzzer's own C++.
+    CargoFuzz,
     /// The interpreter that sees undefined behaviour.
     Miri,
 }
 
-const ALL: [Need; 9] = [
+const ALL: [Need; 11] = [
     Need::WasmStd,
     Need::WasmBindgen,
     Need::WasmPack,
@@ -50,6 +56,8 @@ const ALL: [Need; 9] = [
     Need::NodePackages,
     Need::Recordings,
     Need::Proxies,
+    Need::Autobahn,
+    Need::CargoFuzz,
     Need::Miri,
 ];
 
@@ -86,6 +94,8 @@ impl Need {
             Self::NodePackages => "the npm packages of tests/node",
             Self::Recordings => "recordings of speech",
             Self::Proxies => "tinyproxy and microsocks",
+            Self::Autobahn => "the Autobahn test suite's runner",
+            Self::CargoFuzz => "cargo-fuzz and a C++ compiler",
             Self::Miri => "Miri",
         }
     }
@@ -114,6 +124,8 @@ impl Need {
             Self::NodePackages => npm::found(workspace),
             Self::Recordings => Path::new(RECORDINGS).join("Front_Center.wav").is_file(),
             Self::Proxies => found(PROXIES),
+            Self::Autobahn => kosoku(workspace).is_file(),
+            Self::CargoFuzz => found(&["c++"]) && cargo_fuzz(workspace)?.is_some(),
             Self::Miri => miri::found(workspace),
         })
     }
@@ -136,6 +148,16 @@ impl Need {
             Self::NodePackages => npm::install(workspace),
             Self::Recordings => apt::install(&["alsa-utils"]),
             Self::Proxies => apt::install(PROXIES),
+            Self::Autobahn => pip::install(workspace),
+            Self::CargoFuzz => {
+                if !found(&["c++"]) {
+                    apt::install(&["g++"])?;
+                }
+                if cargo_fuzz(workspace)?.is_none() {
+                    CARGO_FUZZ.install(workspace)?;
+                }
+                Ok(())
+            }
             Self::Miri => miri::install(),
         }
     }
@@ -154,6 +176,11 @@ pub fn wasm_bindgen(workspace: &Workspace) -> Result<Option<PathBuf>> {
 /// What builds the npm package.
 pub fn wasm_pack(workspace: &Workspace) -> Result<Option<PathBuf>> {
     WASM_PACK.program(workspace, "wasm-pack")
+}
+
+/// What builds the fuzzers.
+pub fn cargo_fuzz(workspace: &Workspace) -> Result<Option<PathBuf>> {
+    CARGO_FUZZ.program(workspace, "cargo-fuzz")
 }
 
 /// Firefox's driver.

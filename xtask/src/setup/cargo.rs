@@ -33,6 +33,12 @@ pub const WASM_PACK: Tool = Tool {
     version: Version::Fixed("0.15.1"),
 };
 
+/// What builds the fuzzers.
+pub const CARGO_FUZZ: Tool = Tool {
+    package: "cargo-fuzz",
+    version: Version::Fixed("0.13.2"),
+};
+
 /// Firefox's driver.
 pub const GECKODRIVER: Tool = Tool {
     package: "geckodriver",
