@@ -28,8 +28,9 @@ cargo xtask <command>
                             fails above its budget
   browser [--port N] […]    build the page of examples/browser and serve it
   lint                      rustfmt, clippy and rustdoc on both targets, warnings as errors
-  bench [ARG…]              run the benchmarks (release build) with these arguments; the process gets
-                            NODE24, the Node 24 binary, and NODE_MODULES, the folder of the npm packages
+  bench [ARG…]              run the benchmarks (release build) with these arguments, `js` for those of the JavaScript
+                            classes; the process gets NODE24, the Node 24 binary, and NODE_MODULES, the folder of
+                            the npm packages
   soak [ARG…]               run many sessions over connections that break (release build): [--minutes N]
                             [--sessions N] [--seed N], 10 minutes and 1,000 sessions unless said
   fuzz [TARGET] [--seconds N]

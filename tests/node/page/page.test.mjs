@@ -1,4 +1,4 @@
-// The example of a page, in Chromium with a real recording for a microphone, against the emulator.
+// The example of a page, in Chromium with a real recording for a microphone, and in Firefox, against the emulator.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join as path } from "node:path";
 import test from "node:test";
 
+import { startBrowser } from "../../runtimes/webdriver.mjs";
 import { correlation, indexOf, join, pcm16, readWav, silence, thinned, writeWav } from "./sound.mjs";
 import { browser, line, open, played, serve } from "./stage.mjs";
 
@@ -278,4 +279,41 @@ test("a server of the page that is gone is told of", async () => {
   });
   assert.match(words, /The server of this page does not answer\. Start it again, then connect\.$/);
   assert.deepEqual(wrong, []);
+});
+
+test("Firefox has a page, a microphone and a loudspeaker as well", async () => {
+  await using server = await serve(EMULATOR_WS_URL);
+  const firefox = await startBrowser("firefox", (capabilities) => {
+    // A microphone that hears a tone, and a sound card of its own.
+    capabilities["moz:firefoxOptions"].prefs = {
+      "media.autoplay.default": 0,
+      "media.cubeb.force_mock_context": true,
+      "media.navigator.permission.disabled": true,
+      "media.navigator.streams.fake": true,
+    };
+    return capabilities;
+  });
+  const until = (condition) =>
+    firefox.run(`while (!(${condition})) await new Promise((next) => setTimeout(next, 20));`);
+  const element = (id) => `document.getElementById("${id}")`;
+  try {
+    await firefox.goTo(server.url);
+    await until(`${element("status")}.dataset.state === "connected"`);
+    await firefox.run(`${element("message")}.value = "Hello from Firefox"; ${element("send")}.click();`);
+    await until(`document.querySelector(".model[aria-busy=false]")`);
+    await firefox.run(`${element("speak")}.click();`);
+    await until(`${element("microphone")}.value > 0.3`);
+    // The server hears a second of it, and no end: pressing the button is the end.
+    await until(`document.querySelectorAll(".person").length === 2`);
+    await firefox.run(`await new Promise((next) => setTimeout(next, 1000));`);
+    await firefox.run(`${element("speak")}.click();`);
+    await until(`${element("speaker")}.value > 0.3`);
+    await until(`document.querySelectorAll("li[aria-busy=false]").length === 4`);
+    const texts = await firefox.run(`return [...document.querySelectorAll("li p")].map((text) => text.textContent);`);
+    assert.deepEqual(texts.slice(0, 2), ["Hello from Firefox", "You said: Hello from Firefox"]);
+    assert.match(texts[2], /^\d+\.\d seconds of speech$/);
+    assert.equal(texts[3], `You spoke for ${texts[2].replace(" of speech", "")}.`);
+  } finally {
+    await firefox.close();
+  }
 });

@@ -50,6 +50,7 @@ const IN_APP: &[Need] = &[
     Need::WasmBindgen,
     Need::WasmPack,
     Need::Chromium,
+    Need::Firefox,
     Need::NodePackages,
     Need::Recordings,
 ];
@@ -170,7 +171,7 @@ pub const PARTS: &[Part] = &[
     },
     Part {
         name: "app",
-        about: "the example of a page, with a recording for a microphone",
+        about: "the example of a page, in Chromium and in Firefox",
         native: false,
         needs: IN_APP,
         run: |stage| stage.app_test(),
@@ -322,6 +323,7 @@ impl<'a> Stage<'a> {
         if let Some(chromium) = process::find("chromium") {
             command.env("CHROMIUM", chromium);
         }
+        runtime::name_drivers(&mut command, self.workspace)?;
         self.emulator()?.tell(&mut command);
         let (in_browser, all) = count(command)?;
         counts.add(in_browser);

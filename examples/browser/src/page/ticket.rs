@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use openai_realtime_ws::{Config, Credential, Reconnect, Restore};
+use openai_realtime_ws::{Config, Credential, Reconnect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestInit, Response};
@@ -31,8 +31,9 @@ pub async fn config() -> Result<Config, String> {
     });
     let config = Config::new(credential)
         .model(model)
+        // Also before the hour is over that a session lasts; what was said is put back either way.
         .reconnect(Reconnect::default())
-        .restore(Restore::default());
+        .renew();
     Ok(if base_url.starts_with("http:") {
         config.insecure_loopback_url(base_url)
     } else {
