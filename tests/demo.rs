@@ -275,6 +275,38 @@ fn without_a_file_a_bell_is_sent() {
     );
 }
 
+#[test]
+fn a_connection_that_drops_is_made_anew_and_the_conversation_goes_on() {
+    let folder = Folder::new("drop");
+    let shown = succeed(
+        folder
+            .demo()
+            .args(["--text", "Good morning!", "--drop-after", "1s"]),
+    );
+    let parts = [
+        "you      Good morning!\nmodel    You said: Good morning!\n",
+        "The connection is about to break, 1.0 s after it was made.\n",
+        "The connection is lost (code 1006). Attempt 1 of 5 in ",
+        "Connected again. ",
+        " events put the session back, 0 could not be kept.\n",
+        // Whoever says so was told only by what was put back.
+        "model    You said: Good morning!\n         which it was told before the connection broke\n",
+        "you      (a bell; --wav FILE to say something)\n",
+        "The spoken reply (",
+    ];
+    assert_contains(&shown, &parts);
+    let places: Vec<_> = parts.iter().map(|part| shown.find(part)).collect();
+    assert!(places.is_sorted(), "{shown}");
+    assert!(folder.reply().exists());
+
+    let mut with_a_key = folder.demo_at("https://127.0.0.1:1");
+    let refused = fail(with_a_key.args(["--drop-after", "1s"]), 1);
+    assert_eq!(
+        refused,
+        "error: --drop-after is for the emulator: unset OPENAI_API_KEY"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn with_a_key_it_talks_to_the_service_over_tls() {
     let emulator = Emulator::builder()

@@ -17,6 +17,8 @@ use openai_realtime_ws::{
 };
 use serde_json::json;
 
+#[path = "session_memory/cancel.rs"]
+mod cancel;
 #[path = "suite/handshakes.rs"]
 mod handshakes;
 #[path = "suite/memory.rs"]

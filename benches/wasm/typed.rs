@@ -6,38 +6,34 @@ use js_sys::Date;
 use openai_realtime_ws::{Config, Error, OpenAIRealtimeWebSocket, ServerEvent};
 use wasm_bindgen::prelude::*;
 
-/// Typed events a second.
+/// How many typed events come in this time.
 ///
 /// # Errors
 /// What the session says.
 #[wasm_bindgen]
-pub async fn events_per_second(base: String, bench: String, millis: f64) -> Result<f64, JsError> {
-    Ok(measure(base, bench, millis).await?)
+pub async fn count_events(base: String, bench: String, millis: f64) -> Result<u32, JsError> {
+    Ok(count(base, bench, millis).await?)
 }
 
-async fn measure(base: String, bench: String, millis: f64) -> Result<f64, Error> {
+async fn count(base: String, bench: String, millis: f64) -> Result<u32, Error> {
+    let started = Date::now();
     let config = Config::new("none")
         .base_url(base)
         .model(bench)
         .dangerously_allow_browser(true);
     let mut rt = OpenAIRealtimeWebSocket::connect(config).await?;
     let (mut count, mut bytes) = (0_u32, 0_usize);
-    let mut started = Date::now();
     while let Some(event) = rt.next().await {
         bytes += match event? {
             ServerEvent::ResponseOutputTextDelta(event) => event.delta.len(),
             ServerEvent::ResponseOutputAudioDelta(event) => event.delta.base64().len(),
-            _ => {
-                started = Date::now();
-                continue;
-            }
+            _ => continue,
         };
         count += 1;
         if count.is_multiple_of(64) && Date::now() - started > millis {
             break;
         }
     }
-    let rate = f64::from(count) / (Date::now() - started) * 1000.0;
     assert!(bytes > 0, "the events are empty");
-    Ok(rate)
+    Ok(count)
 }

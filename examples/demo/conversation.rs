@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt;
 use openai_realtime_ws::protocol::{
     AudioConfig, AudioInput, ConversationItemCreate, InputAudioBufferAppend,
     InputAudioBufferCommit, Modality, Patch, RealtimeSession, Response, ResponseCreate,
     ResponseParams, ResponseStatus, SessionUpdate, SessionUpdated, StatusReason,
     TranscriptionConfig,
 };
-use openai_realtime_ws::{Config, Error, OpenAIRealtimeWS, Realtime, Runtime, ServerEvent, native};
+use openai_realtime_ws::{
+    Config, Error, OpenAIRealtimeWS, Realtime, Runtime, ServerEvent, Update, native,
+};
 use tokio::time::timeout;
 
 use crate::Failure;
@@ -29,6 +30,14 @@ const TRANSCRIBER: &str = "gpt-4o-mini-transcribe";
 pub struct Conversation {
     session: OpenAIRealtimeWS,
     patience: Duration,
+}
+
+/// What a wait brought.
+enum Next {
+    Event(ServerEvent),
+    /// The connection was made anew, and the session put back.
+    Recovered,
+    Nothing,
 }
 
 /// What came of a turn, and when.
@@ -84,6 +93,54 @@ impl Conversation {
         Ok(())
     }
 
+    /// Waits for the connection to break and to be made anew, and has the model answer once more: what it was told on the
+    /// first connection.
+    pub async fn recover(&mut self, after: Duration, screen: &mut Screen) -> Result<(), Failure> {
+        if self.session.generation() == 1 {
+            screen.line(&format!(
+                "The connection is about to break, {} after it was made.",
+                short(after)
+            ))?;
+        }
+        let patience = after.saturating_add(self.patience);
+        while self.session.generation() == 1 {
+            timeout(patience, self.next(screen))
+                .await
+                .map_err(|_| silence(patience))??;
+        }
+        let reply = self.reply(Modality::Text, screen).await?;
+        reply
+            .first_text
+            .ok_or("nothing is left of the conversation")?;
+        screen.row("", "which it was told before the connection broke")?;
+        screen.line("")
+    }
+
+    /// What comes next; what becomes of the connection is shown.
+    async fn next(&mut self, screen: &mut Screen) -> Result<Next, Failure> {
+        let update = self.session.next_update().await;
+        match update.ok_or("the server closed the connection before its reply was over")?? {
+            Update::Event(event) => return Ok(Next::Event(event)),
+            Update::Reconnecting(next) => screen.line(&format!(
+                "The connection is lost (code {}). Attempt {} of {} in {} …",
+                next.close,
+                next.attempt,
+                next.max_attempts,
+                short(next.delay)
+            ))?,
+            Update::Reconnected(now) => {
+                screen.line(&format!(
+                    "Connected again. {} events put the session back, {} could not be kept.",
+                    now.restored,
+                    now.lost.len()
+                ))?;
+                return Ok(Next::Recovered);
+            }
+            _ => {}
+        }
+        Ok(Next::Nothing)
+    }
+
     /// The spoken turn: sound goes, sound comes.
     pub async fn say(
         &mut self,
@@ -131,16 +188,22 @@ impl Conversation {
         let mut heard = None;
         let params = ResponseParams::default().output_modalities([modality]);
         let mut reply = Reply::new();
-        self.session
-            .send(ResponseCreate::default().response(Box::new(params)))
-            .await?;
+        let request = ResponseCreate::default().response(Box::new(params));
+        self.session.send(request.clone()).await?;
         let mut is_done = false;
         while !(is_done && is_transcribed) {
             let patience = if is_done { LATE } else { self.patience };
-            let event = match timeout(patience, self.session.next()).await {
-                Ok(event) => {
-                    event.ok_or("the server closed the connection before its reply was over")??
-                }
+            let event = match timeout(patience, self.next(screen)).await {
+                Ok(next) => match next? {
+                    Next::Event(event) => event,
+                    Next::Recovered if !is_done => {
+                        // The reply went with the connection.
+                        reply = Reply::new();
+                        self.session.send(request.clone()).await?;
+                        continue;
+                    }
+                    Next::Recovered | Next::Nothing => continue,
+                },
                 Err(_) if is_done => break,
                 Err(_) => return Err(silence(patience)),
             };

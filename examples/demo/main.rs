@@ -6,9 +6,10 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, absolute};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use openai_realtime_ws::emulator::Emulator;
-use openai_realtime_ws::{Config, ConfigError, native};
+use openai_realtime_ws::emulator::{Action, Admission, Emulator, Script};
+use openai_realtime_ws::{Config, ConfigError, Reconnect, Restore, native};
 
 mod conversation;
 mod options;
@@ -65,19 +66,32 @@ async fn run(options: &Options, screen: &mut Screen) -> Result<(), Failure> {
     let config = match Config::from_env() {
         Err(ConfigError::MissingKey(_)) => {
             screen.line("OPENAI_API_KEY is not set: an emulator in this process answers.")?;
-            emulator = Emulator::start()
+            emulator = Emulator::builder()
+                .script(script(options.drop_after))
+                .start()
                 .await
                 .map_err(|error| format!("could not start the emulator: {error}"))?;
             Config::new("sk-emulator").insecure_loopback_url(emulator.ws_url())
         }
+        Ok(_) if options.drop_after.is_some() => {
+            return Err("--drop-after is for the emulator: unset OPENAI_API_KEY".into());
+        }
         config => config?,
     };
-    let config = config
+    let mut config = config
         .model(&options.model)
         .connect_timeout(options.patience);
+    if options.drop_after.is_some() {
+        config = config
+            .reconnect(Reconnect::default())
+            .restore(Restore::default());
+    }
 
     let mut conversation = Conversation::open(connector, config, options.patience, screen).await?;
     conversation.write(&options.text, screen).await?;
+    if let Some(time) = options.drop_after {
+        conversation.recover(time, screen).await?;
+    }
     let reply = conversation.say(&speech, &source, screen).await?;
     conversation.close().await?;
 
@@ -89,6 +103,16 @@ async fn run(options: &Options, screen: &mut Screen) -> Result<(), Failure> {
         path.display()
     ))?;
     Ok(())
+}
+
+/// What the emulator does beyond answering: it cuts the first connection.
+fn script(drop_after: Option<Duration>) -> Script {
+    Script::new().on_connect(move |upgrade| match drop_after {
+        Some(time) if upgrade.connection() == 0 => {
+            Admission::accept().after_time(time, Action::Drop)
+        }
+        _ => Admission::accept(),
+    })
 }
 
 fn connector(ca: Option<&Path>) -> Result<native::Connector, Failure> {

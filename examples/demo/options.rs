@@ -18,6 +18,8 @@ Usage: cargo demo [OPTIONS]
   --model MODEL      the model to talk to (gpt-realtime)
   --ca FILE          root certificates in PEM to trust besides the system's
   --timeout SECONDS  how long to wait for the server at any time (30)
+  --drop-after TIME  have the emulator cut the connection after a time, such as 2s
+                     or 500ms, to see the session recover and go on
   -h, --help         this text
 
 Environment:
@@ -43,6 +45,8 @@ pub struct Options {
     pub ca: Option<PathBuf>,
     /// How long the server may keep silent.
     pub patience: Duration,
+    /// When the emulator cuts the connection.
+    pub drop_after: Option<Duration>,
 }
 
 /// Reads the command line; `None` if it asks for help.
@@ -54,6 +58,7 @@ pub fn parse(mut line: lexopt::Parser) -> Result<Option<Options>, lexopt::Error>
         model: "gpt-realtime".to_owned(),
         ca: None,
         patience: Duration::from_secs(30),
+        drop_after: None,
     };
     while let Some(argument) = line.next()? {
         match argument {
@@ -63,11 +68,22 @@ pub fn parse(mut line: lexopt::Parser) -> Result<Option<Options>, lexopt::Error>
             Long("model") => options.model = line.value()?.string()?,
             Long("ca") => options.ca = Some(line.value()?.into()),
             Long("timeout") => options.patience = Duration::from_secs(line.value()?.parse()?),
+            Long("drop-after") => options.drop_after = Some(line.value()?.parse_with(time)?),
             Long("help") | Short('h') => return Ok(None),
             other => return Err(other.unexpected()),
         }
     }
     Ok(Some(options))
+}
+
+/// A time in seconds or milliseconds.
+fn time(text: &str) -> Result<Duration, &'static str> {
+    let number = |text: &str| text.parse().map_err(|_| "not a time such as 2s or 500ms");
+    match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (Some(millis), _) => Ok(Duration::from_millis(number(millis)?)),
+        (None, Some(seconds)) => Ok(Duration::from_secs(number(seconds)?)),
+        (None, None) => Ok(Duration::from_secs(number(text)?)),
+    }
 }
 
 #[cfg(test)]
@@ -92,6 +108,8 @@ mod tests {
             "ca.pem",
             "--timeout",
             "7",
+            "--drop-after",
+            "250ms",
         ];
         let options = parse_args(&args).unwrap().unwrap();
         assert_eq!((options.text.as_str(), options.model.as_str()), ("Hi", "m"));
@@ -99,6 +117,10 @@ mod tests {
         assert_eq!(options.out, PathBuf::from("out.wav"));
         assert_eq!(options.ca, Some("ca.pem".into()));
         assert_eq!(options.patience, Duration::from_secs(7));
+        assert_eq!(options.drop_after, Some(Duration::from_millis(250)));
+        assert_eq!(time("2s"), Ok(Duration::from_secs(2)));
+        assert_eq!(time("3"), Ok(Duration::from_secs(3)));
+        assert!(time("soon").is_err());
         assert!(parse_args(&["--help"]).unwrap().is_none());
     }
 

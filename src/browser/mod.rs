@@ -1,4 +1,62 @@
 //! The browser transport: the runtime's own `WebSocket`, in pages, workers, Node, Deno, Bun and Cloudflare Workers.
+//!
+//! # In a page
+//! Everybody who opens a page can read what is in it, so no API key may be there: the page asks a server for a
+//! short-lived one (`ek_…`), which the server mints with its own key, by `rest::ClientSecrets`. With
+//! [`Credential::provider`](crate::Credential::provider) every connection has a new one, as it must: they last a minute
+//! or so.
+//!
+//! A session moves while it is polled, so it lives in a task of its own: with wasm-bindgen-futures, in `spawn_local`.
+//! What a person does comes to that task by a channel, or goes out through a [`Sender`](crate::Sender). Speech goes
+//! through [`Sender::live_audio`](crate::Sender::live_audio), which never waits, from the callback of an audio worklet.
+//!
+//! ```no_run
+//! # fn spawn_local(_: impl Future<Output = ()> + 'static) {}
+//! # async fn fetch_key() -> Result<String, std::io::Error> { Ok("ek_example".into()) }
+//! # fn show(_: &str) {}
+//! # fn on_samples(_: impl FnMut(&[i16]) + 'static) {}
+//! use std::time::Duration;
+//!
+//! use openai_realtime_ws::protocol::Audio;
+//! use openai_realtime_ws::{Config, Credential, Error, OpenAIRealtimeWebSocket, Reconnect, ServerEvent, Update};
+//!
+//! async fn converse() -> Result<(), Error> {
+//!     let config = Config::new(Credential::provider(fetch_key))
+//!         .model("gpt-realtime")
+//!         .reconnect(Reconnect::default());
+//!     let mut rt = OpenAIRealtimeWebSocket::connect(config).await?;
+//!     let microphone = rt.sender().live_audio(Duration::from_secs(1));
+//!     on_samples(move |samples| {
+//!         // An error means that the session is closed.
+//!         let _ = microphone.push(Audio::from_pcm16(samples));
+//!     });
+//!     while let Some(update) = rt.next_update().await {
+//!         match update? {
+//!             Update::Event(ServerEvent::ResponseOutputAudioTranscriptDelta(e)) => show(&e.delta),
+//!             Update::Reconnecting(_) => show("…"),
+//!             _ => {}
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//!
+//! spawn_local(async {
+//!     if let Err(error) = converse().await {
+//!         show(&error.to_string());
+//!     }
+//! });
+//! ```
+//!
+//! The package `examples/browser` in this crate's repository is a whole page, with microphone, playback, interruptions
+//! and its server.
+//!
+//! # What browsers do otherwise
+//! - Why a connection was refused is not told: [`TransportError::Unexplained`]. A server that mints the keys can tell,
+//!   as it is told.
+//! - There are no pings; a server that is gone without a word is noticed late.
+//!   [`Config::idle_timeout`](crate::Config::idle_timeout) is the means against that.
+//! - Headers cannot be set, and codes to close with are 1000 and 3000 to 4999.
+//! - REST calls cross origins, and only a server that allows it can be called from a page.
 
 use std::future::Future;
 use std::time::Duration;

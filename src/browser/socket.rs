@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, ArrayBuffer, Function, JsString, Object, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
@@ -211,11 +212,12 @@ impl Handlers {
     fn new(socket: &WebSocket, inbox: &Rc<Inbox>) -> Self {
         let [open, message, error, close] = std::array::from_fn(|_| Rc::clone(inbox));
         let socket = socket.clone();
+        let encoder = Encoder::new().ok();
         Self {
             open: Closure::new(move || open.tell(Signal::Opened)),
             message: Closure::new(move |event: MessageEvent| {
                 let data = event.data();
-                if !message.take(length(&data), || to_frame(data)) {
+                if !message.take(length(&data), || to_frame(data, encoder.as_ref())) {
                     abandon(&socket);
                 }
             }),
@@ -254,16 +256,37 @@ fn length(data: &JsValue) -> usize {
     length.unwrap_or_default() as usize
 }
 
-fn to_frame(data: JsValue) -> Frame {
-    if let Some(text) = data.as_string() {
-        return Frame::Text(text.into());
-    }
+fn to_frame(data: JsValue, encoder: Option<&Encoder>) -> Frame {
+    let data = match data.dyn_into::<JsString>() {
+        Ok(text) => return Frame::Text(to_text(&text, encoder).into()),
+        Err(data) => data,
+    };
     Frame::Binary(match data.dyn_into::<ArrayBuffer>() {
         Ok(buffer) => Uint8Array::new(&buffer).to_vec().into(),
         // `binaryType` rules a Blob out, which could not be read at once. From a runtime that sends one all the same,
         // this is a message that is no event: it is reported, and ends nothing.
         Err(_) => Bytes::new(),
     })
+}
+
+#[wasm_bindgen]
+extern "C" {
+    type Encoder;
+    #[wasm_bindgen(constructor, js_class = "TextEncoder", catch)]
+    fn new() -> Result<Encoder, JsValue>;
+    #[wasm_bindgen(method)]
+    fn encode(this: &Encoder, text: &JsString) -> Vec<u8>;
+}
+
+/// A text as UTF-8. The runtime's encoder takes it in at the speed of memory; the usual way in looks at each character,
+/// which pays for short ones only.
+fn to_text(text: &JsString, encoder: Option<&Encoder>) -> String {
+    const SHORT: u32 = 512;
+    let bytes = encoder
+        .filter(|_| text.length() > SHORT)
+        .map(|encoder| encoder.encode(text));
+    let utf8 = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    utf8.unwrap_or_else(|| text.into())
 }
 
 /// The codes that browsers let scripts close with.

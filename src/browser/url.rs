@@ -1,7 +1,5 @@
 //! What `src/url.rs` does, by the runtime's own `URL`, with the same results.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
 use web_sys::{Url, UrlSearchParams};
 
 /// A URL with a WebSocket's scheme.
@@ -21,18 +19,15 @@ impl WebSocketUrl {
         Some(Self(url)).filter(|url| !url.0.host().contains('%'))
     }
 
-    /// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `::1`.
+    /// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `::1`. The runtime has brought addresses to one form,
+    /// and takes no other host of digits and dots.
     pub fn is_loopback(&self) -> bool {
         let host = self.0.hostname();
-        let v6 = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-        if let Some(v6) = v6 {
-            v6.parse()
-                .is_ok_and(|address: Ipv6Addr| address.is_loopback())
-        } else if let Ok(address) = host.parse::<Ipv4Addr>() {
-            address.is_loopback()
-        } else {
-            host == "localhost" || host.ends_with(".localhost")
-        }
+        let is_address = host.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.'));
+        host == "localhost"
+            || host.ends_with(".localhost")
+            || host == "[::1]"
+            || (is_address && host.starts_with("127."))
     }
 
     pub fn path(&self) -> String {

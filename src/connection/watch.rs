@@ -234,7 +234,7 @@ impl Ping {
         if let Some(answer_by) = self.answer_by
             && now >= answer_by
         {
-            if self.again || now - answer_by < SLEPT {
+            if self.again || now.saturating_sub(answer_by) < SLEPT {
                 return Some(Finding::Unanswered);
             }
             return Some(self.ping(now, true));

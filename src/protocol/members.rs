@@ -217,7 +217,12 @@ fn skip_space(text: &str) -> &str {
 /// Where the first quote or backslash stands. If a control character comes before: where that stands, or `None`.
 #[inline]
 fn plain_length(text: &[u8]) -> Option<usize> {
-    const SHORT: usize = 64;
+    // Where there are no vectors, words are the fastest for the longest texts, too.
+    const SHORT: usize = if cfg!(all(target_family = "wasm", not(target_feature = "simd128"))) {
+        usize::MAX
+    } else {
+        64
+    };
     // A word at a time, by Mycroft's trick: the lowest byte that is marked is one of them. Of all bytes, those below space
     // and the quote alone are at most space when their second bit is turned.
     const ONES: u64 = u64::MAX / 255;

@@ -14,7 +14,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     /// Calls `listener` with every event of type `E` that passes, in order, from now on.
     ///
     /// Listeners run when the session is polled, before the event is yielded; they must not block. To send from one,
-    /// give it a [`Sender`].
+    /// give it a [`Sender`](super::Sender).
     ///
     /// ```no_run
     /// # use openai_realtime_ws::{Connector, Error, Session};

@@ -42,7 +42,7 @@ use update::Told;
 /// A conversation over one connection: a [`Stream`] of the server's events, and the way to send the client's.
 ///
 /// # It moves by being polled
-/// No task runs behind it. While [`next`](StreamExt::next), [`send`](Self::send), [`emitted`](Self::emitted),
+/// No task runs behind it. While [`next`](futures_util::StreamExt::next), [`send`](Self::send), [`emitted`](Self::emitted),
 /// [`run`](Self::run) or [`close`](Self::close) is awaited, it reads, writes what every [`Sender`] queued, and answers
 /// pings. While none is, it rests, and so does the connection: a server that gets no answer to its pings for long
 /// enough gives the session up. So keep one task polling, and do slow work, such as a tool's call, in another:
@@ -75,6 +75,10 @@ use update::Told;
 /// server closed it with another code than 1000; [`closed`](Self::closed) then has the code, the reason and what was
 /// not sent. An error that leaves the session usable, such as a frame that is no event, is yielded between the events.
 /// Dropping a session drops its socket.
+///
+/// # When the connection breaks
+/// That is the end, unless [`Config::reconnect`] says otherwise: then the session makes the connection anew, and
+/// [`updates`](Self::updates) tell of it between the events. [`Config::restore`] puts the conversation back.
 pub struct Session<C: Connector, P: Protocol = Realtime> {
     connector: C,
     config: Config,
@@ -215,6 +219,9 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     ///
     /// # Errors
     /// None; it returns a `Result` so that it reads like the rest.
+    ///
+    /// # Cancel safety
+    /// As for [`close_with`](Self::close_with).
     pub async fn close(&mut self) -> Result<Closed, Error> {
         self.close_with(CloseFrame::NORMAL).await
     }

@@ -126,19 +126,29 @@ struct Turn {
     responses: usize,
     /// A response is to be expected.
     asked: bool,
-    /// The user speaks, the server has noticed.
-    speaking: bool,
     /// The server notices by itself when the user speaks.
     detects: bool,
-    /// Audio was sent of which the server has not made a message.
-    audio: bool,
+    input: Input,
+}
+
+/// What the server has not made a message of yet.
+#[derive(Default, PartialEq)]
+enum Input {
+    #[default]
+    Nothing,
+    /// Audio, whatever is in it.
+    Audio,
+    /// Speech, as the server has noticed.
+    Speech,
 }
 
 impl Turn {
     fn sent(&mut self, event_type: &str) {
         match event_type {
             "response.create" => self.asked = true,
-            "input_audio_buffer.append" => self.audio = true,
+            "input_audio_buffer.append" if self.input == Input::Nothing => {
+                self.input = Input::Audio;
+            }
             _ => {}
         }
     }
@@ -153,24 +163,26 @@ impl Turn {
             "error" => self.asked = false,
             "input_audio_buffer.speech_started" => {
                 self.detects = true;
-                self.speaking = true;
+                self.input = Input::Speech;
             }
             "input_audio_buffer.committed" => {
                 // Who notices by itself when the user has spoken answers by itself, too.
                 self.asked |= self.detects;
-                self.speaking = false;
-                self.audio = false;
+                self.input = Input::Nothing;
             }
             "input_audio_buffer.cleared" | "input_audio_buffer.timeout_triggered" => {
-                self.speaking = false;
-                self.audio = false;
+                self.input = Input::Nothing;
             }
             _ => {}
         }
     }
 
     fn is_over(&self) -> bool {
-        let listening = self.speaking || (self.audio && !self.detects);
+        let listening = match self.input {
+            Input::Nothing => false,
+            Input::Audio => !self.detects,
+            Input::Speech => true,
+        };
         !listening && !self.asked && self.responses == 0
     }
 }

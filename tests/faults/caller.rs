@@ -88,7 +88,7 @@ pub fn end(closed: &Closed) -> String {
 }
 
 fn name(error: &Error) -> String {
-    let inner = match error {
+    let name = match error {
         Error::Connect(error) => return format!("Connect({})", transport(error)),
         Error::Transport(error) => return format!("Transport({})", transport(error)),
         Error::ConnectTimeout => "ConnectTimeout",
@@ -96,12 +96,15 @@ fn name(error: &Error) -> String {
         Error::Server(_) => "Server",
         Error::Send(_) => "Send",
         Error::Closed(_) => "Closed",
+        Error::Unanswered => "Unanswered",
+        Error::Idle => "Idle",
+        Error::SendTimeout => "SendTimeout",
         Error::Close(_) => "Close",
         Error::ReconnectFailed { .. } => "ReconnectFailed",
         Error::ReconnectAborted { .. } => "ReconnectAborted",
-        _ => "another",
+        _ => panic!("a name for {error:?}"),
     };
-    inner.to_owned()
+    name.to_owned()
 }
 
 fn transport(error: &TransportError) -> &'static str {
@@ -113,6 +116,6 @@ fn transport(error: &TransportError) -> &'static str {
         TransportError::Lost(_) => "Lost",
         TransportError::Protocol(_) => "Protocol",
         TransportError::TooLarge(_) => "TooLarge",
-        _ => "another",
+        _ => panic!("a name for {error:?}"),
     }
 }

@@ -7,7 +7,7 @@ use futures_util::{FutureExt, StreamExt, future::poll_immediate};
 use openai_realtime_ws::emulator::{Action, Admission, Connection, Emulator, Script};
 use openai_realtime_ws::native::Connector;
 use openai_realtime_ws::protocol::{InputAudioBufferAppend, ResponseCreate};
-use openai_realtime_ws::{Config, OpenAIRealtimeWS, SendErrorKind};
+use openai_realtime_ws::{Config, KeepAlive, OpenAIRealtimeWS, SendErrorKind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -45,6 +45,18 @@ pub fn faults() -> Vec<Fault> {
             flapping(),
         ),
         Fault::new("the server falls silent", silence()),
+        Fault::new(
+            "the server falls silent, and does not answer pings (`keep_alive`)",
+            dead(|config| config.keep_alive(KeepAlive::new(SOON, SOON))),
+        ),
+        Fault::new(
+            "the server falls silent for longer than `idle_timeout`",
+            dead(|config| config.keep_alive(None).idle_timeout(SOON)),
+        ),
+        Fault::new(
+            "the server reads nothing for longer than `send_timeout`",
+            unread(),
+        ),
         Fault::new("the server reads nothing", stall(false)),
         Fault::new("the server reads nothing, then resets", stall(true)),
         Fault::new(
@@ -134,6 +146,40 @@ async fn silence() -> Seen {
             end(&closed)
         ),
         server: task.await.unwrap(),
+    }
+}
+
+/// A server that is gone without a word.
+async fn dead(notice: impl FnOnce(Config) -> Config) -> Seen {
+    let (config, task) = server(|mut stream, request| async move {
+        accept(&mut stream, &request).await;
+        peer::read(&mut stream).await
+    })
+    .await;
+    let caller = watch(notice(config)).await;
+    let server = task.await.unwrap();
+    Seen { caller, server }
+}
+
+/// The system's buffers take no more.
+async fn unread() -> Seen {
+    let (tell, told) = oneshot::channel();
+    let (config, task) = server(|mut stream, request| async move {
+        accept(&mut stream, &request).await;
+        let _: Result<(), _> = told.await;
+    })
+    .await;
+    let mut rt = OpenAIRealtimeWS::connect(config.send_timeout(SOON))
+        .await
+        .unwrap();
+    let large = InputAudioBufferAppend::bytes(&vec![0; 20 * 1024 * 1024]);
+    let refused = rt.send(large).await.unwrap_err();
+    let rest = read(&mut rt).await;
+    tell.send(()).unwrap();
+    task.await.unwrap();
+    Seen {
+        caller: format!("`send` gives the event back (`{:?}`), {rest}", refused.kind),
+        server: "a part of it".to_owned(),
     }
 }
 

@@ -109,6 +109,7 @@ async fn read_frame(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<St
                 format!("close {code} ({reason})")
             }
         }
+        (9, _) => "ping".to_owned(),
         (10, payload) => format!("pong of {} bytes", payload.len()),
         (1, payload) => {
             let event: serde_json::Value = serde_json::from_slice(payload).unwrap();

@@ -247,6 +247,23 @@ test('a key that cannot be one is refused, and not repeated (contract 33)', asyn
   assert.deepEqual(sockets, []);
 });
 
+test("a key that is no subprotocol is not repeated in the runtime's words", async () => {
+  const { WebSocket } = globalThis;
+  globalThis.WebSocket = class {
+    constructor(_, protocols) {
+      throw new DOMException(`Failed to construct 'WebSocket': The subprotocol '${protocols.at(-1)}' is invalid.`, 'SyntaxError');
+    }
+  };
+  try {
+    const { message } = await thrownBy(() => new ourClass({ model: 'm' }, { apiKey: 'sk-(secret)', baseURL: 'https://a.b' }));
+    assert.equal(message, 'The API key has a space, a line break or another character that does not belong in it.');
+    const { message: other } = await thrownBy(() => new ourClass({ model: 'm' }, { apiKey: 'ek_1', baseURL: 'https://a.b', project: 'p(' }));
+    assert.match(other, /openai-project/);
+  } finally {
+    globalThis.WebSocket = WebSocket;
+  }
+});
+
 both('without a client the environment has the key (contract 32)', async (Class) => {
   const names = ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'OPENAI_ORG_ID', 'OPENAI_PROJECT_ID'];
   const before = names.map((name) => process.env[name]);

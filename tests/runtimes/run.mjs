@@ -4,12 +4,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { within } from './places/suite/harness.mjs';
 import { makeProject, programs } from './project.mjs';
 import { readmeRow } from './readme.mjs';
 import { startSite } from './site.mjs';
 import { startBrowser } from './webdriver.mjs';
 import { startWorker } from './workerd.mjs';
+
+/** How long a browser may take for it all, in milliseconds. */
+const LIMIT = 300_000;
 
 const chromium = { runtime: 'Chromium', run: inBrowser, browser: 'chromium' };
 
@@ -58,8 +63,11 @@ async function onServer() {
     env: { ...process.env, ENVIRONMENT: JSON.stringify(environment) },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  child.stdout.setEncoding('utf8').on('data', (text) => tell(text.trimEnd()));
-  await once(child, 'close');
+  const closed = once(child, 'close');
+  for await (const line of createInterface({ input: child.stdout })) {
+    tell(line);
+  }
+  await closed;
 }
 
 async function inBrowser() {
@@ -77,7 +85,7 @@ async function inBrowser() {
   const browser = await startBrowser(place.browser);
   try {
     await browser.goTo(`${site.url}/page.mjs.page#${name === 'firefox' ? 'page' : name}`);
-    await end;
+    await within(LIMIT, end);
   } finally {
     await browser.close();
     site.close();

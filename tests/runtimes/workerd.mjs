@@ -20,8 +20,10 @@ export async function startWorker(script, bindings = {}) {
     plugins: [modules(folder)],
   });
   writeFileSync(join(folder, 'config.capnp'), config(folder, bindings));
-  const child = spawn(join(programs, 'workerd'), ['serve', 'config.capnp', '--control-fd=3', '--verbose'], {
+  const child = spawn(join(programs, 'workerd'), ['serve', 'config.capnp', '--control-fd=3'], {
     cwd: folder,
+    // It wonders where that is another folder.
+    env: { ...process.env, PWD: folder },
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
   });
   const port = await portOf(child);

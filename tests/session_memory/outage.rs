@@ -327,7 +327,7 @@ async fn what_is_restored_goes_first_then_what_waited_then_what_is_new() {
     assert_eq!((now.restored, now.lost.len()), (3, 0), "{now:?}");
     rt.sender().try_send(item("new")).unwrap();
     let mut peer = peers.next().await.unwrap();
-    let (seen, _) = future::join(received(&mut peer, 7), async {
+    let (seen, ()) = future::join(received(&mut peer, 7), async {
         rt.next().now_or_never();
         rt.send(item("newer")).await.unwrap();
     })

@@ -39,11 +39,12 @@ fn checks(workspace: &Workspace) -> Result<Vec<Command>> {
         clippy(host("clippy --workspace --all-features --all-targets")),
         // No test by default, since it needs a server, and so not among all targets.
         clippy(host(
-            "clippy --all-features --test aimock --test demo --test proxy",
+            "clippy --all-features --test aimock --test autobahn --test demo --test proxy",
         )),
         // Examples and the other tests are for the host; the library compiles with every feature.
         clippy(wasm("clippy --all-features --lib --test wasm_*")?),
         clippy(wasm("clippy --package browser-example --lib")?),
+        clippy(wasm("clippy --package openai-realtime-ws-npm")?),
         rustdoc(host("doc --no-deps --all-features")),
         rustdoc(wasm("doc --no-deps --all-features")?),
     ])

@@ -8,6 +8,7 @@ mod package;
 mod process;
 mod services;
 mod setup;
+mod soak;
 mod test;
 mod wasm;
 mod workspace;
@@ -27,8 +28,11 @@ cargo xtask <command>
                             fails above its budget
   browser [--port N] […]    build the page of examples/browser and serve it
   lint                      rustfmt, clippy and rustdoc on both targets, warnings as errors
-  bench [ARG…]              run the benchmarks (release build) with these arguments; the process gets
-                            NODE24, the Node 24 binary, and NODE_MODULES, the folder of the npm packages
+  bench [ARG…]              run the benchmarks (release build) with these arguments, `js` for those of the JavaScript
+                            classes; the process gets NODE24, the Node 24 binary, and NODE_MODULES, the folder of
+                            the npm packages
+  soak [ARG…]               run many sessions over connections that break (release build): [--minutes N]
+                            [--sessions N] [--seed N], 10 minutes and 1,000 sessions unless said
   fuzz [TARGET] [--seconds N]
                             run the fuzzers, all at once or one, for 60 seconds or so many
   help                      this text
@@ -50,7 +54,7 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &str, arguments: &[String]) -> Result<()> {
-    let takes_arguments = matches!(command, "test" | "bench" | "browser" | "fuzz");
+    let takes_arguments = matches!(command, "test" | "bench" | "browser" | "soak" | "fuzz");
     if let ([first, ..], false) = (arguments, takes_arguments) {
         return Err(format!("`{command}` takes no argument `{first}`\n\n{USAGE}").into());
     }
@@ -61,6 +65,7 @@ fn run(command: &str, arguments: &[String]) -> Result<()> {
         "browser" => browser::serve(&Workspace::open()?, arguments),
         "lint" => lint::run(&Workspace::open()?),
         "bench" => bench::run(&Workspace::open()?, arguments),
+        "soak" => soak::run(&Workspace::open()?, arguments),
         "fuzz" => fuzz::run(&Workspace::open()?, arguments),
         "help" | "--help" | "-h" => {
             print!("{USAGE}\nParts of `test`:\n{}", test::describe_parts());

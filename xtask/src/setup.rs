@@ -3,6 +3,7 @@
 mod apt;
 mod cargo;
 mod npm;
+mod pip;
 mod wasm_std;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ use crate::wasm::Toolchain;
 use crate::workspace::Workspace;
 
 use cargo::{CARGO_FUZZ, GECKODRIVER, WASM_BINDGEN, WASM_PACK};
+
+pub use pip::kosoku;
 
 /// A tool, or a set of files, that some command needs.
 #[derive(Clone, Copy)]
@@ -34,11 +37,13 @@ pub enum Need {
     Recordings,
     /// Proxies for HTTP CONNECT and SOCKS5.
     Proxies,
+    /// The Autobahn test suite's cases, and their runner.
+    Autobahn,
     /// What builds the fuzzers, and the compiler of libFuzzer's own C++.
     CargoFuzz,
 }
 
-const ALL: [Need; 9] = [
+const ALL: [Need; 10] = [
     Need::WasmStd,
     Need::WasmBindgen,
     Need::WasmPack,
@@ -47,6 +52,7 @@ const ALL: [Need; 9] = [
     Need::NodePackages,
     Need::Recordings,
     Need::Proxies,
+    Need::Autobahn,
     Need::CargoFuzz,
 ];
 
@@ -83,6 +89,7 @@ impl Need {
             Self::NodePackages => "the npm packages of tests/node",
             Self::Recordings => "recordings of speech",
             Self::Proxies => "tinyproxy and microsocks",
+            Self::Autobahn => "the Autobahn test suite's runner",
             Self::CargoFuzz => "cargo-fuzz and a C++ compiler",
         }
     }
@@ -111,6 +118,7 @@ impl Need {
             Self::NodePackages => npm::found(workspace),
             Self::Recordings => Path::new(RECORDINGS).join("Front_Center.wav").is_file(),
             Self::Proxies => found(PROXIES),
+            Self::Autobahn => kosoku(workspace).is_file(),
             Self::CargoFuzz => found(&["c++"]) && cargo_fuzz(workspace)?.is_some(),
         })
     }
@@ -133,6 +141,7 @@ impl Need {
             Self::NodePackages => npm::install(workspace),
             Self::Recordings => apt::install(&["alsa-utils"]),
             Self::Proxies => apt::install(PROXIES),
+            Self::Autobahn => pip::install(workspace),
             Self::CargoFuzz => {
                 if !found(&["c++"]) {
                     apt::install(&["g++"])?;

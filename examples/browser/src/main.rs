@@ -191,3 +191,19 @@ async fn run(options: Options) -> Result<(), Failure> {
 async fn main() -> ExitCode {
     service::run(options(lexopt::Parser::from_env()), USAGE, run).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, Runtime, socket_origin};
+
+    #[test]
+    fn a_page_may_talk_to_the_service_alone() {
+        let origin = |config: Config| {
+            let request = config.rest_request("", Runtime::Native).unwrap();
+            socket_origin(request.url())
+        };
+        assert_eq!(origin(Config::new("key")), "wss://api.openai.com");
+        let emulator = Config::new("key").insecure_loopback_url("ws://127.0.0.1:4000/v1");
+        assert_eq!(origin(emulator), "ws://127.0.0.1:4000");
+    }
+}

@@ -50,10 +50,15 @@ function chosenTarget({ model, callID, intent }) {
 export function openSocket({ WebSocket }, client, url, key, isToken, consent) {
   const azure = isAzure(client);
   const { organization, project } = azure ? {} : routes(client, key);
-  const headers = WebSocket !== undefined;
+  const headers = Boolean(WebSocket);
   const plan = { azure, url: url.href, key: `${key ?? ''}`, isToken, organization, project, consent, headers };
   const [publicURL, ...endpoint] = ask(core.handshake, plan);
-  return { socket: makeSocket(WebSocket ?? globalThis.WebSocket, endpoint), publicURL: new URL(publicURL) };
+  try {
+    return { socket: makeSocket(WebSocket || globalThis.WebSocket, endpoint), publicURL: new URL(publicURL) };
+  } catch (error) {
+    // Browsers quote a subprotocol that cannot be one, and with it the key.
+    throw plan.key !== '' && String(error?.message).includes(plan.key) ? refusal('malformed key') : error;
+  }
 }
 
 /** A connection's options from those of `azure()` (contracts 14 to 16). */

@@ -72,12 +72,14 @@ impl Recovery {
             .max_attempts(max_attempts)
             .initial_delay(Duration::from_millis(initial_delay.into()))
             .max_delay(Duration::from_millis(max_delay.into()));
-        let mut limits = Limits::default();
-        limits.reconnect = Some(reconnect);
-        // The runtime's own limits hold.
-        limits.connect_timeout = Duration::MAX;
-        limits.close_timeout = Duration::MAX;
-        limits.max_queue_bytes = max_queue_bytes;
+        let limits = Limits {
+            reconnect: Some(reconnect),
+            max_queue_bytes,
+            // The runtime's own limits hold.
+            connect_timeout: Duration::MAX,
+            close_timeout: Duration::MAX,
+            ..Limits::default()
+        };
         let mut connection = Connection::new(limits, seed.into());
         connection.start(Duration::ZERO);
         connection.poll();

@@ -1,4 +1,4 @@
-// The example of a page, in Chromium with a real recording for a microphone, against the emulator.
+// The example of a page, in Chromium with a real recording for a microphone, and in Firefox, against the emulator.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -8,11 +8,11 @@ import { tmpdir } from "node:os";
 import { join as path } from "node:path";
 import test from "node:test";
 
+import { startBrowser } from "../../runtimes/webdriver.mjs";
 import { correlation, indexOf, join, pcm16, readWav, silence, thinned, writeWav } from "./sound.mjs";
 import { browser, line, open, played, serve } from "./stage.mjs";
 
 const { EMULATOR_WS_URL, PAGE_SCREENSHOTS } = process.env;
-const RECORDINGS = "/usr/share/sounds/alsa";
 
 const state = (page, name) => page.locator(`#status[data-state="${name}"]`).waitFor();
 const said = (page, who) => page.locator(`#conversation li.${who} p`);
@@ -50,6 +50,24 @@ async function outage(page, strike) {
   return notice(page);
 }
 
+/** What somebody recorded: 48,000 samples a second. */
+const speech = (name) => readWav(`/usr/share/sounds/alsa/${name}.wav`).samples;
+const pause = (seconds) => silence(seconds, 48_000);
+
+/** A WAV file for the microphone, until the test is over. */
+function record(t, ...pieces) {
+  const folder = mkdtempSync(path(tmpdir(), "page-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = path(folder, "spoken.wav");
+  writeWav(file, 48_000, join(...pieces));
+  return file;
+}
+
+async function say(page, text) {
+  await page.fill("#message", text);
+  await page.click("#send");
+}
+
 async function screenshot(page, name) {
   if (!PAGE_SCREENSHOTS) return;
   mkdirSync(PAGE_SCREENSHOTS, { recursive: true });
@@ -80,16 +98,9 @@ test("a message is answered in writing, piece by piece", async () => {
 });
 
 test("speech is written down and answered, the answer is played, and more speech interrupts it", async (t) => {
-  const folder = mkdtempSync(path(tmpdir(), "page-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const { rate, samples: front } = readWav(`${RECORDINGS}/Front_Center.wav`);
-  const { samples: rear } = readWav(`${RECORDINGS}/Rear_Left.wav`);
-  const { samples: side } = readWav(`${RECORDINGS}/Side_Right.wav`);
-  const pause = (seconds) => silence(seconds, rate);
-  const recording = path(folder, "spoken.wav");
+  const [front, rear] = [speech("Front_Center"), speech("Rear_Left")];
   // The second answer is still being played when the third words are spoken.
-  writeWav(recording, rate, join(pause(0.4), front, pause(4), rear, pause(1.4), side, pause(5)));
-
+  const recording = record(t, pause(0.4), front, pause(4), rear, pause(1.4), speech("Side_Right"), pause(5));
   await using server = await serve(EMULATOR_WS_URL);
   await using chromium = await browser(recording);
   const { page, sent, received, wrong } = await open(chromium, server.url, { permissions: ["microphone"] });
@@ -152,17 +163,24 @@ test("speech is written down and answered, the answer is played, and more speech
   assert.deepEqual(wrong, []);
 });
 
-test("a microphone that may not be used is explained, and typing goes on", async () => {
+test("a microphone that is not to be had is explained, and typing goes on", async (t) => {
+  const recording = record(t, pause(1));
   await using server = await serve(EMULATOR_WS_URL);
-  await using chromium = await browser();
-  const { page, wrong } = await open(chromium, server.url);
-  await state(page, "connected");
-  await page.click("#speak");
-  assert.match(await notice(page), /^No microphone was found\. .* You can still type\.$/);
-  await page.fill("#message", "Hi");
-  await page.click("#send");
-  await complete(page, "model", 1);
-  assert.deepEqual(wrong, []);
+  for (const [device, words] of [
+    [undefined, /^No microphone was found\. .* You can still type\.$/],
+    [recording, /^This page may not use the microphone\. Allow it .* You can still type\.$/],
+  ]) {
+    await using chromium = await browser(device);
+    const { page, wrong } = await open(chromium, server.url, { permissions: [] });
+    await state(page, "connected");
+    await page.click("#speak");
+    assert.match(await notice(page), words);
+    assert.equal(await page.locator("#speak").getAttribute("aria-pressed"), "false");
+    await say(page, "Hi");
+    await complete(page, "model", 1);
+    assert.ok(await page.locator("#notice").isHidden());
+    assert.deepEqual(wrong, []);
+  }
 });
 
 test("a wrong key is explained", async () => {
@@ -186,21 +204,49 @@ test("a wrong key is explained", async () => {
   }
 });
 
-test("a connection that breaks is made anew, and nothing that was typed meanwhile is lost", async () => {
+test("a connection that breaks is made anew, with what was said before and meanwhile", async () => {
   await using wire = await line();
   await using server = await serve(wire.url);
   await using chromium = await browser();
-  const { page, wrong } = await open(chromium, server.url);
+  const { page, sent, wrong } = await open(chromium, server.url);
   await state(page, "connected");
+  await say(page, "My name is Ada.");
+  await complete(page, "model", 1);
+  const before = sent.length;
   const seen = await states(page);
   wire.cut();
   await state(page, "reconnecting");
-  await page.fill("#message", "Are you there?");
-  await page.click("#send");
+  await say(page, "Are you there?");
   await screenshot(page, "reconnecting");
-  await complete(page, "model", 1);
-  assert.equal(await said(page, "model").innerText(), "You said: Are you there?");
+  await complete(page, "model", 2);
+  assert.equal(await said(page, "model").last().innerText(), "You said: Are you there?");
+  const items = sent.slice(before).filter(({ type }) => type === "conversation.item.create");
+  const texts = items.map(({ item: { role, content } }) => [role, content[0].text]);
+  assert.deepEqual(texts, [
+    ["user", "My name is Ada."],
+    ["assistant", "You said: My name is Ada."],
+    ["user", "Are you there?"],
+  ]);
   assert.deepEqual(await seen.jsonValue(), ["Reconnecting… (1 of 5)", "Connected"]);
+  assert.ok(await page.locator("#notice").isHidden());
+  assert.deepEqual(wrong, []);
+});
+
+test("a microphone goes on when the connection was made anew", async (t) => {
+  const recording = record(t, pause(0.4), speech("Front_Center"), pause(5), speech("Rear_Left"), pause(5));
+  await using wire = await line();
+  await using server = await serve(wire.url);
+  await using chromium = await browser(recording);
+  const { page, wrong } = await open(chromium, server.url, { permissions: ["microphone"] });
+  await state(page, "connected");
+  await page.click("#speak");
+  await complete(page, "model", 1);
+  wire.cut();
+  await state(page, "reconnecting");
+  await complete(page, "model", 2);
+  assert.match(await said(page, "person").last().innerText(), /^[12]\.\d seconds of speech$/);
+  assert.equal(await page.locator("#speak").getAttribute("aria-pressed"), "true");
+  // What was said was put back, as text.
   assert.ok(await page.locator("#notice").isHidden());
   assert.deepEqual(wrong, []);
 });
@@ -233,4 +279,41 @@ test("a server of the page that is gone is told of", async () => {
   });
   assert.match(words, /The server of this page does not answer\. Start it again, then connect\.$/);
   assert.deepEqual(wrong, []);
+});
+
+test("Firefox has a page, a microphone and a loudspeaker as well", async () => {
+  await using server = await serve(EMULATOR_WS_URL);
+  const firefox = await startBrowser("firefox", (capabilities) => {
+    // A microphone that hears a tone, and a sound card of its own.
+    capabilities["moz:firefoxOptions"].prefs = {
+      "media.autoplay.default": 0,
+      "media.cubeb.force_mock_context": true,
+      "media.navigator.permission.disabled": true,
+      "media.navigator.streams.fake": true,
+    };
+    return capabilities;
+  });
+  const until = (condition) =>
+    firefox.run(`while (!(${condition})) await new Promise((next) => setTimeout(next, 20));`);
+  const element = (id) => `document.getElementById("${id}")`;
+  try {
+    await firefox.goTo(server.url);
+    await until(`${element("status")}.dataset.state === "connected"`);
+    await firefox.run(`${element("message")}.value = "Hello from Firefox"; ${element("send")}.click();`);
+    await until(`document.querySelector(".model[aria-busy=false]")`);
+    await firefox.run(`${element("speak")}.click();`);
+    await until(`${element("microphone")}.value > 0.3`);
+    // The server hears a second of it, and no end: pressing the button is the end.
+    await until(`document.querySelectorAll(".person").length === 2`);
+    await firefox.run(`await new Promise((next) => setTimeout(next, 1000));`);
+    await firefox.run(`${element("speak")}.click();`);
+    await until(`${element("speaker")}.value > 0.3`);
+    await until(`document.querySelectorAll("li[aria-busy=false]").length === 4`);
+    const texts = await firefox.run(`return [...document.querySelectorAll("li p")].map((text) => text.textContent);`);
+    assert.deepEqual(texts.slice(0, 2), ["Hello from Firefox", "You said: Hello from Firefox"]);
+    assert.match(texts[2], /^\d+\.\d seconds of speech$/);
+    assert.equal(texts[3], `You spoke for ${texts[2].replace(" of speech", "")}.`);
+  } finally {
+    await firefox.close();
+  }
 });

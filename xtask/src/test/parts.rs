@@ -11,6 +11,7 @@ use crate::package;
 use crate::process::{self, Result};
 use crate::services::{Aimock, Emulator};
 use crate::setup::{self, Need};
+use crate::soak;
 use crate::wasm::{TARGET, Toolchain};
 use crate::workspace::Workspace;
 
@@ -49,6 +50,7 @@ const IN_APP: &[Need] = &[
     Need::WasmBindgen,
     Need::WasmPack,
     Need::Chromium,
+    Need::Firefox,
     Need::NodePackages,
     Need::Recordings,
 ];
@@ -60,7 +62,7 @@ pub const PARTS: &[Part] = &[
         about: "these commands themselves",
         native: true,
         needs: &[],
-        run: |stage| stage.cargo_test("--package xtask"),
+        run: |stage| stage.cargo_test("--package xtask --package soak"),
     },
     Part {
         name: "core",
@@ -169,7 +171,7 @@ pub const PARTS: &[Part] = &[
     },
     Part {
         name: "app",
-        about: "the example of a page, with a recording for a microphone",
+        about: "the example of a page, in Chromium and in Firefox",
         native: false,
         needs: IN_APP,
         run: |stage| stage.app_test(),
@@ -187,6 +189,27 @@ pub const PARTS: &[Part] = &[
         native: false,
         needs: &[Need::Recordings],
         run: |stage| stage.cargo_test("--all-features --test demo"),
+    },
+    Part {
+        name: "soak",
+        about: "200 sessions over connections that break, for half a minute",
+        native: true,
+        needs: &[],
+        run: |stage| {
+            let arguments = ["--seconds", "30", "--sessions", "200"];
+            count(soak::command(stage.workspace, false, &arguments))
+        },
+    },
+    Part {
+        name: "autobahn",
+        about: "the native transport before the Autobahn test suite for RFC 6455",
+        native: false,
+        needs: &[Need::Autobahn],
+        run: |stage| {
+            let mut command = test(stage.workspace.cargo(), "--all-features --test autobahn");
+            command.env("KOSOKU", setup::kosoku(stage.workspace));
+            count(command)
+        },
     },
     Part {
         name: "proxy",
@@ -291,6 +314,7 @@ impl<'a> Stage<'a> {
     }
 
     fn app_test(&mut self) -> Result<Outcome> {
+        let (mut counts, succeeded) = self.cargo_test("--package browser-example")?;
         let server = browser::build(self.workspace)?;
         let mut command = node_test(self.workspace, "tests/node", "page/*.test.mjs");
         command
@@ -299,8 +323,11 @@ impl<'a> Stage<'a> {
         if let Some(chromium) = process::find("chromium") {
             command.env("CHROMIUM", chromium);
         }
+        runtime::name_drivers(&mut command, self.workspace)?;
         self.emulator()?.tell(&mut command);
-        count(command)
+        let (in_browser, all) = count(command)?;
+        counts.add(in_browser);
+        Ok((counts, succeeded && all))
     }
 
     fn aimock_test(&mut self) -> Result<Outcome> {

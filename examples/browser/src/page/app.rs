@@ -1,16 +1,17 @@
 //! The conversation: what a person does and what the server says, one after the other.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use openai_realtime_ws::protocol::{
-    ConversationItemCreate, ConversationItemTruncate, InputAudioBufferAppend,
-    InputAudioBufferClear, InputAudioBufferCommit, Modality, ResponseCreate, ResponseParams,
+    Audio, ConversationItemCreate, ConversationItemTruncate, InputAudioBufferClear,
+    InputAudioBufferCommit, Modality, ResponseCancel, ResponseCreate, ResponseParams,
 };
 use openai_realtime_ws::{
-    ClientEvent, OpenAIRealtimeWebSocket, Reconnecting, Sender, ServerEvent, Update,
+    ClientEvent, Lost, OpenAIRealtimeWebSocket, Reconnecting, Sender, ServerEvent, Update,
 };
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -39,6 +40,12 @@ pub enum Input {
     Connect,
 }
 
+/// Live audio that may wait for the network, or for a connection; older audio would come too late.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+const FORGOTTEN: &str = "The connection was lost for a moment. \
+    The assistant may not remember all that was said before.";
+
 struct App {
     view: View,
     tell: UnboundedSender<Input>,
@@ -46,6 +53,8 @@ struct App {
     speaker: Option<Speaker>,
     /// Whether the server hears somebody speak.
     speech: bool,
+    /// Whether the model is replying: there can be one reply at a time.
+    replying: bool,
     /// How many messages were typed.
     typed: u32,
 }
@@ -60,6 +69,7 @@ pub async fn run() -> Result<(), JsValue> {
         microphone: None,
         speaker: None,
         speech: false,
+        replying: false,
         typed: 0,
     };
     loop {
@@ -70,6 +80,7 @@ pub async fn run() -> Result<(), JsValue> {
             Err(why) => why,
         };
         app.mute();
+        app.replying = false;
         app.view.give_up()?;
         app.view.state(State::Closed, "Not connected");
         app.view.notice(Some(&why));
@@ -101,10 +112,15 @@ impl App {
             match next {
                 Either::Left(Some(Ok(Update::Event(event)))) => self.hear(event)?,
                 Either::Left(Some(Ok(Update::Reconnecting(next)))) => self.lost(&next)?,
-                Either::Left(Some(Ok(Update::Reconnected(_)))) => {
-                    // The key says how the session is set up: what waits can go.
-                    let _ = session.flush_pending();
+                Either::Left(Some(Ok(Update::Reconnected(now)))) => {
                     self.view.state(State::Connected, "Connected");
+                    // The page shows by itself which speech and which reply were cut off.
+                    let shown = |lost: &Lost| {
+                        matches!(lost, Lost::InputAudio { .. } | Lost::Response { .. })
+                    };
+                    if !now.lost.iter().all(shown) {
+                        self.view.notice(Some(FORGOTTEN));
+                    }
                 }
                 Either::Left(Some(Ok(_))) => {}
                 Either::Left(Some(Err(error))) => why = Some(errors::ended(&error)),
@@ -118,6 +134,7 @@ impl App {
     /// The connection broke, and is being made anew.
     fn lost(&mut self, next: &Reconnecting) -> Result<(), JsValue> {
         self.speech = false;
+        self.replying = false;
         self.view.give_up()?;
         let words = format!("Reconnecting… ({} of {})", next.attempt, next.max_attempts);
         self.view.state(State::Reconnecting, &words);
@@ -130,6 +147,9 @@ impl App {
             Input::Say(text) if text.trim().is_empty() => {}
             Input::Say(text) => {
                 self.interrupt()?;
+                if self.replying {
+                    self.send(sender, ResponseCancel::default());
+                }
                 self.view.notice(None);
                 self.typed += 1;
                 let item = format!("typed {}", self.typed);
@@ -176,11 +196,9 @@ impl App {
             }
             Input::Heard(samples) => {
                 self.view.hear(level(rms(&samples)));
-                // What is said while there is no connection would come too late.
-                if self.view.is(State::Connected) {
-                    let samples = to_pcm16(&samples);
-                    self.send(sender, InputAudioBufferAppend::pcm16(&samples));
-                }
+                let samples = Audio::from_pcm16(&to_pcm16(&samples));
+                // Where the session has ended, that is told of anyway.
+                let _ = sender.live_audio(LONGEST_WAIT).push(samples);
             }
             Input::Silenced(played) => {
                 let heard = self
@@ -239,7 +257,9 @@ impl App {
                     speaker.play(&e.item_id, &samples)?;
                 }
             }
+            E::ResponseCreated(_) => self.replying = true,
             E::ResponseDone(e) => {
+                self.replying = false;
                 if let Some(words) = errors::reply(&e.response) {
                     self.view.notice(Some(&words));
                 }
@@ -258,13 +278,14 @@ impl App {
         self.speaker.as_mut().map_or(Ok(()), Speaker::silence)
     }
 
+    /// Closes the microphone.
     fn mute(&mut self) {
         self.microphone = None;
         self.speech = false;
         self.view.speaking(Speaking::Off);
     }
 
-    /// Queues an event. There is no room only where the network is far too slow for speech.
+    /// Queues an event. There is no room only where the network is far too slow for a conversation.
     fn send(&self, sender: &Sender, event: impl Into<ClientEvent>) {
         if sender.try_send(event).is_err() {
             self.view

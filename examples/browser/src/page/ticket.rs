@@ -31,7 +31,9 @@ pub async fn config() -> Result<Config, String> {
     });
     let config = Config::new(credential)
         .model(model)
-        .reconnect(Reconnect::default());
+        // Also before the hour is over that a session lasts; what was said is put back either way.
+        .reconnect(Reconnect::default())
+        .renew();
     Ok(if base_url.starts_with("http:") {
         config.insecure_loopback_url(base_url)
     } else {

@@ -40,7 +40,6 @@ pub enum Speaking {
 /// The page's elements.
 pub struct View {
     document: Document,
-    state: State,
     status: HtmlElement,
     conversation: HtmlElement,
     notice: HtmlElement,
@@ -98,15 +97,13 @@ impl View {
             connect,
             speak,
             document,
-            state: State::Connecting,
             said: HashMap::new(),
             _listeners: listeners,
         })
     }
 
     /// Shows how things stand with the connection.
-    pub fn state(&mut self, state: State, words: &str) {
-        self.state = state;
+    pub fn state(&self, state: State, words: &str) {
         let name = match state {
             State::Connecting => "connecting",
             State::Connected => "connected",
@@ -121,11 +118,6 @@ impl View {
         self.send.set_disabled(!is_on);
         self.speak.set_disabled(!is_on);
         self.connect.set_hidden(state != State::Closed);
-    }
-
-    /// Whether this is how things stand with the connection.
-    pub fn is(&self, state: State) -> bool {
-        self.state == state
     }
 
     /// Tells what went wrong, in place of what it told last.
