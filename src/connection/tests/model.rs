@@ -131,7 +131,7 @@ impl Model {
                     assert!(self.next, "{notice:?} of nothing");
                     self.next = false;
                 }
-                Notice::Connect | Notice::Abandon | Notice::Error(_) => {}
+                _ => {}
             }
         }
     }
@@ -174,24 +174,19 @@ struct Run {
 
 const MAX_QUEUE_BYTES: usize = 200;
 
+/// Field by field, as the fuzzer, outside the crate, must.
 fn limits(recovers: bool, watched: bool) -> Limits {
-    let reconnect = recovers.then(Reconnect::default);
-    let limits = Limits {
-        max_queue_bytes: MAX_QUEUE_BYTES,
-        reconnect,
-        ..Limits::default()
-    };
-    if !watched {
-        return limits;
+    let mut limits = Limits::default();
+    if watched {
+        limits.keep_alive = Some(KeepAlive::new(s(7), s(9)));
+        limits.idle_timeout = Some(s(40));
+        limits.send_timeout = Some(s(5));
+        limits.expiry_warning = Some(s(3595));
+        limits.renew = true;
     }
-    Limits {
-        keep_alive: Some(KeepAlive::new(s(7), s(9))),
-        idle_timeout: Some(s(40)),
-        send_timeout: Some(s(5)),
-        expiry_warning: Some(s(3595)),
-        renew: true,
-        ..limits
-    }
+    limits.max_queue_bytes = MAX_QUEUE_BYTES;
+    limits.reconnect = recovers.then(Reconnect::default);
+    limits
 }
 
 impl Run {
