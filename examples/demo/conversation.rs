@@ -32,14 +32,6 @@ pub struct Conversation {
     patience: Duration,
 }
 
-/// What a wait brought.
-enum Next {
-    Event(ServerEvent),
-    /// The connection was made anew, and the session put back.
-    Recovered,
-    Nothing,
-}
-
 /// What came of a turn, and when.
 struct Reply {
     asked: Instant,
@@ -117,10 +109,11 @@ impl Conversation {
     }
 
     /// What comes next; what becomes of the connection is shown.
-    async fn next(&mut self, screen: &mut Screen) -> Result<Next, Failure> {
+    async fn next(&mut self, screen: &mut Screen) -> Result<Update, Failure> {
         let update = self.session.next_update().await;
-        match update.ok_or("the server closed the connection before its reply was over")?? {
-            Update::Event(event) => return Ok(Next::Event(event)),
+        let update =
+            update.ok_or("the server closed the connection before its reply was over")??;
+        match &update {
             Update::Reconnecting(next) => screen.line(&format!(
                 "The connection is lost (code {}). Attempt {} of {} in {} …",
                 next.close,
@@ -128,17 +121,14 @@ impl Conversation {
                 next.max_attempts,
                 short(next.delay)
             ))?,
-            Update::Reconnected(now) => {
-                screen.line(&format!(
-                    "Connected again. {} events put the session back, {} could not be kept.",
-                    now.restored,
-                    now.lost.len()
-                ))?;
-                return Ok(Next::Recovered);
-            }
+            Update::Reconnected(now) => screen.line(&format!(
+                "Connected again. {} events put the session back, {} could not be kept.",
+                now.restored,
+                now.lost.len()
+            ))?,
             _ => {}
         }
-        Ok(Next::Nothing)
+        Ok(update)
     }
 
     /// The spoken turn: sound goes, sound comes.
@@ -195,14 +185,14 @@ impl Conversation {
             let patience = if is_done { LATE } else { self.patience };
             let event = match timeout(patience, self.next(screen)).await {
                 Ok(next) => match next? {
-                    Next::Event(event) => event,
-                    Next::Recovered if !is_done => {
+                    Update::Event(event) => event,
+                    Update::Reconnected(_) if !is_done => {
                         // The reply went with the connection.
                         reply = Reply::new();
                         self.session.send(request.clone()).await?;
                         continue;
                     }
-                    Next::Recovered | Next::Nothing => continue,
+                    _ => continue,
                 },
                 Err(_) if is_done => break,
                 Err(_) => return Err(silence(patience)),

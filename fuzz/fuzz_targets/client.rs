@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use loopback::{RUNTIME, source};
 
-const KEY: &str = "sk-the-key-that-nobody-may-see";
+const KEY: &str = "sk-The-Key-That-Nobody-May-See";
 
 static LISTENER: LazyLock<TcpListener> = LazyLock::new(|| {
     let listener = RUNTIME.block_on(TcpListener::bind("127.0.0.1:0"));
@@ -25,6 +25,10 @@ static LISTENER: LazyLock<TcpListener> = LazyLock::new(|| {
 });
 
 fuzz_target!(|answer: &[u8]| {
+    // libFuzzer learns it from being searched for.
+    if answer.windows(KEY.len()).any(|part| part == KEY.as_bytes()) {
+        return;
+    }
     let listener = &*LISTENER;
     RUNTIME.block_on(async {
         // The client may be gone before all is said.
@@ -80,9 +84,8 @@ async fn converse(listener: &TcpListener) {
     match OpenAIRealtimeWS::open(connector, config).await {
         Ok(mut session) => {
             while let Some(event) = session.next().await {
-                match event {
-                    Ok(event) => show(format!("{event:?}")),
-                    Err(error) => show(format!("{error} {error:?}")),
+                if let Err(error) = event {
+                    show(format!("{error} {error:?}"));
                 }
             }
             assert!(session.closed().is_some());

@@ -7,7 +7,8 @@ use libfuzzer_sys::fuzz_target;
 use openai_realtime_ws::{Config, Credential, Realtime, Runtime, Target, Translation};
 use url::{Host, Url};
 
-const KEY: &str = "sk-the-key-that-nobody-may-see";
+// Of both cases, so that no host name in a URL can become it.
+const KEY: &str = "sk-The-Key-That-Nobody-May-See";
 
 #[derive(Arbitrary, Debug)]
 struct Settings<'a> {
@@ -28,6 +29,10 @@ struct Settings<'a> {
 }
 
 fuzz_target!(|settings: Settings| {
+    // libFuzzer learns it from being searched for.
+    if format!("{settings:?}").contains(KEY) {
+        return;
+    }
     let config = config(&settings);
     let runtime = match settings.javascript {
         None => Runtime::Native,

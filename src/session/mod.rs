@@ -316,20 +316,18 @@ impl<C: Connector, P: Protocol> Stream for Session<C, P> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        loop {
-            return Poll::Ready(match ready!(this.poll_item(cx)) {
-                Some(Item::Message(text)) => Some(this.read(text)),
-                Some(Item::Error(error)) => Some(this.report(error)),
-                Some(Item::Told(told)) => {
-                    this.tell(&told);
-                    continue;
-                }
+        let event = loop {
+            match ready!(this.poll_item(cx)) {
+                Some(Item::Message(text)) => break this.read(text),
+                Some(Item::Error(error)) => break this.report(error),
+                Some(Item::Told(told)) => this.tell(&told),
                 None => {
                     this.tell_closed();
-                    None
+                    return Poll::Ready(None);
                 }
-            });
-        }
+            }
+        };
+        Poll::Ready(Some(event))
     }
 }
 

@@ -135,6 +135,8 @@ impl Running {
         fuzzer
             .arg(format!("-max_total_time={seconds}"))
             .arg(format!("-artifact_prefix={}/", artifacts.display()))
+            // Long inputs from the beginning: a minute is short.
+            .arg("-len_control=0")
             // Seconds for one input; the machine may be busy.
             .arg("-timeout=20")
             .args([corpus, lines])

@@ -2,6 +2,7 @@
 
 mod apt;
 mod cargo;
+mod miri;
 mod npm;
 mod pip;
 mod wasm_std;
@@ -15,6 +16,7 @@ use crate::workspace::Workspace;
 
 use cargo::{CARGO_FUZZ, GECKODRIVER, WASM_BINDGEN, WASM_PACK};
 
+pub use miri::miri;
 pub use pip::kosoku;
 
 /// A tool, or a set of files, that some command needs.
@@ -41,9 +43,11 @@ pub enum Need {
     Autobahn,
     /// What builds the fuzzers, and the compiler of libFuzzer's own C++.
     CargoFuzz,
+    /// The interpreter that sees undefined behaviour.
+    Miri,
 }
 
-const ALL: [Need; 10] = [
+const ALL: [Need; 11] = [
     Need::WasmStd,
     Need::WasmBindgen,
     Need::WasmPack,
@@ -54,6 +58,7 @@ const ALL: [Need; 10] = [
     Need::Proxies,
     Need::Autobahn,
     Need::CargoFuzz,
+    Need::Miri,
 ];
 
 /// A folder of spoken WAV files, 48 kHz, mono, 16 bit.
@@ -91,6 +96,7 @@ impl Need {
             Self::Proxies => "tinyproxy and microsocks",
             Self::Autobahn => "the Autobahn test suite's runner",
             Self::CargoFuzz => "cargo-fuzz and a C++ compiler",
+            Self::Miri => "Miri",
         }
     }
 
@@ -120,6 +126,7 @@ impl Need {
             Self::Proxies => found(PROXIES),
             Self::Autobahn => kosoku(workspace).is_file(),
             Self::CargoFuzz => found(&["c++"]) && cargo_fuzz(workspace)?.is_some(),
+            Self::Miri => miri::found(workspace),
         })
     }
 
@@ -151,6 +158,7 @@ impl Need {
                 }
                 Ok(())
             }
+            Self::Miri => miri::install(),
         }
     }
 }

@@ -106,7 +106,7 @@ test("speech is written down and answered, the answer is played, and more speech
   const { page, sent, received, wrong } = await open(chromium, server.url, { permissions: ["microphone"] });
   await state(page, "connected");
   await page.click("#speak");
-  await page.locator("#speak[aria-pressed=true]").waitFor();
+  await page.locator("#speak[data-on=true]").waitFor();
   await complete(page, "model", 1);
   await complete(page, "model", 3);
   await page.waitForFunction(() => document.getElementById("speaker").value > 0.6);
@@ -158,7 +158,7 @@ test("speech is written down and answered, the answer is played, and more speech
   }
   assert.equal(speaker.at(-1), 0);
   await page.click("#speak");
-  await page.locator("#speak[aria-pressed=false]").waitFor();
+  await page.locator("#speak[data-on=false]").waitFor();
   assert.equal(await page.locator("#microphone").evaluate((meter) => meter.value), 0);
   assert.deepEqual(wrong, []);
 });
@@ -175,7 +175,7 @@ test("a microphone that is not to be had is explained, and typing goes on", asyn
     await state(page, "connected");
     await page.click("#speak");
     assert.match(await notice(page), words);
-    assert.equal(await page.locator("#speak").getAttribute("aria-pressed"), "false");
+    assert.equal(await page.locator("#speak").getAttribute("data-on"), "false");
     await say(page, "Hi");
     await complete(page, "model", 1);
     assert.ok(await page.locator("#notice").isHidden());
@@ -245,7 +245,7 @@ test("a microphone goes on when the connection was made anew", async (t) => {
   await state(page, "reconnecting");
   await complete(page, "model", 2);
   assert.match(await said(page, "person").last().innerText(), /^[12]\.\d seconds of speech$/);
-  assert.equal(await page.locator("#speak").getAttribute("aria-pressed"), "true");
+  assert.equal(await page.locator("#speak").getAttribute("data-on"), "true");
   // What was said was put back, as text.
   assert.ok(await page.locator("#notice").isHidden());
   assert.deepEqual(wrong, []);

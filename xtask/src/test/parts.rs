@@ -55,6 +55,11 @@ const IN_APP: &[Need] = &[
     Need::Recordings,
 ];
 
+/// What is worth its time under Miri, which takes some thousand times as long: what threads share, the state machine, and
+/// where text is cut and decoded.
+const MIRI_TESTS: &str =
+    "--lib --test protocol -- connection:: outbox:: frames::contract audio --skip properties";
+
 /// Every part, in the order they run.
 pub const PARTS: &[Part] = &[
     Part {
@@ -77,6 +82,13 @@ pub const PARTS: &[Part] = &[
         native: true,
         needs: &[],
         run: |stage| stage.cargo_test("--all-features"),
+    },
+    Part {
+        name: "miri",
+        about: "the core under Miri, which sees undefined behaviour, also that of dependencies",
+        native: false,
+        needs: &[Need::Miri],
+        run: |stage| stage.miri_test(MIRI_TESTS),
     },
     Part {
         name: "page",
@@ -246,6 +258,13 @@ impl<'a> Stage<'a> {
 
     fn cargo_test(&mut self, arguments: &str) -> Result<Outcome> {
         count(test(self.workspace.cargo(), arguments))
+    }
+
+    fn miri_test(&mut self, arguments: &str) -> Result<Outcome> {
+        let mut miri = setup::miri(self.workspace);
+        miri.args(["test", "--no-fail-fast"])
+            .args(arguments.split_whitespace());
+        count(miri)
     }
 
     fn wasm_test(&mut self, runtime: Runtime) -> Result<Outcome> {

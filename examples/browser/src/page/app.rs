@@ -264,6 +264,8 @@ impl App {
                     self.view.notice(Some(&words));
                 }
             }
+            // The reply ended while it was being cancelled.
+            E::Error(e) if e.error.code.as_deref() == Some("response_cancel_not_active") => {}
             E::Error(e) => {
                 let words = format!("The service reports a problem: {}", e.error.message);
                 self.view.notice(Some(&words));

@@ -110,7 +110,7 @@ impl View {
             State::Reconnecting => "reconnecting",
             State::Closed => "closed",
         };
-        // Neither fails: the names are fixed, and right.
+        // It does not fail: the name is right.
         let _ = self.status.set_attribute("data-state", name);
         self.status.set_text_content(Some(words));
         // What is sent in an outage waits.
@@ -131,9 +131,8 @@ impl View {
     /// Shows how things stand with the microphone.
     pub fn speaking(&self, speaking: Speaking) {
         let on = speaking == Speaking::On;
-        let _ = self
-            .speak
-            .set_attribute("aria-pressed", if on { "true" } else { "false" });
+        // It does not fail: the name is right.
+        let _ = self.speak.set_attribute("data-on", &on.to_string());
         self.speak.set_disabled(speaking == Speaking::Asking);
         self.speak_label
             .set_text_content(Some(if on { "Stop" } else { "Speak" }));
