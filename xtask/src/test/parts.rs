@@ -381,13 +381,13 @@ impl<'a> Stage<'a> {
 fn node_test(workspace: &Workspace, folder: &str, files: &str) -> Command {
     let mut command = Command::new(workspace.node());
     command
+        .arg("--import")
+        .arg(workspace.node_tests().join("leave.mjs"))
         .args([
             "--expose-gc",
             "--test",
             "--test-reporter=spec",
             "--test-timeout=60000",
-            // A test that fails with its socket open must not keep the process.
-            "--test-force-exit",
             files,
         ])
         .current_dir(workspace.root.join(folder))
