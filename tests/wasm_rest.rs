@@ -18,11 +18,14 @@ const OFFER: &str =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n";
 
 fn config(key: &str) -> Config {
-    let url = option_env!("EMULATOR_WS_URL");
-    let url = url.expect("EMULATOR_WS_URL names the emulator");
     // Pages are to have ephemeral keys alone; these tests have others in pages, too.
     let allowed = Config::new(key).dangerously_allow_browser(true);
-    allowed.insecure_loopback_url(url)
+    allowed.insecure_loopback_url(emulator())
+}
+
+fn emulator() -> &'static str {
+    let url = option_env!("EMULATOR_WS_URL");
+    url.expect("EMULATOR_WS_URL names the emulator")
 }
 
 fn session() -> RealtimeSession {
@@ -59,8 +62,8 @@ async fn a_minted_secret_opens_a_session() {
 /// Contracts 35 to 37: what is in a page, everybody can read. An ephemeral key is for pages.
 #[wasm_bindgen_test]
 async fn a_page_calls_with_an_ephemeral_key() {
-    let url = option_env!("EMULATOR_WS_URL").unwrap();
-    let client = |key: &str| Client::new(Config::new(key).insecure_loopback_url(url)).unwrap();
+    let client =
+        |key: &str| Client::new(Config::new(key).insecure_loopback_url(emulator())).unwrap();
     let in_browser = Reflect::get(&js_sys::global(), &"process".into()).unwrap();
     if in_browser.is_undefined() {
         let error = client("sk-test")
