@@ -4,14 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::OVERHEAD;
 use super::lost::{Lost, WhyLost};
 use crate::protocol::{
     ContentPart, ContentType, ConversationItemCreate, FunctionCall, FunctionCallOutput, Item,
     ItemStatus, Message, Response, Role,
 };
-
-/// What an item takes beside its text, in bytes: more than the event around it.
-const OVERHEAD: usize = 128;
 
 /// The items in the conversation's order.
 #[derive(Debug, Default)]

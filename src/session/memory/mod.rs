@@ -17,6 +17,9 @@ pub use lost::{Lost, WhyLost};
 use items::Items;
 use settings::Settings;
 
+/// What an event takes beside its item or session, in bytes, and more.
+const OVERHEAD: usize = 128;
+
 /// How many responses of the conversation may be under way; services allow one.
 const MAX_RESPONSES: usize = 16;
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
+use super::OVERHEAD;
 use crate::protocol::{RawEvent, SessionUpdate, merge_settings};
 
 /// How many updates may wait for an answer: a server that never answers must not make the list grow.
@@ -40,7 +41,7 @@ impl Settings {
         }
         self.updates.push_back(Update {
             event_id,
-            bytes: session.to_string().len(),
+            bytes: weigh(&session),
             session,
             taken: false,
         });
@@ -91,10 +92,14 @@ impl Settings {
         {
             merge_settings(&mut first.session, &second.session);
             self.updates.push_front(Update {
-                bytes: first.session.to_string().len(),
+                bytes: weigh(&first.session),
                 session: first.session,
                 ..second
             });
         }
     }
+}
+
+fn weigh(session: &Value) -> usize {
+    OVERHEAD + session.to_string().len()
 }

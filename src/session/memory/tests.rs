@@ -306,6 +306,30 @@ fn the_configuration_comes_first() {
     );
 }
 
+/// The events around the settings and the items count, too.
+#[test]
+fn the_events_fit_the_bound_to_the_byte() {
+    let mut most = 0;
+    for max_bytes in 1000..2500 {
+        let mut memory = Memory::new(max_bytes);
+        let updates = (0..9).map(|at| update(None, json!({"instructions": at.to_string()})));
+        tell(&mut memory, updates);
+        tell(
+            &mut memory,
+            (0..3).map(|at| create(user(&at.to_string(), "word"))),
+        );
+        let (_, items) = parts(&memory.restore());
+        let again = memory.restore().events;
+        let bytes: usize = again.iter().map(|event| event.text().len()).sum();
+        assert!(
+            items.is_empty() || bytes <= max_bytes,
+            "{bytes} > {max_bytes}"
+        );
+        most = most.max(items.len());
+    }
+    assert_eq!(most, 3);
+}
+
 #[test]
 fn what_was_restored_is_remembered_for_the_next_time() {
     let mut memory = Memory::new(PLENTY);
