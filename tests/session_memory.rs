@@ -204,6 +204,7 @@ async fn what_was_not_sent_is_given_back() {
     assert_eq!(reported.unsent, queued[1..]);
     assert!(rt.next().await.is_none());
     assert_eq!(rt.closed(), Some(&reported));
+    assert_eq!(sender.buffered_amount(), 0, "nothing waits any more");
     assert_eq!(
         peer.received.next().await,
         Some(Frame::Text(queued[0].text().clone()))

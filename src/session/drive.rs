@@ -273,6 +273,9 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                     unsent = closed.unsent.len(),
                     "closed"
                 );
+                for event in &closed.unsent {
+                    self.outbox.written(event);
+                }
                 self.closed = Some(closed);
                 self.socket = Socket::None;
                 self.timer = None;
