@@ -47,7 +47,7 @@ pub enum Need {
     Miri,
 }
 
-const ALL: [Need; 11] = [
+const ALL: [Need; 10] = [
     Need::WasmStd,
     Need::WasmBindgen,
     Need::WasmPack,
@@ -58,7 +58,6 @@ const ALL: [Need; 11] = [
     Need::Proxies,
     Need::Autobahn,
     Need::CargoFuzz,
-    Need::Miri,
 ];
 
 /// A folder of spoken WAV files, 48 kHz, mono, 16 bit.
@@ -70,7 +69,7 @@ const FIREFOX: &str = "firefox-esr";
 /// They are programs, and packages of the same names.
 const PROXIES: &[&str] = &["tinyproxy", "microsocks"];
 
-/// Installs every tool that is missing.
+/// Installs every tool that is missing. Miri is none of them: the registries do not have it.
 pub fn all(workspace: &Workspace) -> Result<()> {
     ensure(workspace, &ALL)?;
     process::say("all tools are set up");

@@ -26,7 +26,8 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         .collect();
     drop(stage);
     print!("{}", summary(&results));
-    if results.iter().all(PartResult::passed) {
+    let ran = results.iter().any(|result| result.left_out.is_none());
+    if ran && results.iter().all(PartResult::passed) {
         Ok(())
     } else {
         Err("tests failed".into())
@@ -69,13 +70,25 @@ struct PartResult {
     took: Duration,
     /// Why the part failed, where its counts alone do not say so.
     broken: Option<String>,
+    /// Why an optional part did not run.
+    left_out: Option<String>,
 }
 
 impl PartResult {
     fn of(part: &'static Part, stage: &mut Stage) -> Self {
         process::say(&format!("{}: {}", part.name, part.about));
         let start = Instant::now();
-        let ran = setup::ensure(stage.workspace, part.needs).and_then(|()| (part.run)(stage));
+        let set_up = setup::ensure(stage.workspace, part.needs);
+        if let (Err(error), true) = (&set_up, part.optional) {
+            return Self {
+                name: part.name,
+                counts: Counts::default(),
+                took: start.elapsed(),
+                broken: None,
+                left_out: Some(error.to_string()),
+            };
+        }
+        let ran = set_up.and_then(|()| (part.run)(stage));
         let (counts, broken) = match ran {
             Ok((counts, succeeded)) => {
                 let broken = match (counts, succeeded) {
@@ -98,6 +111,7 @@ impl PartResult {
             counts,
             took: start.elapsed(),
             broken,
+            left_out: None,
         }
     }
 
@@ -115,7 +129,11 @@ fn summary(results: &[PartResult]) -> String {
     let mut total = Counts::default();
     for result in results {
         let broken = result.broken.as_ref();
-        let reason = broken.map_or_else(String::new, |reason| format!("  {reason}"));
+        let reason = match (broken, &result.left_out) {
+            (Some(reason), _) => format!("  {reason}"),
+            (None, Some(reason)) => format!("  left out: {reason}"),
+            (None, None) => String::new(),
+        };
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
@@ -142,6 +160,7 @@ mod tests {
             counts: Counts { passed, failed },
             took: Duration::from_millis(1500),
             broken: broken.map(str::to_owned),
+            left_out: None,
         }
     }
 
@@ -154,6 +173,18 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("1.5  ran no test\n"), "{text}");
+    }
+
+    #[test]
+    fn a_part_that_was_left_out_says_why_and_fails_nothing() {
+        let left_out = PartResult {
+            left_out: Some("no server".to_owned()),
+            ..result(0, 0, None)
+        };
+        assert!(left_out.passed());
+        let text = summary(&[result(3, 0, None), left_out]);
+        assert!(text.contains("1.5  left out: no server\n"), "{text}");
+        assert_eq!(text.lines().last(), Some("3 passed, 0 failed"));
     }
 
     #[test]

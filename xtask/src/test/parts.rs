@@ -22,6 +22,8 @@ pub struct Part {
     /// Whether it belongs to the fast half, `--native`.
     pub native: bool,
     pub needs: &'static [Need],
+    /// Whether it is left out where what it needs cannot be had from the package registries.
+    pub optional: bool,
     pub run: fn(&mut Stage) -> Result<Outcome>,
 }
 
@@ -67,6 +69,7 @@ pub const PARTS: &[Part] = &[
         about: "these commands themselves",
         native: true,
         needs: &[],
+        optional: false,
         run: |stage| stage.cargo_test("--package xtask --package soak"),
     },
     Part {
@@ -74,6 +77,7 @@ pub const PARTS: &[Part] = &[
         about: "the crate without features",
         native: true,
         needs: &[],
+        optional: false,
         run: |stage| stage.cargo_test(""),
     },
     Part {
@@ -81,6 +85,7 @@ pub const PARTS: &[Part] = &[
         about: "the native transport and the emulator",
         native: true,
         needs: &[],
+        optional: false,
         run: |stage| stage.cargo_test("--all-features"),
     },
     Part {
@@ -88,6 +93,7 @@ pub const PARTS: &[Part] = &[
         about: "the core under Miri, which sees undefined behaviour, also that of dependencies",
         native: false,
         needs: &[Need::Miri],
+        optional: true,
         run: |stage| stage.miri_test(MIRI_TESTS),
     },
     Part {
@@ -95,6 +101,7 @@ pub const PARTS: &[Part] = &[
         about: "the wasm transport and the npm package in a page of Chromium",
         native: false,
         needs: IN_CHROMIUM,
+        optional: false,
         run: |stage| stage.everything_in(Runtime::Page),
     },
     Part {
@@ -102,6 +109,7 @@ pub const PARTS: &[Part] = &[
         about: "the wasm transport and the npm package in a dedicated worker of Chromium",
         native: false,
         needs: IN_CHROMIUM,
+        optional: false,
         run: |stage| stage.everything_in(Runtime::Worker),
     },
     Part {
@@ -109,6 +117,7 @@ pub const PARTS: &[Part] = &[
         about: "the wasm transport and the npm package in a shared worker of Chromium",
         native: false,
         needs: IN_CHROMIUM,
+        optional: false,
         run: |stage| stage.everything_in(Runtime::SharedWorker),
     },
     Part {
@@ -116,6 +125,7 @@ pub const PARTS: &[Part] = &[
         about: "the wasm transport and the npm package in a service worker of Chromium",
         native: false,
         needs: IN_CHROMIUM,
+        optional: false,
         run: |stage| stage.everything_in(Runtime::ServiceWorker),
     },
     Part {
@@ -123,6 +133,7 @@ pub const PARTS: &[Part] = &[
         about: "the wasm transport and the npm package in a page of Firefox",
         native: false,
         needs: IN_FIREFOX,
+        optional: false,
         run: |stage| stage.everything_in(Runtime::Firefox),
     },
     Part {
@@ -130,6 +141,7 @@ pub const PARTS: &[Part] = &[
         about: "the wasm transport and the npm package in Node 24",
         native: false,
         needs: ON_SERVERS,
+        optional: false,
         run: |stage| stage.everything_in(Runtime::Node24),
     },
     Part {
@@ -137,6 +149,7 @@ pub const PARTS: &[Part] = &[
         about: "the wasm transport and the npm package in Node 22",
         native: false,
         needs: ON_SERVERS,
+        optional: false,
         run: |stage| stage.everything_in(Runtime::Node22),
     },
     Part {
@@ -144,6 +157,7 @@ pub const PARTS: &[Part] = &[
         about: "the wasm transport and the npm package in Deno",
         native: false,
         needs: ON_SERVERS,
+        optional: false,
         run: |stage| stage.everything_in(Runtime::Deno),
     },
     Part {
@@ -151,6 +165,7 @@ pub const PARTS: &[Part] = &[
         about: "the wasm transport and the npm package in Bun",
         native: false,
         needs: ON_SERVERS,
+        optional: false,
         run: |stage| stage.everything_in(Runtime::Bun),
     },
     Part {
@@ -158,6 +173,7 @@ pub const PARTS: &[Part] = &[
         about: "the npm package in Cloudflare's workerd",
         native: false,
         needs: ON_SERVERS,
+        optional: false,
         run: |stage| stage.package_in(Runtime::Workerd),
     },
     Part {
@@ -165,6 +181,7 @@ pub const PARTS: &[Part] = &[
         about: "the npm package's class beside the official SDK's, on Node 24",
         native: false,
         needs: ON_SERVERS,
+        optional: false,
         run: |stage| stage.package_test("tests/js"),
     },
     Part {
@@ -172,6 +189,7 @@ pub const PARTS: &[Part] = &[
         about: "what is in the npm package, and that bundlers take it",
         native: false,
         needs: IN_CHROMIUM,
+        optional: false,
         run: |stage| stage.contents_test(),
     },
     Part {
@@ -179,6 +197,7 @@ pub const PARTS: &[Part] = &[
         about: "the official SDK on Node 24 against the emulator",
         native: false,
         needs: &[Need::NodePackages],
+        optional: false,
         run: |stage| stage.sdk_test(),
     },
     Part {
@@ -186,6 +205,7 @@ pub const PARTS: &[Part] = &[
         about: "the example of a page, in Chromium and in Firefox",
         native: false,
         needs: IN_APP,
+        optional: false,
         run: |stage| stage.app_test(),
     },
     Part {
@@ -193,6 +213,7 @@ pub const PARTS: &[Part] = &[
         about: "the client against aimock, a third party's mock server",
         native: false,
         needs: &[Need::NodePackages],
+        optional: false,
         run: |stage| stage.aimock_test(),
     },
     Part {
@@ -200,6 +221,7 @@ pub const PARTS: &[Part] = &[
         about: "the demo on a recording of speech",
         native: false,
         needs: &[Need::Recordings],
+        optional: false,
         run: |stage| stage.cargo_test("--all-features --test demo"),
     },
     Part {
@@ -207,6 +229,7 @@ pub const PARTS: &[Part] = &[
         about: "200 sessions over connections that break, for half a minute",
         native: true,
         needs: &[],
+        optional: false,
         run: |stage| {
             let arguments = ["--seconds", "30", "--sessions", "200"];
             count(soak::command(stage.workspace, false, &arguments))
@@ -217,6 +240,7 @@ pub const PARTS: &[Part] = &[
         about: "the native transport before the Autobahn test suite for RFC 6455",
         native: false,
         needs: &[Need::Autobahn],
+        optional: false,
         run: |stage| {
             let mut command = test(stage.workspace.cargo(), "--all-features --test autobahn");
             command.env("KOSOKU", setup::kosoku(stage.workspace));
@@ -228,6 +252,7 @@ pub const PARTS: &[Part] = &[
         about: "sessions through tinyproxy and microsocks",
         native: false,
         needs: &[Need::Proxies],
+        optional: false,
         run: |stage| stage.cargo_test("--all-features --test proxy"),
     },
     Part {
@@ -235,6 +260,7 @@ pub const PARTS: &[Part] = &[
         about: "the fuzzers, for a minute",
         native: false,
         needs: fuzz::NEEDS,
+        optional: false,
         run: |stage| stage.fuzz(),
     },
 ];
