@@ -20,8 +20,8 @@ pub enum Lost {
     },
     /// A response that was under way. Ask for another with `response.create`, if it is still wanted.
     Response {
-        /// Its id.
-        response_id: String,
+        /// Its id; `None` for one that the client asked for, and that the server had not begun.
+        response_id: Option<String>,
     },
     /// Input audio that was sent, and of which the server had not made a message.
     InputAudio {
@@ -61,7 +61,12 @@ impl fmt::Display for Lost {
             Self::OldItems { items } => {
                 write!(f, "the oldest {items} items: {}", WhyLost::OverBound)
             }
-            Self::Response { response_id } => write!(f, "response {response_id} was under way"),
+            Self::Response {
+                response_id: Some(id),
+            } => write!(f, "response {id} was under way"),
+            Self::Response { response_id: None } => {
+                f.write_str("a response was asked for, and had not begun")
+            }
             Self::InputAudio { bytes } => {
                 write!(f, "{bytes} bytes of input audio were not committed")
             }

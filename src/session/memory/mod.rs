@@ -61,6 +61,8 @@ pub struct Memory {
     items: Items,
     /// The ids of the conversation's responses that are under way.
     responses: Vec<String>,
+    /// The event ids of the responses that the client asked for, and that the server has neither begun nor refused.
+    asked: Vec<Option<String>>,
     input: InputAudio,
     /// How many events were made, for their ids.
     made: u64,
@@ -94,6 +96,7 @@ impl Memory {
             settings: Settings::default(),
             items: Items::default(),
             responses: Vec::new(),
+            asked: Vec::new(),
             input: InputAudio::default(),
             made: 0,
         }
@@ -113,6 +116,14 @@ impl Memory {
                 if let ClientEvent::ConversationItemDelete(event) = decoded() {
                     self.items.delete(&event.item_id);
                 }
+            }
+            "response.create" => {
+                if let ClientEvent::ResponseCreate(event) = decoded()
+                    && self.asked.len() < MAX_RESPONSES
+                {
+                    self.asked.push(event.event_id);
+                }
+                return;
             }
             "input_audio_buffer.append" => {
                 if let ClientEvent::InputAudioBufferAppend(event) = decoded() {
@@ -161,6 +172,9 @@ impl Memory {
             }
             ServerEvent::InputAudioBufferCleared(_) => self.input = InputAudio::default(),
             ServerEvent::ResponseCreated(event) => {
+                if !self.asked.is_empty() {
+                    self.asked.remove(0);
+                }
                 let response = event.response;
                 // One beside the conversation leaves nothing in it.
                 if response.conversation_id.is_some() && self.responses.len() < MAX_RESPONSES {
@@ -185,10 +199,11 @@ impl Memory {
     /// were it before all of its events were sent.
     pub fn restore(&mut self) -> Restoration {
         let mut lost = Vec::new();
-        let responses = std::mem::take(&mut self.responses);
+        let begun = std::mem::take(&mut self.responses).into_iter().map(Some);
+        let asked = std::mem::take(&mut self.asked).into_iter().map(|_| None);
         lost.extend(
-            responses
-                .into_iter()
+            begun
+                .chain(asked)
                 .map(|response_id| Lost::Response { response_id }),
         );
         let InputAudio { bytes, .. } = std::mem::take(&mut self.input);
@@ -225,6 +240,11 @@ impl Memory {
         }
         if event_id.is_some() || at_fault("item") {
             self.items.refused(event_id);
+        }
+        let busy = error.code.as_deref() == Some("conversation_already_has_active_response");
+        if event_id.is_some() || busy || at_fault("response") {
+            let refused = self.asked.iter().position(|id| id.as_deref() == event_id);
+            refused.map(|at| self.asked.remove(at));
         }
     }
 

@@ -421,10 +421,11 @@ fn lost_things_print_as_ids_and_sizes() {
         lost("a", WhyLost::NoText).to_string(),
         "item a: there is no text of its audio"
     );
-    let response_id = "r".to_owned();
+    let response = |response_id| Lost::Response { response_id }.to_string();
+    assert_eq!(response(Some("r".to_owned())), "response r was under way");
     assert_eq!(
-        Lost::Response { response_id }.to_string(),
-        "response r was under way"
+        response(None),
+        "a response was asked for, and had not begun"
     );
     assert_eq!(
         Lost::InputAudio { bytes: 6 }.to_string(),

@@ -162,7 +162,7 @@ fn older_servers_parts_get_todays_names() {
 #[test]
 fn nothing_of_a_response_under_way_comes_back() {
     let item = spoken("a", "completed", "Good morning.");
-    let response_id = || "r".to_owned();
+    let response_id = || Some("r".to_owned());
     for length in 1..=begun("r", &item).len() {
         let mut events = vec![added(user("u", "Hi"))];
         events.extend(begun("r", &item).into_iter().take(length));
@@ -174,6 +174,32 @@ fn nothing_of_a_response_under_way_comes_back() {
         }
         check_items(events, [user("u", "Hi")], expected);
     }
+}
+
+#[test]
+fn a_response_that_was_asked_for_is_lost_until_it_is_begun_or_refused() {
+    let ask = |event_id: Option<&str>| json!({"type": "response.create", "event_id": event_id});
+    let active =
+        json!({"type": "error", "error": {"code": "conversation_already_has_active_response"}});
+    let asked = Lost::Response { response_id: None };
+    check_items([ask(None)], [], [asked.clone()]);
+    check_items(
+        [ask(Some("e")), ask(None)],
+        [],
+        [asked.clone(), asked.clone()],
+    );
+    check_items(
+        [ask(Some("e")), ask(None), error(Some("e"), None)],
+        [],
+        [asked.clone()],
+    );
+    check_items([ask(Some("e")), ask(None), active], [], [asked.clone()]);
+    check_items([ask(None), error(None, Some("response.tools"))], [], []);
+    check_items([ask(None), error(None, Some("session.tools"))], [], [asked]);
+    let item = spoken("a", "completed", "Good morning.");
+    let mut events = vec![ask(None)];
+    events.extend(responded("r", &item));
+    check_items(events, [assistant("a", "Good morning.")], []);
 }
 
 #[test]
