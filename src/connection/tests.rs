@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 mod model;
+mod properties;
 mod recovery;
 mod renewal;
-mod sequences;
 mod watch;
 
 use super::*;
