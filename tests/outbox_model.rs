@@ -85,17 +85,24 @@ fn whoever_waits_for_room_is_woken() {
     });
 }
 
+/// A queue that is full of one item, and the threads of two who wait for room.
+fn full_with_two_who_wait() -> (
+    Arc<Queue<u32>>,
+    [thread::JoinHandle<Result<(), SendErrorKind>>; 2],
+) {
+    let queue = Arc::new(Queue::new(1));
+    queue.push(0, 1).unwrap();
+    let senders = [1, 2].map(|item| {
+        let queue = Arc::clone(&queue);
+        thread::spawn(move || block_on(queue.push_when_room(item, 1)))
+    });
+    (queue, senders)
+}
+
 #[test]
 fn every_one_of_those_who_wait_is_woken() {
     model(|| {
-        let queue = Arc::new(Queue::new(1));
-        queue.push(0, 1).unwrap();
-        let senders: Vec<_> = [1, 2]
-            .map(|item| {
-                let queue = Arc::clone(&queue);
-                thread::spawn(move || block_on(queue.push_when_room(item, 1)))
-            })
-            .into();
+        let (queue, senders) = full_with_two_who_wait();
         block_on(async {
             for _ in 0..3 {
                 take(&queue).await;
@@ -111,14 +118,7 @@ fn every_one_of_those_who_wait_is_woken() {
 #[test]
 fn the_end_wakes_everybody_and_loses_nothing() {
     model(|| {
-        let queue = Arc::new(Queue::new(1));
-        queue.push(0, 1).unwrap();
-        let senders: Vec<_> = [1, 2]
-            .map(|item| {
-                let queue = Arc::clone(&queue);
-                thread::spawn(move || block_on(queue.push_when_room(item, 1)))
-            })
-            .into();
+        let (queue, senders) = full_with_two_who_wait();
         assert_eq!(queue.close(), [0]);
         for sender in senders {
             assert_eq!(sender.join().unwrap(), Err(SendErrorKind::Closed));

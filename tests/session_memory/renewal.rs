@@ -41,6 +41,22 @@ async fn update(rt: &mut Session<Memory>) -> Update {
     rt.next_update().await.unwrap().unwrap()
 }
 
+/// Such a session in the middle of a response, for whose end the next connection waits.
+async fn open_with_the_next_waiting() -> (Session<Memory>, Peer, UnboundedReceiver<Peer>) {
+    let (mut rt, old, peers) = open(config()).await;
+    old.send_json(
+        &json!({"type": "response.created", "response": {"id": "r", "conversation_id": "c"}}),
+    );
+    update(&mut rt).await;
+    update(&mut rt).await;
+    assert!(
+        timeout(Duration::from_secs(1), rt.next_update())
+            .await
+            .is_err()
+    );
+    (rt, old, peers)
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_next_connection_is_made_first_and_taken_between_turns() {
     let (mut rt, mut old, mut peers) = open(config()).await;
@@ -120,17 +136,7 @@ async fn a_turn_that_does_not_end_is_cut_off_shortly_before_the_session_is() {
 
 #[tokio::test(start_paused = true)]
 async fn a_next_connection_that_breaks_is_made_again() {
-    let (mut rt, old, mut peers) = open(config()).await;
-    old.send_json(
-        &json!({"type": "response.created", "response": {"id": "r", "conversation_id": "c"}}),
-    );
-    update(&mut rt).await;
-    update(&mut rt).await;
-    assert!(
-        timeout(Duration::from_secs(1), rt.next_update())
-            .await
-            .is_err()
-    );
+    let (mut rt, old, mut peers) = open_with_the_next_waiting().await;
     drop(peers.next().now_or_never().flatten().unwrap());
     assert!(
         timeout(Duration::from_secs(11), rt.next_update())
@@ -149,17 +155,7 @@ async fn a_next_connection_that_breaks_is_made_again() {
 
 #[tokio::test(start_paused = true)]
 async fn closing_gives_the_next_connection_up() {
-    let (mut rt, mut old, mut peers) = open(config()).await;
-    old.send_json(
-        &json!({"type": "response.created", "response": {"id": "r", "conversation_id": "c"}}),
-    );
-    update(&mut rt).await;
-    update(&mut rt).await;
-    assert!(
-        timeout(Duration::from_secs(1), rt.next_update())
-            .await
-            .is_err()
-    );
+    let (mut rt, mut old, mut peers) = open_with_the_next_waiting().await;
     let mut new = peers.next().now_or_never().flatten().unwrap();
     let serve = async {
         let close = old.received.next().await.unwrap();
