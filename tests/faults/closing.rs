@@ -102,10 +102,7 @@ async fn kept_open() -> Seen {
     })
     .await;
     let caller = watch(config.close_timeout(SOON)).await;
-    Seen {
-        caller,
-        server: task.await.unwrap(),
-    }
+    Seen::both(caller, task).await
 }
 
 async fn expired() -> Seen {

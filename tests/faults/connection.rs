@@ -311,10 +311,7 @@ async fn slow_writer() -> Seen {
     })
     .await;
     let caller = watch(config).await;
-    Seen {
-        caller,
-        server: task.await.unwrap(),
-    }
+    Seen::both(caller, task).await
 }
 
 async fn dropped() -> Seen {

@@ -199,8 +199,5 @@ async fn too_large(bytes: impl FnOnce() -> Vec<u8> + Send + 'static) -> Seen {
     .await;
     let connector = Connector::new().max_message_bytes(16 * MIB);
     let caller = watch_over(connector, config.close_timeout(Duration::from_secs(1))).await;
-    Seen {
-        caller,
-        server: task.await.unwrap(),
-    }
+    Seen::both(caller, task).await
 }

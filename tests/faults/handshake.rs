@@ -122,10 +122,7 @@ async fn unreachable() -> Seen {
 async fn silence(connector: Connector) -> Seen {
     let (config, task) = server(|mut stream, _| async move { read(&mut stream).await }).await;
     let caller = watch_over(connector, config.connect_timeout(SOON)).await;
-    Seen {
-        caller,
-        server: task.await.unwrap(),
-    }
+    Seen::both(caller, task).await
 }
 
 async fn answered(answer: impl FnOnce(&str) -> String + Send + 'static) -> Seen {
@@ -137,10 +134,7 @@ async fn answered(answer: impl FnOnce(&str) -> String + Send + 'static) -> Seen 
     })
     .await;
     let caller = watch(config).await;
-    Seen {
-        caller,
-        server: task.await.unwrap(),
-    }
+    Seen::both(caller, task).await
 }
 
 async fn at_each_byte(then: Then) -> Seen {
@@ -177,10 +171,7 @@ async fn in_pieces() -> Seen {
     })
     .await;
     let caller = watch(config).await;
-    Seen {
-        caller,
-        server: task.await.unwrap(),
-    }
+    Seen::both(caller, task).await
 }
 
 /// The place that the redirect names is never asked.

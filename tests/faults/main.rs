@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 mod caller;
@@ -51,6 +52,14 @@ impl Fault {
 struct Seen {
     caller: String,
     server: String,
+}
+
+impl Seen {
+    /// What the caller saw, and then what the server did to its end.
+    async fn both(caller: String, server: JoinHandle<String>) -> Self {
+        let server = server.await.unwrap();
+        Self { caller, server }
+    }
 }
 
 /// A table, with what stands above it in the document.
