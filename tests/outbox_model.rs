@@ -85,11 +85,11 @@ fn whoever_waits_for_room_is_woken() {
     });
 }
 
+/// What became of an item.
+type Pushed = Result<(), SendErrorKind>;
+
 /// A queue that is full of one item, and the threads of two who wait for room.
-fn full_with_two_who_wait() -> (
-    Arc<Queue<u32>>,
-    [thread::JoinHandle<Result<(), SendErrorKind>>; 2],
-) {
+fn full_with_two_who_wait() -> (Arc<Queue<u32>>, [thread::JoinHandle<Pushed>; 2]) {
     let queue = Arc::new(Queue::new(1));
     queue.push(0, 1).unwrap();
     let senders = [1, 2].map(|item| {
