@@ -11,6 +11,7 @@
 
 mod client;
 mod compare;
+mod measure;
 mod peers;
 mod process;
 mod server;

@@ -19,7 +19,7 @@ use tokio_rustls::{
 };
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use crate::{Bench, Result, client};
+use crate::{Bench, Result, measure};
 
 /// PCM of one audio delta, in bytes.
 pub const DELTA_PCM: usize = 9_600;
@@ -41,7 +41,7 @@ pub fn run(certificate: &str) -> Result<()> {
         let _ = io::stdin().read(&mut [0]);
         std::process::exit(0);
     });
-    client::runtime()?.block_on(serve(TlsAcceptor::from(Arc::new(config))))
+    measure::runtime()?.block_on(serve(TlsAcceptor::from(Arc::new(config))))
 }
 
 async fn serve(acceptor: TlsAcceptor) -> Result<()> {

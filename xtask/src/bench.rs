@@ -2,10 +2,10 @@
 
 use std::process::Command;
 
+use crate::pack;
 use crate::package;
 use crate::process::{self, Result};
 use crate::setup::{self, Need};
-use crate::wasm;
 use crate::workspace::Workspace;
 
 /// Runs the `benches` package, release build, with these arguments.
@@ -32,6 +32,6 @@ fn bring_contestants(workspace: &Workspace, bench: &mut Command) -> Result<()> {
     if let Some(driver) = process::find("chromedriver") {
         bench.env("CHROMEDRIVER", driver);
     }
-    let mut build = wasm::pack(workspace, "benches/wasm", &typed)?;
+    let mut build = pack::build(workspace, "benches/wasm", &typed)?;
     process::run(build.args(["--target", "web", "--release", "--out-name", "typed"]))
 }

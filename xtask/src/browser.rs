@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::pack;
 use crate::process::{self, Result};
 use crate::setup::{self, Need};
-use crate::wasm;
 use crate::workspace::Workspace;
 
 /// What a build needs.
@@ -24,7 +24,7 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     setup::ensure(workspace, NEEDS)?;
     process::say("building the page");
     let folder = workspace.root.join(FOLDER);
-    let mut page = wasm::pack(workspace, FOLDER, &folder.join("pkg"))?;
+    let mut page = pack::build(workspace, FOLDER, &folder.join("pkg"))?;
     process::run(page.args(["--target", "web", "--profile", "small", "--no-typescript"]))?;
     process::run(workspace.cargo().args(["build", "--package", PACKAGE]))?;
     // Cargo puts it where it has put this program.

@@ -4,6 +4,7 @@ mod bench;
 mod browser;
 mod fuzz;
 mod lint;
+mod pack;
 mod package;
 mod process;
 mod services;

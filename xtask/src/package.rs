@@ -10,9 +10,10 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Deserialize;
 
+use crate::pack;
 use crate::process::{self, Result};
 use crate::setup::{self, Need};
-use crate::wasm::{self, TARGET, Toolchain};
+use crate::wasm::{TARGET, Toolchain};
 use crate::workspace::Workspace;
 
 /// What a build needs.
@@ -123,7 +124,7 @@ fn build_wasm(workspace: &Workspace, settings: &Settings, folder: &Path) -> Resu
     let features: Vec<_> = features
         .map(|feature| format!("openai-realtime-ws/{feature}"))
         .collect();
-    let mut build = wasm::pack(workspace, &settings.package, folder)?;
+    let mut build = pack::build(workspace, &settings.package, folder)?;
     build
         .args(["--target", &settings.target, "--profile", &settings.profile])
         .args(["--out-name", "core"])

@@ -1,11 +1,10 @@
-//! Cargo for `wasm32-unknown-unknown`: which toolchain has its standard library, and how it is called.
+//! Cargo for `wasm32-unknown-unknown`: the toolchain that has its standard library, and its commands.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::process::{self, Result};
-use crate::setup;
 use crate::workspace::Workspace;
 
 /// The target of browsers, workers and JavaScript servers.
@@ -16,7 +15,7 @@ pub const DEBIAN_TOOLCHAIN: &str = "debian-web";
 
 /// A toolchain that can build for [`TARGET`].
 pub enum Toolchain {
-    /// The one that builds for the host.
+    /// The toolchain that builds for the host.
     Active,
     /// Debian's, with the standard library that setup built; it has no linker for wasm of its own.
     Debian {
@@ -26,7 +25,7 @@ pub enum Toolchain {
 }
 
 impl Toolchain {
-    /// The first toolchain that has the standard library.
+    /// Finds the first toolchain that has the standard library.
     pub fn find() -> Option<Self> {
         if has_std(&target_libdir("rustc", Some(TARGET)).ok()?) {
             return Some(Self::Active);
@@ -41,12 +40,12 @@ impl Toolchain {
         (usable && linker.join("rust-lld").is_file()).then_some(Self::Debian { linker })
     }
 
-    /// A cargo command of this toolchain; the caller still has to name the target.
+    /// Returns a cargo command of this toolchain; the caller still has to name the target.
     pub fn cargo(&self, workspace: &Workspace) -> Result<Command> {
         self.caller_of_cargo(workspace, "cargo")
     }
 
-    /// A program that calls this toolchain's cargo.
+    /// Returns a command for a program that calls this toolchain's cargo.
     pub fn caller_of_cargo(
         &self,
         workspace: &Workspace,
@@ -61,23 +60,7 @@ impl Toolchain {
     }
 }
 
-/// wasm-pack's build of a crate, into this folder, without what belongs to a package; the caller still has to say how.
-pub fn pack(workspace: &Workspace, package: &str, folder: &Path) -> Result<Command> {
-    let toolchain = Toolchain::find().ok_or("no toolchain builds for wasm")?;
-    let wasm_pack = setup::wasm_pack(workspace)?.ok_or("no wasm-pack")?;
-    let wasm_bindgen = setup::wasm_bindgen(workspace)?.ok_or("no wasm-bindgen")?;
-    let mut build = toolchain.caller_of_cargo(workspace, wasm_pack)?;
-    // wasm-pack takes the one that it finds.
-    process::prepend_path(&mut build, wasm_bindgen.parent().ok_or("no folder")?)?;
-    build
-        .args(["--log-level", "error", "build", package])
-        .args(["--mode", "no-install", "--no-opt", "--no-pack"])
-        .args(["--no-gitignore", "--out-dir"])
-        .arg(folder);
-    Ok(build)
-}
-
-/// Where this compiler keeps the libraries of a target, by default its own.
+/// Returns the folder where a compiler keeps the libraries of a target, by default its own.
 pub fn target_libdir(rustc: impl AsRef<OsStr>, target: Option<&str>) -> Result<PathBuf> {
     let mut command = Command::new(rustc);
     command.args(["--print", "target-libdir"]);
@@ -87,7 +70,8 @@ pub fn target_libdir(rustc: impl AsRef<OsStr>, target: Option<&str>) -> Result<P
     process::read(&mut command).map(PathBuf::from)
 }
 
-/// Which compiler built the libraries in this folder: another version's could not read them.
+/// The file that says which compiler built the libraries in a folder. Another version could not
+/// read them.
 pub fn std_stamp(libdir: &Path) -> PathBuf {
     libdir.join("built-by")
 }

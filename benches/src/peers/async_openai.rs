@@ -9,7 +9,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 
 use crate::{
     Bench, Peer, Result,
-    client::Server,
+    measure::Server,
     peers::bare::{self, Connector},
     server::DELTA_PCM,
 };

@@ -19,7 +19,7 @@ use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
 use crate::{
     Bench, Result,
-    client::{self, Meter, Server},
+    measure::{self, Meter, Server},
 };
 
 /// Runs a bench.
@@ -34,7 +34,7 @@ pub async fn run(bench: Bench, server: &Server) -> Result<f64> {
             };
             send(&connector, append).await
         }
-        Bench::IdleSession => client::resident(|| idle(&connector)).await,
+        Bench::IdleSession => measure::resident(|| idle(&connector)).await,
     }
 }
 
@@ -56,7 +56,7 @@ pub async fn receive(connector: &Connector, handle: impl Fn(&str) -> Result<()>)
 
 /// Sends what `append` makes of PCM, then a commit, and waits for its acknowledgement.
 pub async fn send(connector: &Connector, append: impl Fn(&[u8]) -> Result<String>) -> Result<f64> {
-    let pcm = client::append_pcm();
+    let pcm = measure::append_pcm();
     let mut socket = connector.connect().await?;
     next_text(&mut socket).await?;
     let mut meter = Meter::start();
@@ -71,7 +71,7 @@ pub async fn send(connector: &Connector, append: impl Fn(&[u8]) -> Result<String
         .await?;
     let committed: Value = serde_json::from_str(&next_text(&mut socket).await?)?;
     let rate = meter.rate();
-    if committed["item_id"] != client::acknowledged(meter.count()) {
+    if committed["item_id"] != measure::acknowledged(meter.count()) {
         return Err("the server counted otherwise".into());
     }
     Ok(rate)

@@ -11,7 +11,7 @@ use openai_realtime_ws::{
 
 use crate::{
     Bench, Result,
-    client::{self, Meter, Server},
+    measure::{self, Meter, Server},
     server::DELTA_PCM,
 };
 
@@ -26,7 +26,7 @@ pub async fn run(bench: Bench, server: &Server) -> Result<f64> {
         Bench::TextDelta => text_deltas(open().await?).await,
         Bench::AudioDelta => audio_deltas(open().await?).await,
         Bench::Append => appends(open().await?).await,
-        Bench::IdleSession => client::resident(|| async { idle(open().await?) }).await,
+        Bench::IdleSession => measure::resident(|| async { idle(open().await?) }).await,
     }
 }
 
@@ -68,7 +68,7 @@ async fn audio_deltas(mut rt: OpenAIRealtimeWS) -> Result<f64> {
 }
 
 async fn appends(mut rt: OpenAIRealtimeWS) -> Result<f64> {
-    let pcm = client::append_pcm();
+    let pcm = measure::append_pcm();
     let mut meter = Meter::start();
     loop {
         rt.send(InputAudioBufferAppend::bytes(&pcm)).await?;
@@ -81,7 +81,7 @@ async fn appends(mut rt: OpenAIRealtimeWS) -> Result<f64> {
         return Err("not the acknowledgement".into());
     };
     let rate = meter.rate();
-    if committed.item_id != client::acknowledged(meter.count()) {
+    if committed.item_id != measure::acknowledged(meter.count()) {
         return Err("the server counted otherwise".into());
     }
     Ok(rate)

@@ -1,0 +1,6 @@
+//! The project's own rules, held against its files: which module may import which, how comments are
+//! written, and whether the documents are true.
+
+mod contracts;
+mod imports;
+mod source;
