@@ -7,6 +7,7 @@
 mod log;
 
 mod connection;
+pub mod conversation;
 mod emitter;
 mod endpoint;
 mod error;

@@ -1,0 +1,576 @@
+//! Responses: at most one under way in the conversation, and an end for every request.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::protocol::{
+    ClientEvent, ErrorDetails, Response, ResponseCancel, ResponseConversation, ResponseCreate,
+    ResponseParams, ServerEvent,
+};
+
+mod outcome;
+mod request;
+
+pub use outcome::{
+    Answer, CancelledBy, IncompleteReason, Outcome, RequestError, ResponseEnd, ResponseFailure,
+    RetryAdvice,
+};
+pub use request::Ticket;
+
+use request::{ActiveResponse, Cancellation, ResponseRequest};
+
+/// Error code of a `response.create` that arrived while another response was under way.
+const COLLISION: &str = "conversation_already_has_active_response";
+
+/// Wait after a collision with a response that this client has not seen. It doubles each time.
+const FIRST_RETRY: Duration = Duration::from_millis(250);
+
+/// Time limits and attempts of [`Responses`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ResponseLimits {
+    /// Longest time from sending a request to its `response.created`, and from a cancellation to
+    /// its `response.done`: 10 s unless set.
+    pub begin: Duration,
+    /// Longest time that a request waits for its turn: 2 minutes unless set.
+    pub wait: Duration,
+    /// Number of times that a request is sent if it collides: 8 unless set.
+    pub attempts: u32,
+}
+
+impl Default for ResponseLimits {
+    fn default() -> Self {
+        Self {
+            begin: Duration::from_secs(10),
+            wait: Duration::from_secs(120),
+            attempts: 8,
+        }
+    }
+}
+
+/// Arbiter of a conversation's responses: decides when each `response.create` is sent.
+///
+/// The service runs one response at a time in a conversation, and refuses a second one. Requests
+/// therefore wait here:
+///
+/// - [`request`](Self::request) is for the application's own requests. They are sent in order, one
+///   response each.
+/// - [`request_follow_up`](Self::request_follow_up) is for replies to tools' outputs. Those that
+///   wait side by side become one response. They wait while the user speaks.
+/// - Responses that the server begins on its own, by turn detection, are seen and waited for. If
+///   one collides with a request, the request is sent again after it.
+/// - Responses beside the conversation ([`ResponseConversation::None`]) run at any time.
+///
+/// It does no I/O and has no clock: feed it with [`received`](Self::received) and
+/// [`tick`](Self::tick), send what [`poll`](Self::poll) gives, and read the ends of responses from
+/// [`poll_end`](Self::poll_end). Times are counted from any moment of the caller's choice.
+///
+/// ```
+/// use std::time::Duration;
+/// use openai_realtime_ws::conversation::{Outcome, Responses};
+/// use openai_realtime_ws::protocol::{Events, ResponseCreate, ServerEvent};
+///
+/// let now = Duration::ZERO;
+/// let mut responses = Responses::new();
+/// let first = responses.request(now, ResponseCreate::default());
+/// let second = responses.request(now, ResponseCreate::default());
+///
+/// // One request is sent; the other waits for the first response's end.
+/// assert!(responses.poll().is_some() && responses.poll().is_none());
+/// for event in [
+///     r#"{"type":"response.created","response":{"id":"resp_1","status":"in_progress"}}"#,
+///     r#"{"type":"response.done","response":{"id":"resp_1","status":"completed"}}"#,
+/// ] {
+///     responses.received(now, &ServerEvent::parse(event)?);
+/// }
+/// let end = responses.poll_end().unwrap();
+/// assert_eq!(end.ticket, Some(first));
+/// assert_eq!(end.result.unwrap().outcome, Outcome::Completed);
+/// assert!(responses.poll().is_some());
+/// # let _ = second;
+/// # Ok::<(), openai_realtime_ws::ParseError>(())
+/// ```
+#[derive(Debug)]
+pub struct Responses {
+    limits: ResponseLimits,
+    /// Number of tickets and events made so far.
+    made: u64,
+    /// Requests that wait for their turn, in order.
+    waiting: VecDeque<ResponseRequest>,
+    /// Requests that were sent and not begun.
+    asked: Vec<ResponseRequest>,
+    active: Vec<ActiveResponse>,
+    outgoing: VecDeque<ClientEvent>,
+    ends: VecDeque<ResponseEnd>,
+    /// Set after a collision with a response that was not seen.
+    retry_at: Option<Duration>,
+    /// Set once the server returned a request's metadata: then a response without is not ours.
+    echoes: bool,
+    speaking: bool,
+    connected: bool,
+}
+
+impl Default for Responses {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Responses {
+    /// Returns an arbiter with the default limits, on an open connection.
+    pub fn new() -> Self {
+        Self {
+            limits: ResponseLimits::default(),
+            made: 0,
+            waiting: VecDeque::new(),
+            asked: Vec::new(),
+            active: Vec::new(),
+            outgoing: VecDeque::new(),
+            ends: VecDeque::new(),
+            retry_at: None,
+            echoes: false,
+            speaking: false,
+            connected: true,
+        }
+    }
+
+    /// Sets the limits.
+    pub fn limits(mut self, limits: ResponseLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Asks for a response of its own, in its turn.
+    pub fn request(&mut self, now: Duration, event: ResponseCreate) -> Ticket {
+        let request = self.make(now, event, false);
+        let ticket = request.ticket();
+        self.waiting.push_back(request);
+        self.advance(now);
+        ticket
+    }
+
+    /// Asks for a reply to what was just added, such as tools' outputs. Follow-ups that wait side
+    /// by side are answered by one response, with the parameters of the last.
+    pub fn request_follow_up(&mut self, now: Duration, event: ResponseCreate) -> Ticket {
+        let request = self.make(now, event, true);
+        let ticket = request.ticket();
+        self.waiting.push_back(request);
+        self.merge_follow_ups();
+        self.advance(now);
+        ticket
+    }
+
+    /// Cancels the conversation's response under way, or the request for it. Requests that wait
+    /// are sent once it has ended. Returns false if there is nothing to cancel.
+    pub fn cancel(&mut self, now: Duration) -> bool {
+        let active = self.active.iter().position(|response| !response.aside);
+        let asked = self.asked.iter().position(|request| !request.aside);
+        self.cancel_at(now, active, asked)
+    }
+
+    /// Cancels the response that answers a request, or withdraws the request. Returns false if the
+    /// request has ended.
+    pub fn cancel_request(&mut self, now: Duration, ticket: Ticket) -> bool {
+        if let Some(at) = (self.waiting.iter()).position(|request| request.has(ticket))
+            && let Some(request) = self.waiting.remove(at)
+        {
+            self.end_request(request, &RequestError::Withdrawn);
+            self.advance(now);
+            return true;
+        }
+        let is_ours = |response: &ActiveResponse| {
+            (response.request.as_ref()).is_some_and(|request| request.has(ticket))
+        };
+        let active = self.active.iter().position(is_ours);
+        let asked = self.asked.iter().position(|request| request.has(ticket));
+        self.cancel_at(now, active, asked)
+    }
+
+    /// Returns the next event to send: a `response.create` or a `response.cancel`.
+    pub fn poll(&mut self) -> Option<ClientEvent> {
+        self.outgoing.pop_front()
+    }
+
+    /// Returns the next response or request that has ended.
+    pub fn poll_end(&mut self) -> Option<ResponseEnd> {
+        self.ends.pop_front()
+    }
+
+    /// Returns the id of the conversation's response under way, whoever asked for it.
+    pub fn active(&self) -> Option<&str> {
+        let response = self.active.iter().find(|response| !response.aside)?;
+        Some(&response.id)
+    }
+
+    /// Returns the id of the response under way that answers a request.
+    pub fn response_of(&self, ticket: Ticket) -> Option<&str> {
+        let answers = |response: &&ActiveResponse| {
+            (response.request.as_ref()).is_some_and(|request| request.has(ticket))
+        };
+        Some(&self.active.iter().find(answers)?.id)
+    }
+
+    /// Returns true if no response is under way and none is asked for.
+    pub fn is_idle(&self) -> bool {
+        self.active.is_empty() && self.asked.is_empty() && self.waiting.is_empty()
+    }
+
+    /// Takes an event of the server. Only those about responses, speech and errors matter.
+    pub fn received(&mut self, now: Duration, event: &ServerEvent) {
+        match event {
+            ServerEvent::ResponseCreated(event) => self.begun(now, &event.response),
+            ServerEvent::ResponseDone(event) => self.done(&event.response),
+            ServerEvent::Error(event) => self.refused(now, &event.error),
+            ServerEvent::InputAudioBufferSpeechStarted(_) => self.speaking = true,
+            ServerEvent::InputAudioBufferSpeechStopped(_)
+            | ServerEvent::InputAudioBufferCommitted(_)
+            | ServerEvent::InputAudioBufferCleared(_)
+            | ServerEvent::InputAudioBufferTimeoutTriggered(_) => self.speaking = false,
+            _ => return,
+        }
+        self.advance(now);
+    }
+
+    /// Returns the time of the next [`tick`](Self::tick).
+    pub fn wake_at(&self) -> Option<Duration> {
+        if !self.connected {
+            return None;
+        }
+        let begin = |since: Duration| since.saturating_add(self.limits.begin);
+        let waiting = (self.waiting.iter()).map(|request| request.since + self.limits.wait);
+        let asked = self.asked.iter().map(|request| begin(request.since));
+        let cancelled = (self.active.iter()).filter_map(|response| response.cancelled.as_ref());
+        let cancelled = cancelled.map(|cancelled| begin(cancelled.at));
+        let retry = self.retry_at.into_iter();
+        waiting.chain(asked).chain(cancelled).chain(retry).min()
+    }
+
+    /// Tells the time: requests that waited too long end with an error.
+    pub fn tick(&mut self, now: Duration) {
+        if !self.connected {
+            return;
+        }
+        let ResponseLimits { begin, wait, .. } = self.limits;
+        let late = |since: Duration, bound: Duration| since.saturating_add(bound) <= now;
+        let waiting = take_where(&mut self.waiting, |request| late(request.since, wait));
+        let asked = take_where(&mut self.asked, |request| late(request.since, begin));
+        for request in waiting.into_iter().chain(asked) {
+            self.end_request(request, &RequestError::TimedOut);
+        }
+        // A response whose end is never told would hold up all others.
+        let stuck = |response: &mut ActiveResponse| {
+            (response.cancelled.as_ref()).is_some_and(|cancelled| late(cancelled.at, begin))
+        };
+        for response in take_where(&mut self.active, stuck) {
+            self.end_active(response, &Err(RequestError::TimedOut));
+        }
+        self.retry_at.take_if(|at| *at <= now);
+        self.advance(now);
+    }
+
+    /// Tells that the connection broke: responses under way have ended with
+    /// [`RequestError::ConnectionLost`]. Requests that were not begun wait for
+    /// [`connected`](Self::connected), so make sure that their events are not sent meanwhile.
+    pub fn connection_lost(&mut self) {
+        self.connected = false;
+        self.speaking = false;
+        self.retry_at = None;
+        self.outgoing.clear();
+        for response in std::mem::take(&mut self.active) {
+            self.end_active(response, &Err(RequestError::ConnectionLost));
+        }
+        for request in std::mem::take(&mut self.asked).into_iter().rev() {
+            if request.cancelled {
+                self.end_request(request, &RequestError::Withdrawn);
+            } else {
+                self.waiting.push_front(request);
+            }
+        }
+        self.merge_follow_ups();
+    }
+
+    /// Tells that there is a connection again, and that the conversation was put back on it.
+    /// Waiting requests are sent, and their time starts again.
+    pub fn connected(&mut self, now: Duration) {
+        self.connected = true;
+        for request in &mut self.waiting {
+            request.since = now;
+        }
+        self.advance(now);
+    }
+
+    /// Ends everything with [`RequestError::Closed`]: the session is closed.
+    pub fn close(&mut self) {
+        self.connected = false;
+        self.outgoing.clear();
+        for response in std::mem::take(&mut self.active) {
+            self.end_active(response, &Err(RequestError::Closed));
+        }
+        let asked = std::mem::take(&mut self.asked);
+        for request in asked.into_iter().chain(std::mem::take(&mut self.waiting)) {
+            self.end_request(request, &RequestError::Closed);
+        }
+    }
+
+    fn make(&mut self, now: Duration, event: ResponseCreate, follow_up: bool) -> ResponseRequest {
+        self.made += 1;
+        ResponseRequest::new(self.made, now, event, follow_up)
+    }
+
+    /// Sends the requests whose turn it is.
+    fn advance(&mut self, now: Duration) {
+        if !self.connected {
+            return;
+        }
+        while let Some(at) = self.next_to_send()
+            && let Some(mut request) = self.waiting.remove(at)
+        {
+            request.since = now;
+            request.attempts += 1;
+            self.outgoing.push_back(request.event.clone().into());
+            self.asked.push(request);
+        }
+    }
+
+    fn next_to_send(&self) -> Option<usize> {
+        let busy = self.retry_at.is_some()
+            || self.active.iter().any(|response| !response.aside)
+            || self.asked.iter().any(|request| !request.aside);
+        // The model must not begin to talk over the user because a tool has come back.
+        let may_go = |request: &ResponseRequest| {
+            request.aside || !(busy || self.speaking && request.follow_up)
+        };
+        self.waiting.iter().position(may_go)
+    }
+
+    fn merge_follow_ups(&mut self) {
+        let mut merged: VecDeque<ResponseRequest> = VecDeque::with_capacity(self.waiting.len());
+        for request in std::mem::take(&mut self.waiting) {
+            match merged.back_mut() {
+                Some(last) if last.follow_up && request.follow_up => last.merge(request),
+                _ => merged.push_back(request),
+            }
+        }
+        self.waiting = merged;
+    }
+
+    fn begun(&mut self, now: Duration, response: &Response) {
+        let mark = response.metadata.as_ref().and_then(request::mark);
+        let at = self.adopt(response);
+        let Some(begun) = self.active.get(at) else {
+            return;
+        };
+        let cancelled = begun
+            .request
+            .as_ref()
+            .is_some_and(|request| request.cancelled);
+        // The request of this mark has timed out, and the caller was told that no response comes.
+        let unwanted = begun.request.is_none() && mark.is_some_and(request::is_ours);
+        if cancelled || unwanted {
+            self.send_cancel(now, at);
+        }
+    }
+
+    /// Finds the response's place, and its request when it is new: ours, if its metadata says so,
+    /// or else it is the server's own.
+    fn adopt(&mut self, response: &Response) -> usize {
+        if let Some(at) = (self.active.iter()).position(|active| active.id == response.id) {
+            return at;
+        }
+        let mark = response.metadata.as_ref().and_then(request::mark);
+        let (request, certain) = match mark.and_then(|mark| self.take_marked(mark)) {
+            Some(request) => {
+                self.echoes = true;
+                (Some(request), true)
+            }
+            // A server that does not return metadata begins the one that it was asked for. If it
+            // was another, the refusal of ours follows, and tells.
+            None if !self.echoes && mark.is_none() => {
+                let at = self.asked.iter().position(|request| !request.aside);
+                (at.map(|at| self.asked.remove(at)), false)
+            }
+            None => (None, false),
+        };
+        self.active.push(ActiveResponse {
+            id: response.id.clone(),
+            aside: request.as_ref().is_some_and(|request| request.aside),
+            request,
+            certain,
+            cancelled: None,
+        });
+        self.active.len() - 1
+    }
+
+    /// Finds the request that a response names, wherever it is.
+    fn take_marked(&mut self, mark: &str) -> Option<ResponseRequest> {
+        let marked = |request: &ResponseRequest| request.mark.as_deref() == Some(mark);
+        if let Some(at) = self.asked.iter().position(marked) {
+            return Some(self.asked.remove(at));
+        }
+        // It was taken for refused, or for the request of another response.
+        if let Some(at) = self.waiting.iter().position(marked) {
+            return self.waiting.remove(at);
+        }
+        let mistaken = |active: &&mut ActiveResponse| active.request.as_ref().is_some_and(marked);
+        (self.active.iter_mut().find(mistaken)).and_then(|active| active.request.take())
+    }
+
+    fn done(&mut self, response: &Response) {
+        // Some ends are told without a beginning.
+        let at = self.adopt(response);
+        self.retry_at = None;
+        let active = self.active.remove(at);
+        self.end_active(active, &Ok(Answer::new(response.clone())));
+    }
+
+    /// An error may be about a request or a cancellation of ours. Its event id says which, unless
+    /// the server leaves it out: then its code does.
+    fn refused(&mut self, now: Duration, error: &ErrorDetails) {
+        let code = error.code.as_deref().unwrap_or_default();
+        if code == COLLISION {
+            self.collided(now, error.event_id.as_deref());
+        } else if code == "response_cancel_not_active" {
+            // Without the id, it may be about an earlier cancellation: the bound sees to the rest.
+            let stale = |response: &mut ActiveResponse| {
+                let id = response
+                    .cancelled
+                    .as_ref()
+                    .map(|cancelled| cancelled.event_id.as_str());
+                id.is_some() && error.event_id.as_deref() == id
+            };
+            for response in take_where(&mut self.active, stale) {
+                self.end_active(response, &Err(RequestError::Refused(error.clone())));
+            }
+        } else if let Some(request) = self.take_refused(error) {
+            self.end_request(request, &RequestError::Refused(error.clone()));
+        }
+    }
+
+    fn take_refused(&mut self, error: &ErrorDetails) -> Option<ResponseRequest> {
+        let at = match error.event_id.as_deref() {
+            Some(id) => (self.asked.iter()).position(|request| request.event_id() == Some(id)),
+            None if speaks_of_create(error) => self.asked.iter().position(|request| !request.aside),
+            None => None,
+        };
+        Some(self.asked.remove(at?))
+    }
+
+    /// Another response is under way: the request waits for its end, at the head of the queue.
+    fn collided(&mut self, now: Duration, event_id: Option<&str>) {
+        let named =
+            |request: &ResponseRequest| event_id.is_some() && request.event_id() == event_id;
+        let at = (self.asked.iter().position(named))
+            .or_else(|| self.asked.iter().position(|request| !request.aside));
+        let taken_for = |active: &&mut ActiveResponse| !active.certain && active.request.is_some();
+        let request = match at {
+            Some(at) => Some(self.asked.remove(at)),
+            // The response that we took for its answer is the server's own.
+            None => {
+                (self.active.iter_mut().find(taken_for)).and_then(|active| active.request.take())
+            }
+        };
+        let Some(mut request) = request else {
+            return;
+        };
+        if request.cancelled {
+            self.end_request(request, &RequestError::Withdrawn);
+        } else if request.attempts >= self.limits.attempts {
+            let attempts = request.attempts;
+            self.end_request(request, &RequestError::Busy { attempts });
+        } else {
+            if self.active().is_none() {
+                let wait = FIRST_RETRY * 2_u32.saturating_pow(request.attempts.min(5) - 1);
+                self.retry_at = Some(now + wait);
+            }
+            request.since = now;
+            self.waiting.push_front(request);
+            self.merge_follow_ups();
+        }
+    }
+
+    fn cancel_at(&mut self, now: Duration, active: Option<usize>, asked: Option<usize>) -> bool {
+        if let Some(at) = active {
+            self.send_cancel(now, at);
+            return true;
+        }
+        let Some(request) = asked.and_then(|at| self.asked.get_mut(at)) else {
+            return false;
+        };
+        // Its id is not known yet, and a cancellation without one could hit another response.
+        request.cancelled = true;
+        true
+    }
+
+    fn send_cancel(&mut self, now: Duration, at: usize) {
+        if let Some(response) = self.active.get_mut(at)
+            && response.cancelled.is_none()
+        {
+            self.made += 1;
+            let event_id = format!("cancel_{}", self.made);
+            let event = ResponseCancel::default()
+                .response_id(response.id.as_str())
+                .event_id(event_id.as_str());
+            response.cancelled = Some(Cancellation { at: now, event_id });
+            self.outgoing.push_back(event.into());
+        }
+    }
+
+    fn end_request(&mut self, request: ResponseRequest, error: &RequestError) {
+        for ticket in request.tickets {
+            self.ends.push_back(ResponseEnd {
+                ticket: Some(ticket),
+                response_id: None,
+                result: Err(error.clone()),
+            });
+        }
+    }
+
+    fn end_active(&mut self, response: ActiveResponse, result: &Result<Answer, RequestError>) {
+        let tickets = response.request.map(|request| request.tickets);
+        let tickets = tickets.into_iter().flatten().map(Some);
+        let mut tickets: Vec<_> = tickets.collect();
+        if tickets.is_empty() {
+            tickets.push(None);
+        }
+        for ticket in tickets {
+            self.ends.push_back(ResponseEnd {
+                ticket,
+                response_id: Some(response.id.clone()),
+                result: result.clone(),
+            });
+        }
+    }
+}
+
+/// Returns true if an error that names no event is about a `response.create`.
+fn speaks_of_create(error: &ErrorDetails) -> bool {
+    let param = error.param.as_deref().unwrap_or_default();
+    let code = error.code.as_deref().unwrap_or_default();
+    param == "response"
+        || param.starts_with("response.")
+        || code.contains("response_create")
+        || error.message.contains("response.create")
+}
+
+/// Removes the elements that fulfil a condition, in order.
+fn take_where<T, Q>(queue: &mut Q, mut fulfils: impl FnMut(&mut T) -> bool) -> Vec<T>
+where
+    Q: Default + Extend<T> + IntoIterator<Item = T>,
+{
+    let mut taken = Vec::new();
+    let mut kept = Q::default();
+    for mut element in std::mem::take(queue) {
+        if fulfils(&mut element) {
+            taken.push(element);
+        } else {
+            kept.extend([element]);
+        }
+    }
+    *queue = kept;
+    taken
+}
+
+/// Returns true for a response that stands beside the conversation.
+fn is_aside(params: Option<&ResponseParams>) -> bool {
+    params.is_some_and(|params| params.conversation == Some(ResponseConversation::None))
+}

@@ -1,0 +1,214 @@
+//! Ends of responses, typed.
+
+use std::time::Duration;
+
+use super::Ticket;
+use crate::protocol::{
+    ErrorDetails, Response, ResponseStatus, StatusDetails, StatusError, StatusReason,
+};
+
+/// End of a response, or of a request that no response answers.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ResponseEnd {
+    /// Request that it answers; `None` for a response that the server began on its own.
+    pub ticket: Option<Ticket>,
+    /// Id of the response, if one began.
+    pub response_id: Option<String>,
+    /// The response, or the reason why there is none.
+    pub result: Result<Answer, RequestError>,
+}
+
+/// A response that has ended, whether complete or not.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Answer {
+    /// The response, without its audio.
+    pub response: Response,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+impl Answer {
+    pub(super) fn new(response: Response) -> Self {
+        Self {
+            outcome: Outcome::of(&response),
+            response,
+        }
+    }
+
+    /// Returns what the model wrote or said.
+    pub fn text(&self) -> String {
+        self.response.text()
+    }
+}
+
+/// How a response ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The model finished.
+    Completed,
+    /// It was cut short.
+    Cancelled(CancelledBy),
+    /// The model had to stop.
+    Incomplete(IncompleteReason),
+    /// The service failed.
+    Failed(ResponseFailure),
+}
+
+/// Cause of a cancellation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CancelledBy {
+    /// The user began to speak, and the server's turn detection interrupted the response.
+    Speech,
+    /// The client sent `response.cancel`.
+    Client,
+    /// Another reason, as the server named it; empty if it named none.
+    Other(String),
+}
+
+/// Cause of an incomplete response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IncompleteReason {
+    /// It reached the limit of output tokens.
+    MaxOutputTokens,
+    /// The provider's filter stopped it.
+    ContentFilter,
+    /// Another reason, as the server named it; empty if it named none.
+    Other(String),
+}
+
+/// Failure of a response.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ResponseFailure {
+    /// Code of the failure, such as `server_error`; empty if the server named none.
+    pub code: String,
+    /// Description for a person, in the server's words.
+    pub message: String,
+    /// What to do next.
+    pub advice: RetryAdvice,
+}
+
+/// Advice after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum RetryAdvice {
+    /// Ask again.
+    #[default]
+    Retry,
+    /// Ask again after a while: as long as the server says, if it says how long.
+    Wait(Option<Duration>),
+    /// Do not ask again: the account, the key or the request itself is at fault.
+    GiveUp,
+}
+
+/// Reason why no response answers a request, or why a response's end is not known.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The server refused the request.
+    #[error("the server refused the request for a response: {0}")]
+    Refused(ErrorDetails),
+    /// Other responses were under way each time that the request was sent.
+    #[error("another response was under way at each of {attempts} attempts: ask again later")]
+    Busy {
+        /// Number of times that the request was sent.
+        attempts: u32,
+    },
+    /// The response did not begin, or a cancelled one did not end, within
+    /// [`ResponseLimits`](super::ResponseLimits).
+    #[error("the server did not answer in time: ask again, or allow more with `ResponseLimits`")]
+    TimedOut,
+    /// The request was cancelled before its response began.
+    #[error("the request was cancelled before its response began")]
+    Withdrawn,
+    /// The connection broke while the response was under way.
+    #[error("the connection broke during the response: ask again if it is still wanted")]
+    ConnectionLost,
+    /// The session is closed.
+    #[error("the session is closed")]
+    Closed,
+}
+
+impl Outcome {
+    /// Returns how a response ended, as its status says.
+    pub fn of(response: &Response) -> Self {
+        let details = response.status_details.as_ref();
+        let reason = details.and_then(|details| details.reason.as_ref());
+        let named = || reason.map_or_else(String::new, |reason| reason.as_str().to_owned());
+        match response.status {
+            Some(ResponseStatus::Cancelled) => Self::Cancelled(match reason {
+                Some(StatusReason::TurnDetected) => CancelledBy::Speech,
+                Some(StatusReason::ClientCancelled) => CancelledBy::Client,
+                _ => CancelledBy::Other(named()),
+            }),
+            Some(ResponseStatus::Incomplete) => Self::Incomplete(match reason {
+                Some(StatusReason::MaxOutputTokens) => IncompleteReason::MaxOutputTokens,
+                Some(StatusReason::ContentFilter) => IncompleteReason::ContentFilter,
+                _ => IncompleteReason::Other(named()),
+            }),
+            Some(ResponseStatus::Failed) => Self::Failed(ResponseFailure::of(details)),
+            _ => Self::Completed,
+        }
+    }
+
+    /// Returns true if the model finished.
+    pub fn is_completed(&self) -> bool {
+        matches!(self, Self::Completed)
+    }
+}
+
+impl ResponseFailure {
+    fn of(details: Option<&StatusDetails>) -> Self {
+        let StatusError {
+            kind,
+            code,
+            message,
+        } = (details.and_then(|details| details.error.clone())).unwrap_or_default();
+        let code = code.or(kind).unwrap_or_default();
+        let message = message.unwrap_or_default();
+        Self {
+            advice: RetryAdvice::of(&code, &message),
+            code,
+            message,
+        }
+    }
+}
+
+impl RetryAdvice {
+    fn of(code: &str, message: &str) -> Self {
+        match code {
+            "rate_limit_exceeded" | "rate_limit_error" | "server_overloaded" => {
+                Self::Wait(named_wait(message))
+            }
+            "insufficient_quota"
+            | "billing_hard_limit_reached"
+            | "credit_balance_exhausted"
+            | "account_deactivated"
+            | "invalid_api_key"
+            | "model_not_found"
+            | "invalid_request_error" => Self::GiveUp,
+            _ => Self::Retry,
+        }
+    }
+}
+
+/// Returns the wait that the service's message names, as in "Please try again in 1.5s".
+fn named_wait(message: &str) -> Option<Duration> {
+    let (_, wait) = message.split_once("try again in ")?;
+    let digits = wait.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let (number, unit) = wait.split_at_checked(digits)?;
+    let number: f64 = number.parse().ok()?;
+    let seconds = if unit.starts_with("ms") {
+        number / 1000.0
+    } else if unit.starts_with('s') {
+        number
+    } else {
+        return None;
+    };
+    Duration::try_from_secs_f64(seconds).ok()
+}
