@@ -6,6 +6,7 @@
 #[macro_use]
 mod log;
 
+pub mod audio;
 mod connection;
 pub mod conversation;
 mod emitter;
