@@ -2,8 +2,13 @@
 
 use super::request::refuse;
 use crate::protocol::{
-    Audio, ContentPart, ContentType, ErrorDetails, Item, ItemStatus, Message, Role,
+    Audio, ContentPart, ContentType, ErrorDetails, Item, ItemStatus, Message, Patch, Role,
 };
+
+/// Returns the place of an item behind another, or at the front, as events tell it.
+pub(super) fn behind(previous: Option<&str>) -> Patch<String> {
+    previous.map_or(Patch::Clear, Patch::from)
+}
 
 /// The items of one conversation.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::mem;
 use bytes::Bytes;
 
 use super::audio::Format;
-use super::conversation::{Conversation, without_audio};
+use super::conversation::{Conversation, behind, without_audio};
 use super::outbox::Outbox;
 use super::script::{Action, Outcome, Reply, Step};
 use super::usage::Meter;
@@ -379,7 +379,7 @@ impl Running {
         );
         if self.in_conversation {
             let mut added = ConversationItemAdded::default().item(item.clone());
-            added.previous_item_id = conversation.last_id().map(str::to_owned);
+            added.previous_item_id = behind(conversation.last_id());
             // Its id is new and its place the end: it fits.
             let _ = conversation.insert(item, None);
             out.send(added);
@@ -397,10 +397,7 @@ impl Running {
         let shown = without_audio(&item);
         if self.in_conversation {
             let mut done = ConversationItemDone::default().item(shown.clone());
-            done.previous_item_id = item
-                .id()
-                .and_then(|id| conversation.previous_id(id))
-                .map(str::to_owned);
+            done.previous_item_id = behind(item.id().and_then(|id| conversation.previous_id(id)));
             conversation.replace(item);
             out.send(done);
         }

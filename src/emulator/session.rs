@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::audio::Format;
-use super::conversation::{Conversation, complete, without_audio};
+use super::conversation::{Conversation, behind, complete, without_audio};
 use super::dialogue::Dialogue;
 use super::input_audio::InputAudio;
 use super::outbox::{Ids, Outbox, Output};
@@ -190,10 +190,7 @@ impl Session {
     fn add_item(&mut self, item: Item, previous: Option<&str>) -> Handled {
         let shown = without_audio(&item);
         self.conversation.insert(item, previous)?;
-        let previous = shown
-            .id()
-            .and_then(|id| self.conversation.previous_id(id))
-            .map(str::to_owned);
+        let previous = behind(shown.id().and_then(|id| self.conversation.previous_id(id)));
         let mut added = ConversationItemAdded::default().item(shown.clone());
         added.previous_item_id.clone_from(&previous);
         self.out.send(added);
@@ -355,7 +352,7 @@ impl Session {
     /// Makes a user message of audio.
     fn commit(&mut self, item_id: String, audio: &[u8]) -> Handled {
         let mut committed = InputAudioBufferCommitted::default().item_id(item_id.as_str());
-        committed.previous_item_id = self.conversation.last_id().map(str::to_owned);
+        committed.previous_item_id = behind(self.conversation.last_id());
         self.out.send(committed);
         let message = Message::default()
             .id(item_id.as_str())

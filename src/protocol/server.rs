@@ -107,7 +107,7 @@ events! {
         /// An item was added to the conversation; its content may still be growing.
         "conversation.item.added" => ConversationItemAdded {
             /// The item that it stands behind.
-            previous_item_id?: String,
+            previous_item_id?null: String,
             /// The item.
             item: Item,
         }
@@ -115,7 +115,7 @@ events! {
         /// An item of the conversation is complete.
         "conversation.item.done" => ConversationItemDone {
             /// The item that it stands behind.
-            previous_item_id?: String,
+            previous_item_id?null: String,
             /// The item, without its audio, for which `conversation.item.retrieve` asks.
             item: Item,
         }
@@ -123,7 +123,7 @@ events! {
         /// An item was added to the conversation; the older name of `conversation.item.added`.
         "conversation.item.created" => ConversationItemCreated {
             /// The item that it stands behind.
-            previous_item_id?: String,
+            previous_item_id?null: String,
             /// The item.
             item: Item,
         }
@@ -213,7 +213,7 @@ events! {
         /// The input buffer became a user message.
         "input_audio_buffer.committed" => InputAudioBufferCommitted {
             /// The item that it stands behind.
-            previous_item_id?: String,
+            previous_item_id?null: String,
             /// The message item.
             item_id: String,
         }

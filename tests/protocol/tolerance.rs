@@ -566,3 +566,16 @@ fn other_serializations_than_json_text_work_too() {
             .starts_with("Realtime WebSocket event")
     );
 }
+
+#[test]
+fn the_front_of_the_conversation_differs_from_a_place_left_out() {
+    let place = |member: &str| {
+        let frame = format!(
+            r#"{{"type":"conversation.item.added"{member},"item":{{"type":"message","id":"a"}}}}"#
+        );
+        read::<ConversationItemAdded>(&frame).previous_item_id
+    };
+    assert_eq!(place(""), Patch::Keep);
+    assert_eq!(place(r#","previous_item_id":null"#), Patch::Clear);
+    assert_eq!(place(r#","previous_item_id":"b""#), Patch::from("b"));
+}

@@ -3,7 +3,7 @@
 use bytestring::ByteString;
 
 use crate::protocol::{
-    ClientEvent, ErrorDetails, Event, Events, Item, RawEvent, ServerEvent, SessionUpdate,
+    ClientEvent, ErrorDetails, Event, Events, Item, Patch, RawEvent, ServerEvent, SessionUpdate,
 };
 
 mod items;
@@ -153,13 +153,13 @@ impl Memory {
             ServerEvent::SessionUpdated(_) => self.settings.taken(),
             ServerEvent::Error(event) => self.refused(&event.error),
             ServerEvent::ConversationItemAdded(event) => {
-                (self.items).seen(event.previous_item_id.as_deref(), event.item, false);
+                (self.items).seen(previous(&event.previous_item_id), event.item, false);
             }
             ServerEvent::ConversationItemCreated(event) => {
-                (self.items).seen(event.previous_item_id.as_deref(), event.item, false);
+                (self.items).seen(previous(&event.previous_item_id), event.item, false);
             }
             ServerEvent::ConversationItemDone(event) => {
-                (self.items).seen(event.previous_item_id.as_deref(), event.item, true);
+                (self.items).seen(previous(&event.previous_item_id), event.item, true);
             }
             ServerEvent::ConversationItemTruncated(event) => self.items.truncated(&event.item_id),
             ServerEvent::ConversationItemDeleted(event) => self.items.deleted(&event.item_id),
@@ -168,7 +168,7 @@ impl Memory {
             }
             ServerEvent::InputAudioBufferCommitted(event) => {
                 self.input.commit();
-                (self.items).committed(event.previous_item_id.as_deref(), event.item_id);
+                (self.items).committed(previous(&event.previous_item_id), event.item_id);
             }
             ServerEvent::InputAudioBufferCleared(_) => self.input = InputAudio::default(),
             ServerEvent::ResponseCreated(event) => {
@@ -260,6 +260,11 @@ impl InputAudio {
         let committed = self.committing.take().unwrap_or(self.bytes);
         self.bytes -= committed.min(self.bytes);
     }
+}
+
+/// Returns the item that another stands behind, as the server names it.
+fn previous(id: &Patch<String>) -> Option<&str> {
+    id.as_set().map(String::as_str)
 }
 
 fn is_remembered(event_type: &str) -> bool {
