@@ -13,10 +13,12 @@ use openai_realtime_ws::protocol::{
 };
 use openai_realtime_ws::{Config, ConfigError, OpenAIRealtimeWS, native};
 
+mod models;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let deployment = arguments.next().unwrap_or("gpt-realtime".to_owned());
+    let deployment = arguments.next().unwrap_or(models::REALTIME.to_owned());
     let text = arguments.next().unwrap_or("Hello, Azure!".to_owned());
 
     let mut connector = native::Connector::new();

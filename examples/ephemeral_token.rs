@@ -9,7 +9,7 @@
 //! The page's side, in Rust compiled to wasm:
 //!
 //! ```ignore
-//! let config = Config::new(token.value).model("gpt-realtime");
+//! let config = Config::new(token.value).model("gpt-realtime-2.1");
 //! let rt = OpenAIRealtimeWebSocket::connect(config).await?;
 //! ```
 //!
@@ -17,7 +17,7 @@
 //!
 //! ```js
 //! const { value } = await (await fetch("/token", { method: "POST" })).json();
-//! const socket = new WebSocket("wss://api.openai.com/v1/realtime?model=gpt-realtime",
+//! const socket = new WebSocket("wss://api.openai.com/v1/realtime?model=gpt-realtime-2.1",
 //!     ["realtime", `openai-insecure-api-key.${value}`]);
 //! ```
 //!
@@ -37,6 +37,7 @@ use openai_realtime_ws::rest;
 use serde_json::json;
 use tokio::net::TcpListener;
 
+mod models;
 pub mod service;
 
 use service::{Failure, Service};
@@ -55,7 +56,7 @@ pub async fn serve(listener: TcpListener, client: rest::Client) -> io::Result<()
 async fn token(State(client): State<rest::Client>) -> Response {
     // What the page may do is said here, where nobody can change it.
     let session = RealtimeSession::new()
-        .model("gpt-realtime")
+        .model(models::REALTIME)
         .instructions("Be brief and friendly.");
     match client.client_secrets().create(session, LIFETIME).await {
         Ok(secret) => {

@@ -18,6 +18,7 @@ use openai_realtime_ws::protocol::{
 };
 use openai_realtime_ws::{OpenAIRealtimeWS, ServerEvent, Target, rest};
 
+mod models;
 pub mod service;
 
 use service::{Failure, Service};
@@ -30,7 +31,7 @@ pub const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n\
 pub async fn steer(service: &Service, offer: &str, out: &mut impl Write) -> Result<(), Failure> {
     let client = rest::Client::new(service.config.clone())?;
     let session = RealtimeSession::new()
-        .model("gpt-realtime")
+        .model(models::REALTIME)
         .output_modalities([Modality::Text]);
     let call = client.calls().create(offer, session).await?;
     writeln!(out, "call {} is set up", call.id)?;

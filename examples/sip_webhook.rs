@@ -26,6 +26,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
+mod models;
 pub mod service;
 
 use service::{Failure, Service};
@@ -68,7 +69,7 @@ impl Desk {
     /// Takes a call, from its acceptance to its end.
     async fn take(&self, call: &IncomingCall) -> Result<(), Failure> {
         let session = RealtimeSession::new()
-            .model("gpt-realtime")
+            .model(models::REALTIME)
             .instructions("You answer the phone of a small bakery.");
         self.client.calls().accept(&call.call_id, session).await?;
         self.say("accepted");

@@ -15,13 +15,11 @@ use openai_realtime_ws::protocol::{
 };
 use openai_realtime_ws::{Config, ConfigError, OpenAIRealtimeWS, Target, native};
 
-#[allow(dead_code)] // Nothing is written here.
+mod models;
+#[allow(dead_code)] // Nothing is written to a file here.
 mod wav;
 
 type Failure = Box<dyn Error>;
-
-/// What writes the speech down.
-const MODEL: &str = "gpt-4o-mini-transcribe";
 
 /// Speech goes out in pieces of 100 ms, as a microphone would give it.
 const PIECE: usize = wav::RATE as usize / 10;
@@ -49,7 +47,7 @@ async fn main() -> Result<(), Failure> {
     // The file is one turn, silences and all.
     let input = AudioInput::default()
         .turn_detection(Patch::Clear)
-        .transcription(TranscriptionConfig::default().model(MODEL));
+        .transcription(TranscriptionConfig::default().model(models::TRANSCRIBER));
     let settings = TranscriptionSession::new().audio(TranscriptionAudio::default().input(input));
     session.send(SessionUpdate::new(settings)).await?;
     for piece in speech.chunks(PIECE) {

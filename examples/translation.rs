@@ -15,13 +15,10 @@ use openai_realtime_ws::protocol::{
 };
 use openai_realtime_ws::{Config, ConfigError, OpenAIRealtimeTranslationWS, native};
 
+mod models;
 mod wav;
 
 type Failure = Box<dyn Error>;
-
-const MODEL: &str = "gpt-realtime-translate";
-/// What writes the original down.
-const TRANSCRIBER: &str = "gpt-realtime-whisper";
 
 /// Speech goes out in pieces of 100 ms, as a microphone would give it.
 const PIECE: usize = wav::RATE as usize / 10;
@@ -50,10 +47,11 @@ async fn main() -> Result<(), Failure> {
         config => config?,
     };
     let connector = native::Connector::new();
-    let mut session = OpenAIRealtimeTranslationWS::open(connector, config.model(MODEL)).await?;
+    let mut session =
+        OpenAIRealtimeTranslationWS::open(connector, config.model(models::TRANSLATOR)).await?;
 
     let input = TranslationAudioInput::default()
-        .transcription(TranslationTranscription::default().model(TRANSCRIBER));
+        .transcription(TranslationTranscription::default().model(models::LIVE_TRANSCRIBER));
     let output = TranslationAudioOutput::default().language(language);
     let audio = TranslationAudio::default().input(input).output(output);
     let settings = TranslationSessionConfig::default().audio(audio);

@@ -1,7 +1,12 @@
-// The README's code needs `native`; as a text it is there always.
-#![cfg_attr(any(feature = "native", not(doctest)), doc = include_str!("../README.md"))]
+// The front page's examples need `native`; its text is always there.
+#![cfg_attr(any(feature = "native", not(doctest)), doc = include_str!("front.md"))]
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+
+/// Compiles the README's examples.
+#[cfg(all(doctest, feature = "native", feature = "rest"))]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
 
 #[macro_use]
 mod log;

@@ -238,7 +238,7 @@ fn the_reply_is_the_speech_that_was_sent() {
         &[
             "OPENAI_API_KEY is not set: an emulator in this process answers.\n",
             "Connecting to ws://127.0.0.1:",
-            "/v1/realtime?model=gpt-realtime … connected in ",
+            "/v1/realtime?model=gpt-realtime-2.1 … connected in ",
             "you      Good morning!\nmodel    You said: Good morning!\n         first text after ",
             "you      (/usr/share/sounds/alsa/Front_Center.wav)\n         ",
             "   1.4 s, loudest -18 dB\nheard    1.4 seconds of speech\nmodel    You spoke for 1.4 seconds.\n",

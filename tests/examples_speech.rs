@@ -176,7 +176,10 @@ async fn azure_with_a_resource() {
     );
     let seen = emulator.connections();
     let upgrade = seen[0].upgrade();
-    assert_eq!(upgrade.target(), "/openai/v1/realtime?model=gpt-realtime");
+    assert_eq!(
+        upgrade.target(),
+        "/openai/v1/realtime?model=gpt-realtime-2.1"
+    );
     assert_eq!(
         (
             upgrade.is_tls(),

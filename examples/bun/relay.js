@@ -13,7 +13,7 @@ const server = Bun.serve({
   },
   websocket: {
     open(socket) {
-      socket.data.person = relay(new OpenAIRealtimeWebSocket({ model: 'gpt-realtime' }), socket);
+      socket.data.person = relay(new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1' }), socket);
     },
     message: (socket, data) => socket.data.person.message(String(data)),
     close: (socket) => socket.data.person.close(),

@@ -10,7 +10,7 @@ export default {
     }
     const { 0: page, 1: socket } = new WebSocketPair();
     socket.accept();
-    const person = relay(new OpenAIRealtimeWebSocket({ model: 'gpt-realtime' }, { apiKey, baseURL }), {
+    const person = relay(new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1' }, { apiKey, baseURL }), {
       send: (text) => socket.readyState === WebSocket.OPEN && socket.send(text),
       close: (code, reason) => socket.readyState === WebSocket.OPEN && socket.close(code, reason),
     });

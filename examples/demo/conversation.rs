@@ -14,6 +14,7 @@ use openai_realtime_ws::{
 use tokio::time::timeout;
 
 use crate::Failure;
+use crate::models;
 use crate::screen::{Meter, Screen, short};
 use crate::wav::RATE;
 
@@ -24,7 +25,7 @@ const PIECE: usize = RATE as usize / 10;
 const LATE: Duration = Duration::from_secs(5);
 
 /// What writes the user's speech down; the model itself hears the sound.
-const TRANSCRIBER: &str = "gpt-4o-mini-transcribe";
+const TRANSCRIBER: &str = models::LIVE_TRANSCRIBER;
 
 /// An open session.
 pub struct Conversation {

@@ -12,6 +12,8 @@ use openai_realtime_ws::emulator::{Action, Admission, Emulator, Script};
 use openai_realtime_ws::{Config, ConfigError, Reconnect, Restore, native};
 
 mod conversation;
+#[path = "../models/mod.rs"]
+mod models;
 mod options;
 mod screen;
 #[path = "../wav/mod.rs"]

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use lexopt::prelude::{Long, Short, ValueExt};
 
+use crate::models;
+
 /// What `--help` prints.
 pub const HELP: &str = "\
 Talks to the OpenAI Realtime API: a turn of text, then a turn of speech.
@@ -15,7 +17,7 @@ Usage: cargo demo [OPTIONS]
   --wav FILE         what to say in the second: a WAV file of any rate, mono or
                      stereo; a bell if there is none
   --out FILE         where to write the spoken reply (reply.wav)
-  --model MODEL      the model to talk to (gpt-realtime)
+  --model MODEL      the model to talk to (gpt-realtime-2.1)
   --ca FILE          root certificates in PEM to trust besides the system's
   --timeout SECONDS  how long to wait for the server at any time (30)
   --drop-after TIME  have the emulator cut the connection after a time, such as 2s
@@ -55,7 +57,7 @@ pub fn parse(mut line: lexopt::Parser) -> Result<Option<Options>, lexopt::Error>
         text: "Hello! In one short sentence: what can you do?".to_owned(),
         wav: None,
         out: "reply.wav".into(),
-        model: "gpt-realtime".to_owned(),
+        model: models::REALTIME.to_owned(),
         ca: None,
         patience: Duration::from_secs(30),
         drop_after: None,

@@ -11,7 +11,7 @@ Deno.serve({ hostname: '127.0.0.1', port, onListen }, (request) => {
     return new Response('This is a WebSocket.', { status: 426 });
   }
   const { socket, response } = Deno.upgradeWebSocket(request);
-  const person = relay(new OpenAIRealtimeWebSocket({ model: 'gpt-realtime' }), {
+  const person = relay(new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1' }), {
     send: (text) => socket.readyState === WebSocket.OPEN && socket.send(text),
     close: (code, reason) => socket.close(code, reason),
   });

@@ -103,7 +103,9 @@ async fn run(options: Options) -> io::Result<()> {
     println!("ws  {}", emulator.ws_url());
     println!("wss {}", emulator.wss_url());
     println!("cert {}", certificate.path.display());
-    eprintln!("Connect to …/realtime?model=gpt-realtime with any key, unless --api-key names one.");
+    eprintln!(
+        "Connect to …/realtime?model=gpt-realtime-2.1 with any key, unless --api-key names one."
+    );
     eprintln!(
         "Node: NODE_EXTRA_CA_CERTS={}  Deno: DENO_CERT, likewise.",
         certificate.path.display()

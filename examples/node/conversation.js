@@ -3,7 +3,7 @@
 
 import { OpenAIRealtimeWebSocket } from 'openai-realtime-ws';
 
-const rt = new OpenAIRealtimeWebSocket({ model: 'gpt-realtime' });
+const rt = new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1' });
 
 rt.socket.addEventListener('open', () => {
   console.log('connected');

@@ -9,7 +9,7 @@ const server = new WebSocketServer({ host: '127.0.0.1', port: Number(process.env
 server.on('listening', () => console.log(`relay at ws://127.0.0.1:${server.address().port}`));
 
 server.on('connection', (socket) => {
-  const person = relay(new OpenAIRealtimeWebSocket({ model: 'gpt-realtime' }), socket);
+  const person = relay(new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1' }), socket);
   socket.on('message', (data) => person.message(data.toString()));
   socket.on('close', () => person.close());
 });

@@ -20,13 +20,15 @@ use openai_realtime_ws::protocol::{
 use openai_realtime_ws::{Config, RefusalKind, Runtime, rest};
 use tokio::net::TcpListener;
 
+#[path = "../../models/mod.rs"]
+mod models;
 #[path = "../../service/mod.rs"]
 mod service;
 
 use service::{Failure, Service};
 
 const USAGE: &str = "browser-example [--port N] [--emulator URL]";
-const MODEL: &str = "gpt-realtime";
+const MODEL: &str = models::REALTIME;
 
 /// How long a key is good for: long enough to open a socket, which then stays open.
 const LIFETIME: Duration = Duration::from_secs(60);
@@ -116,7 +118,7 @@ async fn ticket(State(desk): State<Desk>, headers: HeaderMap) -> Response {
 /// What the page may do is said here, where nobody can change it.
 fn session() -> RealtimeSession {
     let input = AudioInput::default()
-        .transcription(TranscriptionConfig::default().model("gpt-4o-mini-transcribe"))
+        .transcription(TranscriptionConfig::default().model(models::LIVE_TRANSCRIBER))
         // People stop to think.
         .turn_detection(ServerVad::default().silence_duration_ms(600u64));
     let output = AudioOutput::default().voice("marin");
