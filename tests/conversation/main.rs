@@ -1,4 +1,5 @@
 //! The conversation layer: each piece on its own, then whole conversations over the emulator.
 #![cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 
+mod history;
 mod responses;
