@@ -12,18 +12,33 @@ pub struct Readme;
 mod log;
 
 pub mod audio;
+mod config;
 mod connection;
 pub mod conversation;
-mod emitter;
-mod endpoint;
-mod error;
+#[cfg_attr(
+    all(target_family = "wasm", target_os = "unknown"),
+    path = "platform/wasm.rs"
+)]
+#[cfg_attr(
+    not(all(target_family = "wasm", target_os = "unknown")),
+    path = "platform/native.rs"
+)]
+mod platform;
 pub mod protocol;
-mod refusal;
 #[cfg(feature = "rest")]
 pub mod rest;
 mod secret;
 mod session;
 mod transport;
+#[cfg_attr(
+    all(target_family = "wasm", target_os = "unknown"),
+    path = "url/wasm.rs"
+)]
+#[cfg_attr(
+    not(all(target_family = "wasm", target_os = "unknown")),
+    path = "url/native.rs"
+)]
+mod url;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub mod browser;
@@ -34,26 +49,23 @@ pub mod emulator;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub mod native;
 
+pub use config::{Config, ConfigError, Credential, CredentialError, Restore, Retry, Target};
 pub use connection::{
-    Closed, Connection, Expiring, Failure, KeepAlive, Limits, Notice, Queued, Reconnect,
-    Reconnecting,
+    Closed, Connection, Expiring, Failure, KeepAlive, Limits, NotOpen, Notice, Queued, Reconnect,
+    Reconnecting, SendError, SendErrorKind,
 };
-pub use emitter::ListenerId;
-pub use endpoint::{
-    Config, ConfigError, Credential, CredentialError, Handshake, Restore, Retry, Runtime, Target,
-};
-pub use error::{Error, NotOpen, SendError, SendErrorKind};
+pub use platform::{MaybeSend, MaybeSync};
 pub use protocol::{
     ClientEvent, ParseError, Protocol, RawEvent, Realtime, ServerEvent, Translation,
 };
-pub use refusal::RefusalKind;
 pub use secret::Secret;
 pub use session::{
-    DroppedAudio, LiveAudio, Lost, Memory, Receiver, Reconnected, Restoration, Sender, Session,
-    Update, Updates, WhyLost,
+    DroppedAudio, Error, ListenerId, LiveAudio, Lost, Memory, Receiver, Reconnected, Restoration,
+    Sender, Session, Update, Updates, WhyLost,
 };
 pub use transport::{
-    CloseFrame, Connector, Frame, InvalidClose, Refusal, Transport, TransportError,
+    CloseFrame, Connector, Frame, Handshake, InvalidClose, Refusal, RefusalKind, Runtime,
+    Transport, TransportError,
 };
 
 /// A session over tokio-tungstenite and rustls, for servers, desktops and anything else with sockets.
@@ -74,38 +86,9 @@ pub type OpenAIRealtimeWebSocket = Session<browser::Connector>;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub type OpenAIRealtimeTranslationWebSocket = Session<browser::Connector, Translation>;
 
-cfg_if::cfg_if! {
-    if #[cfg(all(target_family = "wasm", target_os = "unknown"))] {
-        use browser::url;
-        #[cfg(feature = "rest")]
-        use browser as platform;
-
-        /// `Send` where there are threads; nothing in wasm, where JavaScript's objects stay on theirs.
-        pub trait MaybeSend {}
-        impl<T: ?Sized> MaybeSend for T {}
-
-        /// `Sync` where there are threads; nothing in wasm.
-        pub trait MaybeSync {}
-        impl<T: ?Sized> MaybeSync for T {}
-
-        type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T>>>;
-        type Listener<T> = dyn FnMut(&T);
-        type Callback<A, T> = dyn Fn(&A) -> T;
-    } else {
-        mod url;
-        #[cfg(feature = "rest")]
-        use native as platform;
-
-        /// `Send` where there are threads; nothing in wasm, where JavaScript's objects stay on theirs.
-        pub trait MaybeSend: Send {}
-        impl<T: Send + ?Sized> MaybeSend for T {}
-
-        /// `Sync` where there are threads; nothing in wasm.
-        pub trait MaybeSync: Sync {}
-        impl<T: Sync + ?Sized> MaybeSync for T {}
-
-        type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
-        type Listener<T> = dyn FnMut(&T) + Send;
-        type Callback<A, T> = dyn Fn(&A) -> T + Send + Sync;
-    }
-}
+#[cfg(feature = "rest")]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use browser as backend;
+#[cfg(feature = "rest")]
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+use native as backend;

@@ -16,7 +16,7 @@ mod sync {
     pub use loom::sync::{Mutex, MutexGuard};
 }
 
-mod error {
+mod connection {
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum SendErrorKind {
         Closed,
@@ -27,7 +27,7 @@ mod error {
 #[path = "../src/session/outbox/queue.rs"]
 mod queue;
 
-use error::SendErrorKind;
+use connection::SendErrorKind;
 use queue::Queue;
 
 /// All interleavings in which no more than two threads are interrupted: what goes wrong, goes wrong in these.

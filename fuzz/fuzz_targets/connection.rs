@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use openai_realtime_ws::{
-    CloseFrame, Closed, Connection, Error, Frame, KeepAlive, Limits, Notice, RawEvent, Reconnect,
-    SendErrorKind, TransportError,
+    CloseFrame, Closed, Connection, Frame, KeepAlive, Limits, Notice, RawEvent, Reconnect,
+    SendErrorKind,
 };
 
 #[path = "../../src/connection/tests/model.rs"]
@@ -35,8 +35,4 @@ fn event(event_type: &str) -> RawEvent {
 fn close(code: u16, reason: &'static str) -> Frame {
     let reason = reason.into();
     Frame::Close(CloseFrame { code, reason })
-}
-
-fn lost() -> TransportError {
-    TransportError::Lost("cut".into())
 }

@@ -62,10 +62,11 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::Session;
-use crate::endpoint::{Config, Handshake, Runtime};
-use crate::error::Error;
+use crate::config::Config;
 use crate::protocol::Protocol;
+use crate::session::Error;
 use crate::transport::{self, TransportError};
+use crate::transport::{Handshake, Runtime};
 
 mod clock;
 mod inbox;
@@ -75,7 +76,6 @@ pub mod js;
 pub(crate) mod rest;
 mod runtime;
 mod socket;
-pub(crate) mod url;
 
 pub use socket::Socket;
 

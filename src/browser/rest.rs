@@ -7,9 +7,9 @@ use web_sys::{AbortController, Headers, RequestInit, RequestRedirect};
 
 use super::Connector;
 use super::socket::exception_name;
-use crate::endpoint::Handshake;
 use crate::rest::Error;
 use crate::rest::message::{KEPT_HEADERS, MAX_ANSWER_BYTES, Request, Response};
+use crate::transport::Handshake;
 use crate::transport::TransportError;
 
 /// Makes REST calls.

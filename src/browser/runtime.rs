@@ -3,7 +3,7 @@
 use js_sys::Reflect;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::endpoint::Runtime;
+use crate::transport::Runtime;
 
 /// The runtime that runs this.
 pub fn detect() -> Runtime {

@@ -16,7 +16,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
 use super::inbox::{Inbox, Signal};
-use crate::endpoint::Handshake;
+use crate::transport::Handshake;
 use crate::transport::{CloseFrame, Frame, InvalidClose, TransportError};
 
 /// How much may lie in the runtime's own buffer before more is held back.

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 
-use crate::error::{Error, SendError, SendErrorKind};
 use crate::protocol::RawEvent;
 use crate::transport::{CloseFrame, Frame};
 
@@ -16,6 +15,7 @@ mod outage;
 mod queue;
 mod renewal;
 mod retry;
+mod send_error;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -24,6 +24,7 @@ pub use limits::Limits;
 pub use notice::{Closed, Expiring, Failure, Notice, Reconnecting};
 pub use queue::Queued;
 pub use retry::Reconnect;
+pub use send_error::{NotOpen, SendError, SendErrorKind};
 pub use watch::KeepAlive;
 
 use outage::Outage;
@@ -37,7 +38,7 @@ use watch::{Finding, Watch};
 /// It has no clock: a driver tells the time with every input that needs it, as the time since any fixed moment. A time
 /// before one that was told already counts as that one. It has no source of randomness either: the driver gives a seed.
 ///
-/// It queues events of any kind `E`, and tells errors of its driver's own kind `X`.
+/// It queues events of any kind `E`. Where its driver's socket failed it says so, and the driver keeps the cause.
 ///
 /// ```
 /// use std::time::Duration;
@@ -53,7 +54,7 @@ use watch::{Finding, Watch};
 /// assert!(connection.poll().is_none());
 /// ```
 #[derive(Debug)]
-pub struct Connection<E = RawEvent, X = Error> {
+pub struct Connection<E = RawEvent> {
     limits: Limits,
     now: Duration,
     state: State,
@@ -62,13 +63,13 @@ pub struct Connection<E = RawEvent, X = Error> {
     /// Whether the session ends very soon.
     last_call: bool,
     /// From the break of a connection until the next is open.
-    outage: Option<Box<Outage<X>>>,
+    outage: Option<Box<Outage<E>>>,
     retries: Retries,
     generation: u64,
     /// What a new connection begins with, ahead of the queue.
     restoring: VecDeque<E>,
     queue: Queue<E>,
-    notices: VecDeque<Notice<E, X>>,
+    notices: VecDeque<Notice<E>>,
 }
 
 #[derive(Debug)]
@@ -98,7 +99,7 @@ enum State {
     Closed,
 }
 
-impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
+impl<E: Queued> Connection<E> {
     /// One that has not begun. The seed is for the random part of the waits between attempts to reconnect.
     pub fn new(limits: Limits, seed: u64) -> Self {
         Self {
@@ -251,16 +252,18 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
         }
     }
 
-    /// The socket failed, or could not be opened. `retry` says whether another may do better, and how long it must wait
-    /// at least.
-    pub fn failed(&mut self, now: Duration, error: X, retry: Option<Duration>) {
+    /// The socket failed, or could not be opened. The driver keeps the cause, to tell it when a [`Failure::Socket`]
+    /// comes out. `retry` says whether another attempt may do better, and how long it must wait at least.
+    pub fn failed(&mut self, now: Duration, retry: Option<Duration>) {
         self.pass(now);
         match self.state {
             State::Connecting { .. } => {
-                self.attempt_failed(Some(CloseFrame::ABNORMAL), Some(error), retry);
+                self.attempt_failed(Some(CloseFrame::ABNORMAL), Some(Failure::Socket), retry);
             }
-            State::Open if retry.is_some() => self.lost(CloseFrame::ABNORMAL, Some(error)),
-            State::Open => self.end(CloseFrame::ABNORMAL, Some(error)),
+            State::Open if retry.is_some() => {
+                self.lost(CloseFrame::ABNORMAL, Some(Failure::Socket));
+            }
+            State::Open => self.end(CloseFrame::ABNORMAL, Some(Failure::Socket)),
             // Once a side has closed, how the socket goes down makes no difference.
             State::Closing { .. } | State::PeerClosed { .. } => self.ended(now),
             State::Idle | State::Waiting { .. } | State::Closed => {}
@@ -269,10 +272,10 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
 
     /// The attempt to connect ended before a socket was asked for, such as for want of a credential. `retry` as for
     /// [`failed`](Self::failed).
-    pub fn given_up(&mut self, now: Duration, error: X, retry: Option<Duration>) {
+    pub fn given_up(&mut self, now: Duration, retry: Option<Duration>) {
         self.pass(now);
         if matches!(self.state, State::Connecting { .. }) {
-            self.attempt_failed(None, Some(error), retry);
+            self.attempt_failed(None, Some(Failure::Socket), retry);
         }
     }
 
@@ -338,7 +341,7 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
             State::Open => self.look(),
             State::Connecting { .. } => {
                 self.notices.push_back(Notice::Abandon);
-                let error = Failure::ConnectTimeout.into();
+                let error = Failure::ConnectTimeout;
                 self.attempt_failed(
                     Some(CloseFrame::ABNORMAL),
                     Some(error),
@@ -370,7 +373,7 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
 
     /// What to do or to tell next.
     #[inline]
-    pub fn poll(&mut self) -> Option<Notice<E, X>> {
+    pub fn poll(&mut self) -> Option<Notice<E>> {
         if let Some(notice) = self.notices.pop_front() {
             return Some(notice);
         }
@@ -471,7 +474,7 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
                 Finding::Stalled => Failure::SendTimeout,
             };
             self.notices.push_back(Notice::Abandon);
-            return self.lost(CloseFrame::ABNORMAL, Some(failure.into()));
+            return self.lost(CloseFrame::ABNORMAL, Some(failure));
         }
         self.look_at_next();
     }
@@ -489,12 +492,12 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
     }
 
     /// The end that this side did not ask for: an error, unless the peer closed as a matter of course.
-    fn end(&mut self, frame: CloseFrame, error: Option<X>) {
+    fn end(&mut self, frame: CloseFrame, failure: Option<Failure<E>>) {
         let closed = self.close_up(frame);
         let normal = closed.frame.code == CloseFrame::NORMAL.code;
-        let by_peer = || (!normal).then(|| Failure::Closed(closed.clone()).into());
-        if let Some(error) = error.or_else(by_peer) {
-            self.notices.push_back(Notice::Error(error));
+        let by_peer = || (!normal).then(|| Failure::Closed(closed.clone()));
+        if let Some(failure) = failure.or_else(by_peer) {
+            self.notices.push_back(Notice::Failed(failure));
         }
         self.notices.push_back(Notice::Closed(closed));
     }

@@ -1,13 +1,12 @@
 use std::time::Duration;
 
-use crate::error::Error;
 use crate::protocol::RawEvent;
 use crate::transport::CloseFrame;
 
 /// What a driver is told, in order.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Notice<E = RawEvent, X = Error> {
+pub enum Notice<E = RawEvent> {
     /// Open a socket, and report by [`Connection::opened`] or [`Connection::failed`](super::Connection::failed).
     ///
     /// [`Connection::opened`]: super::Connection::opened
@@ -37,7 +36,7 @@ pub enum Notice<E = RawEvent, X = Error> {
     /// follows.
     Switch,
     /// Something went wrong. The connection's end, if it is the end, follows as [`Closed`](Self::Closed).
-    Error(X),
+    Failed(Failure<E>),
     /// Send this close frame, now that all that was queued is sent.
     SendClose(CloseFrame),
     /// Drop the socket, or the attempt to open one.
@@ -79,35 +78,37 @@ pub struct Closed<E = RawEvent> {
     pub unsent: Vec<E>,
 }
 
-/// What a [`Connection`](super::Connection) itself finds to be wrong. `X` is the driver's own error, which it is made
-/// into.
-#[derive(Debug)]
+/// Failure of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Failure<E, X> {
-    /// No connection came about in time.
+pub enum Failure<E = RawEvent> {
+    /// The driver's socket failed or could not be opened: the driver knows the cause, which it gave
+    /// last to [`failed`](super::Connection::failed) or [`given_up`](super::Connection::given_up).
+    Socket,
+    /// No connection was open within the connect timeout.
     ConnectTimeout,
-    /// The peer closed the connection, and not as a matter of course (code 1000).
+    /// The peer closed the connection with another code than 1000.
     Closed(Closed<E>),
-    /// The peer showed no sign of life after a ping.
+    /// Nothing arrived within the keep-alive timeout after a ping.
     Unanswered,
     /// Nothing arrived for the idle timeout.
     Idle,
-    /// The socket did not take an event in time.
+    /// The socket did not accept an event within the send timeout.
     SendTimeout,
-    /// All attempts to reconnect failed (contract 80).
+    /// Every attempt to reconnect failed.
     ReconnectFailed {
-        /// How many there may be.
+        /// Number of attempts allowed.
         attempts: u32,
-        /// The last one's close code.
+        /// Close code of the last attempt; 1006 if it had none.
         code: u16,
-        /// Why the last one failed.
-        cause: Option<Box<X>>,
+        /// Failure of the last attempt, where it is known.
+        cause: Option<Box<Failure<E>>>,
     },
-    /// An attempt to reconnect failed in a way that no other will mend (contracts 80 and 91).
+    /// An attempt to reconnect failed in a way that no later attempt can mend.
     ReconnectAborted {
-        /// Its close code.
+        /// Close code of that attempt; 1006 if it had none.
         code: u16,
-        /// Why it failed.
-        cause: Option<Box<X>>,
+        /// Failure of that attempt, where it is known.
+        cause: Option<Box<Failure<E>>>,
     },
 }

@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 
+use super::NotOpen;
 use super::{Connection, Failure, Notice, Queued, Reconnecting, State};
-use crate::error::NotOpen;
 use crate::transport::CloseFrame;
 
 /// From the break of a connection until the next is open.
 #[derive(Debug)]
-pub(super) struct Outage<X> {
+pub(super) struct Outage<E> {
     /// How many attempts it has seen.
     pub(super) attempts: u32,
     /// How the connection ended, or the latest attempt.
     pub(super) close: CloseFrame,
-    pub(super) cause: Option<X>,
+    pub(super) cause: Option<Failure<E>>,
 }
 
-impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
+impl<E: Queued> Connection<E> {
     /// Sends what an outage held back, behind what is queued already (contract 90).
     ///
     /// # Errors
@@ -63,7 +63,7 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
     }
 
     /// The open connection broke, or the peer closed it.
-    pub(super) fn lost(&mut self, close: CloseFrame, cause: Option<X>) {
+    pub(super) fn lost(&mut self, close: CloseFrame, cause: Option<Failure<E>>) {
         if self.retries.recovers(close.code) {
             self.abandon_next();
             self.hold();
@@ -88,18 +88,18 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
     pub(super) fn attempt_failed(
         &mut self,
         close: Option<CloseFrame>,
-        error: Option<X>,
+        failure: Option<Failure<E>>,
         retry: Option<Duration>,
     ) {
         let Some(outage) = &mut self.outage else {
             // The first connection is not retried.
             let close = close.unwrap_or(CloseFrame::ABNORMAL);
-            return self.end(close, error);
+            return self.end(close, failure);
         };
         if let Some(close) = close {
             outage.close = close;
         }
-        outage.cause = error;
+        outage.cause = failure;
         match retry {
             Some(at_least) => self.try_again(at_least),
             None => self.give_up("reconnect aborted", |code, cause| {
@@ -139,14 +139,14 @@ impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
     fn give_up(
         &mut self,
         reason: impl Into<ByteString>,
-        failure: impl FnOnce(u16, Option<Box<X>>) -> Failure<E, X>,
+        failure: impl FnOnce(u16, Option<Box<Failure<E>>>) -> Failure<E>,
     ) {
         let Some(outage) = self.outage.take() else {
             return;
         };
         let code = outage.close.code;
         let failure = failure(code, outage.cause.map(Box::new));
-        self.notices.push_back(Notice::Error(failure.into()));
+        self.notices.push_back(Notice::Failed(failure));
         self.finish(CloseFrame {
             code,
             reason: reason.into(),

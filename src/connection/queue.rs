@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use crate::error::{SendError, SendErrorKind};
+use super::{SendError, SendErrorKind};
 use crate::protocol::RawEvent;
 
 /// What a connection can queue: an event as it goes out, whose size is known.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::watch::Watch;
-use super::{Connection, Failure, Notice, Queued, State};
+use super::{Connection, Notice, Queued, State};
 
 /// How long before a session's end its connection is renewed even in the middle of a turn.
 pub(super) const LAST_CALL: Duration = Duration::from_secs(10);
@@ -37,7 +37,7 @@ impl Next {
     }
 }
 
-impl<E: Queued, X: From<Failure<E, X>>> Connection<E, X> {
+impl<E: Queued> Connection<E> {
     /// The socket that [`Notice::ConnectNext`] asked for is open.
     pub fn next_opened(&mut self, now: Duration) {
         self.pass(now);

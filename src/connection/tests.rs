@@ -10,8 +10,7 @@ mod watch;
 
 use super::*;
 use crate::NotOpen;
-use crate::protocol::ParseError;
-use crate::transport::{Refusal, TransportError};
+use crate::transport::TransportError;
 
 const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -70,7 +69,16 @@ impl Driven {
                     format!("reconnecting {attempt}/{max_attempts} after {close}")
                 }
                 Notice::Reconnected { generation } => format!("reconnected {generation}"),
-                Notice::Error(error) => format!("error {error}"),
+                Notice::Failed(Failure::Closed(closed)) => {
+                    format!("failed: closed {}", closed.frame)
+                }
+                Notice::Failed(Failure::ReconnectFailed { attempts, code, .. }) => {
+                    format!("failed: {attempts} attempts, last {code}")
+                }
+                Notice::Failed(Failure::ReconnectAborted { code, .. }) => {
+                    format!("failed: aborted after {code}")
+                }
+                Notice::Failed(failure) => format!("failed: {failure:?}"),
                 Notice::Ping => "ping".into(),
                 Notice::ConnectNext => "connect next".into(),
                 Notice::AbandonNext => "abandon next".into(),
@@ -172,7 +180,7 @@ fn connecting_times_out() {
         driven.told(),
         [
             "abandon".to_owned(),
-            format!("error {}", Error::ConnectTimeout),
+            "failed: ConnectTimeout".to_owned(),
             "closed 1006".to_owned()
         ]
     );
@@ -181,23 +189,12 @@ fn connecting_times_out() {
 }
 
 #[test]
-fn a_refused_handshake_is_an_error_and_the_end_contract_54() {
+fn a_refused_handshake_is_a_failure_and_the_end_contract_54() {
     let mut driven = Driven::new();
     driven.connection.start(s(0));
     driven.told();
-    driven
-        .connection
-        .failed(s(1), Error::Connect(Refusal::new(401).into()), None);
-    let Some(Notice::Error(Error::Connect(TransportError::Refused(refusal)))) =
-        driven.connection.poll()
-    else {
-        panic!("no error")
-    };
-    assert_eq!(
-        refusal.to_string(),
-        "Unexpected server response: 401. Check the API key."
-    );
-    assert_eq!(driven.told(), ["closed 1006"]);
+    driven.connection.failed(s(1), None);
+    assert_eq!(driven.told(), ["failed: Socket", "closed 1006"]);
 }
 
 #[test]
@@ -291,7 +288,7 @@ fn a_peer_that_closes_with_another_code_is_an_error_and_gives_back_what_was_not_
     assert_eq!(
         driven.told(),
         [
-            "error the server closed the connection: 1001 (maximum duration)",
+            "failed: closed 1001 (maximum duration)",
             "closed 1001 (maximum duration)"
         ]
     );
@@ -299,19 +296,11 @@ fn a_peer_that_closes_with_another_code_is_an_error_and_gives_back_what_was_not_
 }
 
 #[test]
-fn a_lost_connection_is_an_error_with_its_cause() {
+fn a_lost_connection_is_a_failure_that_its_driver_knows_the_cause_of() {
     let mut driven = Driven::open();
     driven.connection.send(event("a")).unwrap();
-    driven
-        .connection
-        .failed(s(1), Error::Transport(lost()), NO_TIME);
-    let Some(Notice::Error(error)) = driven.connection.poll() else {
-        panic!("no error")
-    };
-    let cause = std::error::Error::source(&error).unwrap();
-    assert_eq!(cause.to_string(), "the connection was lost");
-    assert_eq!(cause.source().unwrap().to_string(), "cut");
-    assert_eq!(driven.told(), ["closed 1006"]);
+    driven.connection.failed(s(1), NO_TIME);
+    assert_eq!(driven.told(), ["failed: Socket", "closed 1006"]);
     assert_eq!(driven.unsent(), ["a"]);
 }
 
@@ -319,13 +308,7 @@ fn a_lost_connection_is_an_error_with_its_cause() {
 fn a_stream_that_ends_without_a_close_frame_is_1006() {
     let mut driven = Driven::open();
     driven.connection.ended(s(1));
-    assert_eq!(
-        driven.told(),
-        [
-            "error the server closed the connection: 1006",
-            "closed 1006"
-        ]
-    );
+    assert_eq!(driven.told(), ["failed: closed 1006", "closed 1006"]);
 }
 
 #[test]
@@ -334,9 +317,7 @@ fn a_socket_that_breaks_while_closing_is_no_error() {
     driven.connection.close(s(1), CloseFrame::NORMAL);
     driven.told();
     driven.receive(s(1), close(1000, "OK"));
-    driven
-        .connection
-        .failed(s(1), Error::Transport(lost()), NO_TIME);
+    driven.connection.failed(s(1), NO_TIME);
     assert_eq!(driven.told(), ["closed 1000 (OK)"]);
 }
 
@@ -385,24 +366,4 @@ fn only_codes_that_may_be_sent_make_a_close_frame_contract_67() {
         CloseFrame::new(1000, "é".repeat(62)),
         Err(crate::InvalidClose::Reason { bytes: 124 })
     );
-}
-
-#[test]
-fn errors_carry_the_words_that_people_search_for() {
-    let cause = |error: &Error| std::error::Error::source(error).unwrap().to_string();
-    let parse = Error::Parse(ParseError::NotAnEvent);
-    assert_eq!(parse.to_string(), "could not parse websocket event");
-    assert_eq!(
-        cause(&parse),
-        "Realtime WebSocket event must be an object with a string type."
-    );
-    let send = Error::Send(SendError {
-        event: event("a"),
-        kind: SendErrorKind::Closed,
-    });
-    assert_eq!(send.to_string(), "could not send data");
-    assert_eq!(cause(&send), "cannot send on a closed WebSocket");
-    let close = Error::Close(crate::InvalidClose::Code(1005));
-    assert_eq!(close.to_string(), "could not close the connection");
-    assert!(cause(&close).starts_with("close code 1005 may not be sent"));
 }

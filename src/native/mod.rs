@@ -13,10 +13,11 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use url::Url;
 
 use crate::Session;
-use crate::endpoint::{Config, Handshake, Runtime};
-use crate::error::Error;
+use crate::config::Config;
 use crate::protocol::Protocol;
+use crate::session::Error;
 use crate::transport::{self, TransportError};
+use crate::transport::{Handshake, Runtime};
 
 mod http;
 mod proxy;

@@ -11,9 +11,9 @@ use reqwest::{Client, Proxy};
 
 use super::Connector;
 use super::upgrade::invalid_header;
-use crate::endpoint::Handshake;
 use crate::rest::Error;
 use crate::rest::message::{KEPT_HEADERS, MAX_ANSWER_BYTES, Request, Response};
+use crate::transport::Handshake;
 use crate::transport::{Source, TransportError};
 
 /// Makes REST calls. Its clones share their connections.

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::http;
 use super::socket::{Io, Socket};
-use crate::endpoint::Handshake;
+use crate::transport::Handshake;
 use crate::transport::{Refusal, TransportError};
 
 /// These the handshake sets itself, whatever the caller says, as `ws` does for the SDK.

@@ -13,7 +13,7 @@ use bytestring::ByteString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::endpoint::{ConfigError, Target};
+use crate::config::{ConfigError, Target};
 
 mod audio;
 pub mod client;

@@ -3,7 +3,7 @@
 
 use super::table::{events, open_enum, record, union};
 use super::{Audio, ErrorDetails, ErrorEvent, NoiseReduction, Protocol};
-use crate::endpoint::{ConfigError, Target};
+use crate::config::{ConfigError, Target};
 
 /// Live translation: 7 server events, 3 client events.
 #[derive(Debug, Clone, Copy)]

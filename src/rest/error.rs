@@ -1,4 +1,4 @@
-use crate::endpoint::{ConfigError, CredentialError};
+use crate::config::{ConfigError, CredentialError};
 use crate::transport::{Refusal, TransportError};
 
 /// Why a REST call failed.

@@ -22,11 +22,11 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
-use crate::endpoint::Config;
-use crate::platform::Connector;
-use crate::platform::rest::{Http, random};
-use crate::refusal::repeats_a_secret;
+use crate::backend::Connector;
+use crate::backend::rest::{Http, random};
+use crate::config::Config;
 use crate::secret::Secret;
+use crate::transport::repeats_a_secret;
 use crate::transport::{Connector as _, Refusal};
 
 mod calls;

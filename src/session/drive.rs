@@ -7,10 +7,10 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use futures_util::{SinkExt, StreamExt};
 
+use super::Error;
 use super::opening::{NotOpened, Opening};
 use super::{Session, Told};
-use crate::connection::{Closed, Notice};
-use crate::error::Error;
+use crate::connection::{Closed, Failure, Notice};
 use crate::protocol::{Protocol, RawEvent};
 use crate::transport::{CloseFrame, Connector, Frame, TransportError};
 
@@ -150,11 +150,12 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                             asked,
                         }) => {
                             self.socket = Socket::None;
+                            self.cause = Some(error);
                             let now = self.connector.now();
                             if asked {
-                                self.connection.failed(now, error, retry);
+                                self.connection.failed(now, retry);
                             } else {
-                                self.connection.given_up(now, error, retry);
+                                self.connection.given_up(now, retry);
                             }
                         }
                     }
@@ -232,11 +233,13 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 }
             }
             Notice::Expiring(soon) => return Some(Step::Told(Told::Expiring(soon))),
-            Notice::Error(Error::Closed(mut closed)) => {
-                self.add_unsent(&mut closed);
-                return Some(Step::Error(Error::Closed(closed)));
+            Notice::Failed(mut failure) => {
+                if let Failure::Closed(closed) = &mut failure {
+                    self.add_unsent(closed);
+                }
+                let error = Error::from_failure(failure, &mut self.cause);
+                return Some(Step::Error(error));
             }
-            Notice::Error(error) => return Some(Step::Error(error)),
             Notice::Connect => self.socket = Socket::Opening(Opening::new(&self.config)),
             Notice::ConnectNext => {
                 if let Some(renewal) = &mut self.renewal {
@@ -367,7 +370,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 | TransportError::Unread { .. }
         );
         let (now, retry) = (self.connector.now(), again.then_some(Duration::ZERO));
-        self.connection.failed(now, Error::Transport(error), retry);
+        self.cause = Some(Error::Transport(error));
+        self.connection.failed(now, retry);
     }
 
     /// Puts a message by.

@@ -1,11 +1,11 @@
 use futures_util::StreamExt;
 
+use super::Error;
+use super::ListenerId;
 use super::Session;
 use super::update::{Reconnected, Told};
-use crate::MaybeSend;
 use crate::connection::{Closed, Expiring, Reconnecting};
-use crate::emitter::ListenerId;
-use crate::error::Error;
+use crate::platform::MaybeSend;
 use crate::protocol::{Event, Protocol};
 use crate::transport::Connector;
 

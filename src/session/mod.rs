@@ -10,17 +10,19 @@ use std::time::Duration;
 use bytestring::ByteString;
 use futures_core::Stream;
 
-use crate::BoxFuture;
+use crate::config::Config;
 use crate::connection::{Closed, Connection};
-use crate::emitter::Emitter;
-use crate::endpoint::{Config, Runtime};
-use crate::error::{Error, SendError, SendErrorKind};
+use crate::connection::{SendError, SendErrorKind};
+use crate::platform::BoxFuture;
 use crate::protocol::raw::parse;
 use crate::protocol::{Events, Protocol, RawEvent, Realtime};
+use crate::transport::Runtime;
 use crate::transport::{CloseFrame, Connector};
 
 mod drive;
+mod error;
 mod listen;
+mod listeners;
 mod memory;
 mod opening;
 mod outbox;
@@ -29,12 +31,15 @@ mod recovery;
 mod renewal;
 mod update;
 
+pub use error::Error;
+pub use listeners::ListenerId;
 pub use memory::{Lost, Memory, Restoration, WhyLost};
 pub use outbox::{DroppedAudio, LiveAudio, Sender};
 pub use receiver::Receiver;
 pub use update::{Reconnected, Update, Updates};
 
 use drive::{Awaited, Item, Socket, Step, address};
+use listeners::Emitter;
 use outbox::{Outbox, outbox};
 use renewal::Renewal;
 use update::Told;
@@ -103,6 +108,8 @@ pub struct Session<C: Connector, P: Protocol = Realtime> {
     told_closed: bool,
     /// Which connection it is whose events are handed on.
     generation: u64,
+    /// Why the socket last failed, until the connection says what that means.
+    cause: Option<Error>,
 }
 
 impl<C: Connector, P: Protocol> Session<C, P> {
@@ -123,7 +130,9 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         let mut session = Self {
             connection: Connection::new(limits, connector.seed()),
             connector,
-            memory: config.memory(),
+            memory: config
+                .restores()
+                .map(|restore| Box::new(Memory::new(restore.max_bytes))),
             renewal: limits.renew.then(|| Box::new(Renewal::new())),
             config,
             url: String::new(),
@@ -139,6 +148,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             closed: None,
             told_closed: false,
             generation: 1,
+            cause: None,
         };
         session.connection.start(session.connector.now());
         poll_fn(|cx| {

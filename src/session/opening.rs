@@ -1,9 +1,9 @@
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use crate::BoxFuture;
-use crate::endpoint::{Config, ConfigError, CredentialError};
-use crate::error::Error;
+use super::Error;
+use crate::config::{Config, ConfigError, CredentialError};
+use crate::platform::BoxFuture;
 use crate::protocol::Protocol;
 use crate::transport::{Connector, TransportError};
 

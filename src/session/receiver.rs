@@ -4,8 +4,8 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use futures_util::StreamExt;
 
+use super::Error;
 use super::Session;
-use crate::error::Error;
 use crate::protocol::{Protocol, Realtime};
 use crate::transport::Connector;
 

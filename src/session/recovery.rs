@@ -4,7 +4,7 @@ use std::task::{Context, Waker};
 use bytestring::ByteString;
 
 use super::{Reconnected, Session};
-use crate::error::NotOpen;
+use crate::connection::NotOpen;
 use crate::protocol::members::Members;
 use crate::protocol::{Protocol, RawEvent};
 use crate::transport::Connector;

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 
 use super::Session;
 use super::opening::Opening;
-use crate::endpoint::Config;
+use crate::config::Config;
 use crate::protocol::Protocol;
 use crate::transport::{Connector, Frame};
 

@@ -5,10 +5,10 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use futures_util::StreamExt;
 
+use super::Error;
 use super::drive::Item;
 use super::{Lost, Session};
 use crate::connection::{Expiring, Reconnecting};
-use crate::error::Error;
 use crate::protocol::{Protocol, Realtime, ServerEvent};
 use crate::transport::Connector;
 

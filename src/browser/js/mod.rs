@@ -12,8 +12,9 @@ mod recovery;
 pub use recovery::Recovery;
 
 use super::{runtime, socket};
-use crate::endpoint::{Config, ConfigError, Credential, Runtime, Target};
+use crate::config::{Config, ConfigError, Credential, Target};
 use crate::protocol::{Protocol, Realtime};
+use crate::transport::Runtime;
 
 /// Whether a key may be used in this runtime (contracts 35 to 37).
 #[wasm_bindgen]

@@ -13,7 +13,7 @@ use crate::transport::CloseFrame;
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Recovery {
-    connection: Connection<Pending, Fault>,
+    connection: Connection<Pending>,
     max_queue_bytes: usize,
     /// The only clock is the class's timer: between its ends no time passes.
     now: Duration,
@@ -30,30 +30,6 @@ struct Pending {
 impl Queued for Pending {
     fn bytes(&self) -> usize {
         self.text.len()
-    }
-}
-
-/// What the class has to say of a failure.
-#[derive(Debug)]
-enum Fault {
-    Failed {
-        attempts: u32,
-        code: u16,
-    },
-    Aborted {
-        code: u16,
-    },
-    /// Nothing: it knows that already.
-    Known,
-}
-
-impl From<Failure<Pending, Self>> for Fault {
-    fn from(failure: Failure<Pending, Self>) -> Self {
-        match failure {
-            Failure::ReconnectFailed { attempts, code, .. } => Self::Failed { attempts, code },
-            Failure::ReconnectAborted { code, .. } => Self::Aborted { code },
-            _ => Self::Known,
-        }
     }
 }
 
@@ -110,7 +86,7 @@ impl Recovery {
     /// An attempt ended before there was a socket.
     pub fn not_made(&mut self) {
         let retry = Some(Duration::ZERO);
-        self.connection.given_up(self.now, Fault::Known, retry);
+        self.connection.given_up(self.now, retry);
     }
 
     /// The wait for the next attempt is over.
@@ -170,13 +146,13 @@ impl Recovery {
                     notice.push(&reconnecting.close.code.into());
                     notice
                 }
-                Notice::Error(Fault::Failed { attempts, code }) => {
+                Notice::Failed(Failure::ReconnectFailed { attempts, code, .. }) => {
                     let notice = named("failed");
                     notice.push(&attempts.into());
                     notice.push(&code.into());
                     notice
                 }
-                Notice::Error(Fault::Aborted { code }) => {
+                Notice::Failed(Failure::ReconnectAborted { code, .. }) => {
                     let notice = named("aborted");
                     notice.push(&code.into());
                     notice

@@ -1,8 +1,8 @@
 //! What must be true of a connection, whatever happens, in whatever order.
 
 use super::{
-    CloseFrame, Closed, Connection, Duration, Error, Frame, KeepAlive, Limits, Notice, RawEvent,
-    Reconnect, SendErrorKind, close, event, lost, s,
+    CloseFrame, Closed, Connection, Duration, Frame, KeepAlive, Limits, Notice, RawEvent,
+    Reconnect, SendErrorKind, close, event, s,
 };
 
 #[derive(Debug, Clone)]
@@ -204,10 +204,10 @@ impl Run {
             Input::PeerCloses(code) => self.peer_closes(code),
             Input::Ended => connection.ended(now),
             Input::Failed(again) => {
-                connection.failed(now, Error::Transport(lost()), retry(again));
+                connection.failed(now, retry(again));
             }
             Input::GivenUp(again) => {
-                connection.given_up(now, Error::ConnectTimeout, retry(again));
+                connection.given_up(now, retry(again));
             }
             Input::Send(padding) => self.send(padding),
             Input::Close => connection.close(now, CloseFrame::NORMAL),

@@ -19,9 +19,7 @@ impl Driven {
     /// One whose connection just broke.
     fn broken() -> Self {
         let mut driven = Self::recovering();
-        driven
-            .connection
-            .failed(s(10), Error::Transport(lost()), NO_TIME);
+        driven.connection.failed(s(10), NO_TIME);
         assert_eq!(driven.told(), ["reconnecting 1/5 after 1006"]);
         driven
     }
@@ -44,7 +42,7 @@ impl Driven {
     fn refuse(&mut self, status: u16) {
         let error = TransportError::from(Refusal::new(status));
         let retry = error.retry();
-        self.connection.failed(s(0), Error::Connect(error), retry);
+        self.connection.failed(s(0), retry);
     }
 }
 
@@ -91,9 +89,7 @@ fn delays_double_up_to_the_longest_and_jitter_contract_78() {
         driven.told();
         delays.push(driven.delay);
         driven.connection.tick(driven.connection.wake_at().unwrap());
-        driven
-            .connection
-            .failed(s(0), Error::Connect(lost()), NO_TIME);
+        driven.connection.failed(s(0), NO_TIME);
     }
     for (nth, delay) in delays.iter().enumerate() {
         let full = [500, 1000, 2000, 4000, 8000][nth.min(4)];
@@ -172,7 +168,7 @@ fn the_budget_is_the_lifes_and_the_delay_the_outages_contract_89() {
     assert_eq!(
         driven.told(),
         [
-            "error WebSocket reconnect failed after 5 attempts (close code: 1006)",
+            "failed: 5 attempts, last 1006",
             "closed 1006 (reconnect failed after 5 attempts)"
         ]
     );
@@ -192,20 +188,15 @@ fn an_outage_that_outlasts_the_attempts_is_the_end_contract_80() {
     driven.connection.send(event("a")).unwrap();
     driven.attempt();
     driven.refuse(500);
-    let Some(Notice::Error(error)) = driven.connection.poll() else {
-        panic!("no error")
+    let expected = Failure::ReconnectFailed {
+        attempts: 5,
+        code: 1006,
+        cause: Some(Box::new(Failure::Socket)),
     };
-    assert_eq!(
-        error.to_string(),
-        "WebSocket reconnect failed after 5 attempts (close code: 1006)"
-    );
-    let cause = std::error::Error::source(&error).unwrap();
-    assert_eq!(cause.to_string(), "could not connect");
-    let cause = cause.source().unwrap().to_string();
-    assert!(
-        cause.starts_with("Unexpected server response: 500"),
-        "{cause}"
-    );
+    let Some(Notice::Failed(failure)) = driven.connection.poll() else {
+        panic!("no failure")
+    };
+    assert_eq!(failure, expected);
     assert_eq!(
         driven.told(),
         ["closed 1006 (reconnect failed after 5 attempts)"]
@@ -229,7 +220,7 @@ fn some_refusals_are_worth_another_attempt_and_others_are_not_contract_91() {
         assert_eq!(
             driven.told(),
             [
-                "error WebSocket reconnect aborted: non-recoverable close code 1006",
+                "failed: aborted after 1006",
                 "closed 1006 (reconnect aborted)"
             ],
             "{status}"
@@ -262,9 +253,7 @@ fn a_server_may_ask_for_a_longer_wait() {
     let error = TransportError::from(refusal);
     let retry = error.retry();
     assert_eq!(retry, Some(s(20)));
-    driven
-        .connection
-        .failed(s(30), Error::Connect(error), retry);
+    driven.connection.failed(s(30), retry);
     assert_eq!(driven.told(), ["reconnecting 2/5 after 1006"]);
     assert_eq!(driven.delay, s(20));
     assert_eq!(driven.connection.wake_at(), Some(s(50)));
@@ -281,7 +270,7 @@ fn an_attempt_that_closes_without_opening_counts_by_its_code_contract_80() {
     assert_eq!(
         driven.told(),
         [
-            "error WebSocket reconnect aborted: non-recoverable close code 1015",
+            "failed: aborted after 1015",
             "closed 1015 (reconnect aborted)"
         ]
     );
@@ -294,18 +283,14 @@ fn an_attempt_without_a_socket_leaves_the_close_as_it_was() {
     driven.connection.ended(s(1));
     driven.told();
     driven.attempt();
-    driven
-        .connection
-        .given_up(s(2), Error::ConnectTimeout, NO_TIME);
+    driven.connection.given_up(s(2), NO_TIME);
     assert_eq!(driven.told(), ["reconnecting 2/5 after 1012"]);
     driven.attempt();
-    driven
-        .connection
-        .given_up(s(5), Error::ConnectTimeout, None);
+    driven.connection.given_up(s(5), None);
     assert_eq!(
         driven.told(),
         [
-            "error WebSocket reconnect aborted: non-recoverable close code 1012",
+            "failed: aborted after 1012",
             "closed 1012 (reconnect aborted)"
         ]
     );
@@ -325,9 +310,7 @@ fn the_first_connection_is_not_retried() {
     driven.connection.start(s(0));
     driven.told();
     driven.refuse(503);
-    let told = driven.told();
-    assert_eq!(told[0], "error could not connect");
-    assert_eq!(told[1..], ["closed 1006"]);
+    assert_eq!(driven.told(), ["failed: Socket", "closed 1006"]);
 }
 
 #[test]
@@ -505,12 +488,8 @@ fn what_restores_is_no_part_of_what_is_given_back() {
 #[test]
 fn what_no_other_connection_would_mend_is_the_end() {
     let mut driven = Driven::recovering();
-    let error = Error::Transport(TransportError::TooLarge("16 MiB".into()));
-    driven.connection.failed(s(1), error, None);
-    assert_eq!(
-        driven.told(),
-        ["error the connection failed", "closed 1006"]
-    );
+    driven.connection.failed(s(1), None);
+    assert_eq!(driven.told(), ["failed: Socket", "closed 1006"]);
 }
 
 #[test]
@@ -518,9 +497,7 @@ fn messages_of_a_broken_connection_are_not_heard() {
     let mut driven = Driven::broken();
     driven.receive(s(10), Frame::Text("late".into()));
     driven.connection.ended(s(10));
-    driven
-        .connection
-        .failed(s(10), Error::Transport(lost()), NO_TIME);
+    driven.connection.failed(s(10), NO_TIME);
     assert_eq!(driven.told(), [""; 0]);
     driven.reconnect();
     assert_eq!(driven.told(), ["reconnected 2"]);
@@ -537,9 +514,7 @@ fn time_does_not_go_back() {
     assert_eq!(driven.told(), [""; 0]);
     driven.connection.tick(at);
     assert_eq!(driven.told(), ["connect"]);
-    driven
-        .connection
-        .failed(s(0), Error::Connect(lost()), NO_TIME);
+    driven.connection.failed(s(0), NO_TIME);
     driven.told();
     assert_eq!(driven.connection.wake_at(), Some(at + driven.delay));
 }

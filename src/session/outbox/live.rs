@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{DroppedAudio, Sender};
-use crate::error::{SendError, SendErrorKind};
+use crate::connection::{SendError, SendErrorKind};
 use crate::protocol::{Audio, AudioFormat, Events, Protocol, Realtime};
 
 /// Sends what a microphone hears, and never waits: from [`Sender::live_audio`].

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::error::{SendError, SendErrorKind};
+use crate::connection::{SendError, SendErrorKind};
 use crate::protocol::{Events, Protocol, RawEvent, Realtime};
 
 mod live;

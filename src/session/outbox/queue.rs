@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::sync::{AtomicUsize, Mutex, MutexGuard, Ordering};
-use crate::error::SendErrorKind;
+use crate::connection::SendErrorKind;
 
 /// What waits to be written, in order.
 ///

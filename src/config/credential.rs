@@ -1,9 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::platform::{BoxFuture, Callback, MaybeSend, MaybeSync};
 use crate::secret::Secret;
 use crate::transport::Source;
-use crate::{BoxFuture, Callback, MaybeSend, MaybeSync};
 
 /// What proves who is calling. It prints as dots, never as itself, and is wiped from memory when it is dropped.
 #[derive(Clone)]

@@ -1,9 +1,9 @@
-use std::fmt;
+//! Everything that can go wrong in a session.
 
-use crate::connection::{Closed, Failure};
-use crate::endpoint::{ConfigError, CredentialError};
+use crate::config::{ConfigError, CredentialError};
+use crate::connection::{Closed, Failure, SendError};
 use crate::protocol::{ErrorEvent, Events, ParseError, RawEvent};
-use crate::transport::{InvalidClose, TransportError};
+use crate::transport::{CloseFrame, InvalidClose, TransportError};
 
 /// What can go wrong in a session. Each says what to do next, and holds its cause as
 /// [`source`](std::error::Error::source).
@@ -85,9 +85,19 @@ impl<E: Events> From<SendError<E>> for Error {
     }
 }
 
-impl From<Failure<RawEvent, Error>> for Error {
-    fn from(failure: Failure<RawEvent, Error>) -> Self {
+impl Error {
+    /// Turns a connection's failure into an error. `cause` is why the session's own socket last failed.
+    pub(super) fn from_failure(failure: Failure, cause: &mut Option<Self>) -> Self {
+        let mut boxed = |failure: Option<Box<Failure>>| {
+            failure.map(|failure| Box::new(Self::from_failure(*failure, cause)))
+        };
         match failure {
+            Failure::Socket => cause.take().unwrap_or_else(|| {
+                Self::Closed(Closed {
+                    frame: CloseFrame::ABNORMAL,
+                    unsent: Vec::new(),
+                })
+            }),
             Failure::ConnectTimeout => Self::ConnectTimeout,
             Failure::Closed(closed) => Self::Closed(closed),
             Failure::Unanswered => Self::Unanswered,
@@ -100,65 +110,73 @@ impl From<Failure<RawEvent, Error>> for Error {
             } => Self::ReconnectFailed {
                 attempts,
                 code,
-                cause,
+                cause: boxed(cause),
             },
-            Failure::ReconnectAborted { code, cause } => Self::ReconnectAborted { code, cause },
+            Failure::ReconnectAborted { code, cause } => Self::ReconnectAborted {
+                code,
+                cause: boxed(cause),
+            },
         }
     }
 }
 
-/// There is no open connection to send on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("cannot flush before the WebSocket is open")]
-pub struct NotOpen;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::SendErrorKind;
 
-/// An event that was not sent, and why.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SendError<E> {
-    /// The event, back.
-    pub event: E,
-    /// Why it was not sent.
-    pub kind: SendErrorKind,
-}
-
-impl<E> SendError<E> {
-    /// The same failure with the event in another form.
-    pub fn map<F>(self, form: impl FnOnce(E) -> F) -> SendError<F> {
-        SendError {
-            event: form(self.event),
-            kind: self.kind,
-        }
+    #[test]
+    fn errors_carry_the_words_that_people_search_for() {
+        let cause = |error: &Error| std::error::Error::source(error).unwrap().to_string();
+        let parse = Error::Parse(ParseError::NotAnEvent);
+        assert_eq!(parse.to_string(), "could not parse websocket event");
+        assert_eq!(
+            cause(&parse),
+            "Realtime WebSocket event must be an object with a string type."
+        );
+        let send = Error::Send(SendError {
+            event: RawEvent::parse(r#"{"type":"a"}"#).unwrap(),
+            kind: SendErrorKind::Closed,
+        });
+        assert_eq!(send.to_string(), "could not send data");
+        assert_eq!(cause(&send), "cannot send on a closed WebSocket");
+        let close = Error::Close(InvalidClose::Code(1005));
+        assert_eq!(close.to_string(), "could not close the connection");
+        assert!(cause(&close).starts_with("close code 1005 may not be sent"));
     }
-}
 
-impl<E> fmt::Debug for SendError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendError")
-            .field("kind", &self.kind)
-            .finish_non_exhaustive()
+    #[test]
+    fn a_failure_takes_the_cause_that_the_session_kept_contract_80() {
+        let refused = TransportError::from(crate::transport::Refusal::new(500));
+        let mut kept = Some(Error::Connect(refused));
+        let failure = Failure::ReconnectFailed {
+            attempts: 5,
+            code: 1006,
+            cause: Some(Box::new(Failure::Socket)),
+        };
+        let error = Error::from_failure(failure, &mut kept);
+        assert_eq!(
+            error.to_string(),
+            "WebSocket reconnect failed after 5 attempts (close code: 1006)"
+        );
+        let source = std::error::Error::source(&error).unwrap();
+        assert_eq!(source.to_string(), "could not connect");
+        let source = source.source().unwrap().to_string();
+        assert!(
+            source.starts_with("Unexpected server response: 500"),
+            "{source}"
+        );
+        assert!(kept.is_none());
+
+        let failure = Failure::ReconnectAborted {
+            code: 1015,
+            cause: None,
+        };
+        let error = Error::from_failure(failure, &mut kept);
+        assert_eq!(
+            error.to_string(),
+            "WebSocket reconnect aborted: non-recoverable close code 1015"
+        );
+        assert!(std::error::Error::source(&error).is_none());
     }
-}
-
-impl<E> fmt::Display for SendError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("could not send data")
-    }
-}
-
-impl<E> std::error::Error for SendError<E> {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.kind)
-    }
-}
-
-/// Why an event was not sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SendErrorKind {
-    /// The session is closing, or closed.
-    #[error("cannot send on a closed WebSocket")]
-    Closed,
-    /// As much is waiting as may wait: try again later, or `send(…).await`, which waits.
-    #[error("the send queue is full")]
-    Full,
 }

@@ -3,24 +3,21 @@
 use std::sync::Arc;
 
 use crate::connection::Limits;
+use crate::platform::{Callback, MaybeSend, MaybeSync};
 use crate::protocol::Protocol;
 use crate::secret::Secret;
-use crate::transport::Source;
-use crate::{Callback, MaybeSend, MaybeSync, url};
+use crate::transport::{Handshake, Runtime, Source};
+use crate::url;
 
 mod address;
 mod credential;
 mod error;
-mod handshake;
 mod recovery;
-mod runtime;
 mod target;
 
 pub use credential::{Credential, CredentialError};
 pub use error::ConfigError;
-pub use handshake::Handshake;
 pub use recovery::{Restore, Retry};
-pub use runtime::Runtime;
 pub use target::Target;
 
 use credential::Kind;

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use super::Config;
 use crate::connection::{KeepAlive, Limits, Reconnect, Reconnecting};
-use crate::session::Memory;
-use crate::{Callback, MaybeSend, MaybeSync};
+use crate::platform::{Callback, MaybeSend, MaybeSync};
 
 /// How much a session remembers, to go on where its connection broke off: see [`Config::restore`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,9 +194,8 @@ impl Config {
         self.limits
     }
 
-    pub(crate) fn memory(&self) -> Option<Box<Memory>> {
-        let restore = self.restore?;
-        Some(Box::new(Memory::new(restore.max_bytes)))
+    pub(crate) fn restores(&self) -> Option<Restore> {
+        self.restore
     }
 
     /// Asks what to do about a broken connection; takes another configuration over. False if it is to be given up.

@@ -1,10 +1,10 @@
 //! Listeners: who is called for which event, and in which order.
 
-use crate::Listener;
+use super::Error;
+use super::Reconnected;
 use crate::connection::{Closed, Expiring, Reconnecting};
-use crate::error::Error;
+use crate::platform::Listener;
 use crate::protocol::{ErrorEvent, Event, Events, Protocol};
-use crate::session::Reconnected;
 
 /// A listener's registration, to take it back with [`Session::off`](crate::Session::off).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -6,10 +6,10 @@ use crate::secret::Secret;
 /// wipes them when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Handshake {
-    pub(super) url: String,
-    pub(super) public_url: Option<String>,
-    pub(super) headers: Vec<(String, Secret)>,
-    pub(super) subprotocols: Vec<Secret>,
+    pub(crate) url: String,
+    pub(crate) public_url: Option<String>,
+    pub(crate) headers: Vec<(String, Secret)>,
+    pub(crate) subprotocols: Vec<Secret>,
 }
 
 impl Handshake {

@@ -1,11 +1,11 @@
 //! What a server says when it refuses: the same on the socket's handshake and on REST calls.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::endpoint::Handshake;
-use crate::transport::Refusal;
+use super::{Handshake, TransportError};
 
 /// How much of the service's words is kept.
 const MAX_MESSAGE_CHARS: usize = 300;
@@ -13,6 +13,22 @@ const MAX_MESSAGE_CHARS: usize = 300;
 const MAX_NAME_CHARS: usize = 100;
 /// Shorter values are no credential, and may well stand in a message by themselves.
 const MIN_SECRET_BYTES: usize = 8;
+
+/// A handshake, or a REST call, that the server did not accept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The HTTP status: 401 for a wrong key, 404 for a wrong path, 429 for too many sessions.
+    pub status: u16,
+    /// The `x-request-id` header, for the provider's support.
+    pub request_id: Option<String>,
+    /// The service's own name for the error, such as `invalid_api_key`.
+    pub code: Option<String>,
+    /// The service's own words, cut to a few hundred characters.
+    pub message: Option<String>,
+    /// How long the service asks to wait before the next attempt: its `Retry-After`.
+    pub retry_after: Option<Duration>,
+}
 
 /// What a refusal means, by its HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +101,53 @@ impl Refusal {
     }
 }
 
+impl From<Refusal> for TransportError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+impl Refusal {
+    /// A refusal with nothing but its status.
+    pub fn new(status: u16) -> Self {
+        Self {
+            status,
+            request_id: None,
+            code: None,
+            message: None,
+            retry_after: None,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Unexpected server response: {}", self.status)?;
+        if let Some(message) = &self.message {
+            write!(f, ": {message}")?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, " (request {id})")?;
+        }
+        f.write_str(match self.status {
+            300..=399 => ". Redirects are not followed: set the base URL to where the service is.",
+            401 => ". Check the API key.",
+            403 => ". The key has no access to this.",
+            404 => ". Check the base URL and the model.",
+            429 => ". Too many requests.",
+            500..=599 => ". The service is in trouble.",
+            _ => return Ok(()),
+        })?;
+        match (self.status, self.retry_after) {
+            (_, Some(wait)) => write!(f, " Try again in {} s.", wait.as_secs_f64().ceil()),
+            (429 | 500..=599, None) => f.write_str(" Wait, then try again."),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
 /// Milliseconds count before seconds; a date is left unread, as the clocks may differ.
 fn retry_after(millis: Option<&str>, seconds: Option<&str>) -> Option<Duration> {
     let number = |text: Option<&str>| text?.trim().parse::<f64>().ok();
@@ -105,7 +168,8 @@ pub fn repeats_a_secret(text: &str, handshake: &Handshake) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::{Config, Runtime};
+    use crate::config::Config;
+    use crate::transport::Runtime;
 
     fn refusal(status: u16, headers: &[(&str, &'static str)], body: &str) -> Refusal {
         let config = Config::new("sk-0123456789");

@@ -1,0 +1,89 @@
+//! Failures below the protocol.
+
+use std::time::Duration;
+
+use super::Refusal;
+
+/// What went wrong below the protocol.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// The server answered the handshake, and did not accept it.
+    #[error(transparent)]
+    Refused(#[from] Box<Refusal>),
+    /// No connection could be made: no such host, nobody listening, no network.
+    #[error("could not reach the server: check the base URL and the network")]
+    Unreachable(#[source] Source),
+    /// No secure connection could be made: the server's certificate is not trusted, or it speaks no TLS.
+    #[error("could not agree on TLS with the server: check its certificate")]
+    Tls(#[source] Source),
+    /// The proxy could not be used: not reached, not understood, or it could not reach the server.
+    #[error(
+        "could not connect through the proxy: check its URL, with its user name and password, or go without it"
+    )]
+    Proxy(#[source] Source),
+    /// The proxy did not let the connection through.
+    #[error("the proxy refused the connection: {status}.{}", proxy_advice(*.status))]
+    ProxyRefused {
+        /// The HTTP status: 407 or 401 for a wrong user name or password, 403 for a server that is not allowed, 502 to 504 for
+        /// one that the proxy cannot reach.
+        status: u16,
+    },
+    /// TLS and the handshake took longer than the limit that was set.
+    #[error("the server took the connection, but not the handshake in time")]
+    HandshakeTimeout,
+    /// The connection broke.
+    #[error("the connection was lost")]
+    Lost(#[source] Source),
+    /// The peer broke the rules of RFC 6455.
+    #[error("the peer broke the WebSocket protocol")]
+    Protocol(#[source] Source),
+    /// A message was larger than the limit that was set.
+    #[error("a message was larger than the limit")]
+    TooLarge(#[source] Source),
+    /// More messages arrived than may wait to be read, where the server cannot be held back: in browsers and the like.
+    #[error(
+        "more than {limit} bytes of messages waited to be read: poll the session without long breaks, or allow more with `Connector::max_unread_bytes`"
+    )]
+    Unread {
+        /// How many bytes may wait.
+        limit: usize,
+    },
+    /// No connection was made, and the runtime keeps the reason to itself, as browsers do: a wrong key, a wrong URL, no
+    /// network.
+    #[error(
+        "the WebSocket did not open, and the runtime does not say why: check the API key, the model, the base URL and the network"
+    )]
+    Unexplained,
+    /// The runtime has no such socket, or refused to make it.
+    #[error("the runtime did not open a WebSocket")]
+    Unsupported(#[source] Source),
+}
+
+impl TransportError {
+    /// Of an attempt to connect: whether another may succeed, and how long it must wait at least (contract 91).
+    pub(crate) fn retry(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(refusal) => matches!(refusal.status, 408 | 429 | 500 | 502..=504)
+                .then(|| refusal.retry_after.unwrap_or_default()),
+            Self::ProxyRefused {
+                status: 401 | 403 | 407,
+            }
+            | Self::Tls(_)
+            | Self::Unsupported(_) => None,
+            _ => Some(Duration::ZERO),
+        }
+    }
+}
+
+fn proxy_advice(status: u16) -> &'static str {
+    match status {
+        403 => " It does not allow this server.",
+        401 | 407 => " Set the user name and password in its URL.",
+        500.. => " It cannot reach the server.",
+        _ => "",
+    }
+}
+
+/// A backend's own error, as a cause.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
