@@ -70,6 +70,7 @@ async fn run(options: &Options, screen: &mut Screen) -> Result<(), Failure> {
             screen.line("OPENAI_API_KEY is not set: an emulator in this process answers.")?;
             emulator = Emulator::builder()
                 .script(script(options.drop_after))
+                .pace(1.0)
                 .start()
                 .await
                 .map_err(|error| format!("could not start the emulator: {error}"))?;

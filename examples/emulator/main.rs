@@ -12,31 +12,47 @@ const HELP: &str = "\
 A local Realtime server, with the REST calls beside it: it answers text with text
 and speech with the same speech.
 
-Usage: emulator [--port N] [--api-key KEY] [--faults] [--until-stdin-closes]
+Usage: emulator [--port N] [--api-key KEY] [--pace FACTOR] [--faults]
+                [--until-stdin-closes]
 
   --port N               listen on this port of 127.0.0.1, in place of a free one
   --api-key KEY          let in this key only, in place of any
+  --pace FACTOR          send replies at this multiple of the pace of speech, or
+                         'none' to send them at once; 1 is the default
   --faults               misbehave for clients that ask for it, see below
   --until-stdin-closes   end when standard input does, too, and not only on Ctrl-C
   --help                 print this";
 
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, PartialEq)]
 struct Options {
     port: u16,
     api_key: Option<String>,
+    /// Speed of replies relative to speech; `None` sends them at once.
+    pace: Option<f64>,
     faults: bool,
     until_stdin_closes: bool,
 }
 
 /// The options; `None` if help is asked for.
 fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
-    let mut options = Options::default();
+    let mut options = Options {
+        port: 0,
+        api_key: None,
+        pace: Some(1.0),
+        faults: false,
+        until_stdin_closes: false,
+    };
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--help" | "-h" => return Ok(None),
             "--faults" => options.faults = true,
             "--until-stdin-closes" => options.until_stdin_closes = true,
             "--api-key" => options.api_key = Some(args.next().ok_or("--api-key needs a key")?),
+            "--pace" => {
+                let factor = args.next().ok_or("--pace needs a factor")?;
+                options.pace = pace(&factor)
+                    .ok_or_else(|| format!("--pace: '{factor}' is neither a factor nor 'none'"))?;
+            }
             "--port" => {
                 let port = args.next().ok_or("--port needs a number")?;
                 options.port = port
@@ -47,6 +63,15 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, Stri
         }
     }
     Ok(Some(options))
+}
+
+/// A factor above zero, or `none`.
+fn pace(text: &str) -> Option<Option<f64>> {
+    if text == "none" {
+        return Some(None);
+    }
+    let factor: f64 = text.parse().ok()?;
+    (factor > 0.0 && factor.is_finite()).then_some(Some(factor))
 }
 
 /// A file with the certificate, in a directory of its own; removed when it is dropped.
@@ -91,7 +116,10 @@ async fn stdin_closed() {
 }
 
 async fn run(options: Options) -> io::Result<()> {
-    let mut builder = Emulator::builder().port(options.port).record_events(false);
+    let mut builder = Emulator::builder()
+        .port(options.port)
+        .pace(options.pace)
+        .record_events(false);
     if let Some(key) = options.api_key {
         builder = builder.api_key(key);
     }
@@ -138,6 +166,40 @@ async fn main() -> ExitCode {
         Err(error) => {
             eprintln!("the emulator could not start: {error}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Option<Options>, String> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn every_option_is_taken() {
+        let line = "--port 4242 --api-key sk-test --pace 2.5 --faults --until-stdin-closes";
+        let expected = Options {
+            port: 4242,
+            api_key: Some("sk-test".to_owned()),
+            pace: Some(2.5),
+            faults: true,
+            until_stdin_closes: true,
+        };
+        assert_eq!(parsed(line), Ok(Some(expected)));
+        assert_eq!(parsed("--help"), Ok(None));
+    }
+
+    #[test]
+    fn replies_leave_at_the_pace_of_speech_unless_told_otherwise() {
+        let pace = |line| parsed(line).map(|options| options.and_then(|options| options.pace));
+        assert_eq!(pace(""), Ok(Some(1.0)));
+        assert_eq!(pace("--pace none"), Ok(None));
+        for factor in ["0", "-1", "inf", "fast", "NaN"] {
+            let error = pace(&format!("--pace {factor}")).unwrap_err();
+            assert!(error.contains(factor), "{error}");
         }
     }
 }

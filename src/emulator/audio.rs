@@ -88,7 +88,7 @@ impl Format {
         }
     }
 
-    fn encode(self, samples: &[i16]) -> Vec<u8> {
+    pub fn encode(self, samples: &[i16]) -> Vec<u8> {
         match self.coding {
             Coding::Pcm => samples
                 .iter()

@@ -5,15 +5,16 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use futures_util::{Sink, SinkExt, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::line::Attached;
+use super::line::{Attached, NextOutput};
 use super::outbox::Output;
 use super::record::Entry;
 use super::script::Action;
@@ -21,6 +22,8 @@ use crate::protocol::{ParseError, RawEvent};
 
 /// An append of 15 MiB in base64, and some room.
 const LARGEST_MESSAGE: usize = 24 * 1024 * 1024;
+/// The time between two pings, as the service sends them.
+const PING_PERIOD: Duration = Duration::from_secs(20);
 /// The beginning of a text frame of 1,000 bytes: the rest never comes.
 const HALF_A_FRAME: &[u8] = b"\x81\x7e\x03\xe8{\"type\":\"response.output_te";
 
@@ -42,6 +45,8 @@ pub async fn entertain<S: AsyncRead + AsyncWrite + Unpin>(stream: S, read: Vec<u
         .max_frame_size(Some(LARGEST_MESSAGE));
     let socket =
         WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config)).await;
+    let mut pings = interval_at(Instant::now() + PING_PERIOD, PING_PERIOD);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     Connection {
         socket,
         session: guest.session,
@@ -51,7 +56,10 @@ pub async fn entertain<S: AsyncRead + AsyncWrite + Unpin>(stream: S, read: Vec<u
             .into_iter()
             .map(|(time, action)| (Box::pin(sleep(time)), action))
             .collect(),
+        pings,
+        timer: Box::pin(sleep(Duration::ZERO)),
         greeted: false,
+        closing: false,
     }
     .run()
     .await;
@@ -62,13 +70,19 @@ struct Connection<S> {
     session: Attached,
     entry: Entry,
     alarms: Vec<(Pin<Box<Sleep>>, Action)>,
+    pings: Interval,
+    /// Wakes this task when the session has more to say.
+    timer: Pin<Box<Sleep>>,
     greeted: bool,
+    /// Set once a close frame was sent: nothing may follow it.
+    closing: bool,
 }
 
 /// What comes next on a connection.
 enum Next {
     Received(Option<Result<Message, Error>>),
     Output(Output),
+    Ping,
     Ended,
 }
 
@@ -83,7 +97,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                         return;
                     }
                 }
+                Next::Ping => {
+                    let ping = Message::Ping(Bytes::new());
+                    if self.socket.send(ping).await.is_err() {
+                        return;
+                    }
+                }
                 Next::Output(Output::Close { code, reason }) => {
+                    self.closing = true;
                     let frame = CloseFrame {
                         code: code.into(),
                         reason: reason.into(),
@@ -129,6 +150,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Action::Drop => Next::Ended,
                 action => Next::Output(self.session.perform(action)),
             });
+        } else if self.pings.poll_tick(cx).is_ready() && !self.closing && !self.session.is_stalled()
+        {
+            return Poll::Ready(Next::Ping);
         }
         loop {
             let mut socket = Pin::new(&mut self.socket);
@@ -141,14 +165,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Poll::Ready(Ok(())) => {}
             }
             match self.session.poll(cx) {
-                Some(Output::Text(text)) => {
+                NextOutput::Ready(Output::Text(text)) => {
                     self.entry.sent();
                     if socket.as_mut().start_send(Message::text(text)).is_err() {
                         return Poll::Ready(Next::Ended);
                     }
                 }
-                Some(output) => return Poll::Ready(Next::Output(output)),
-                None => {
+                NextOutput::Ready(output) => return Poll::Ready(Next::Output(output)),
+                NextOutput::Pending(wake_at) => {
+                    if let Some(wake_at) = wake_at {
+                        self.timer.as_mut().reset(wake_at);
+                        if self.timer.as_mut().poll(cx).is_ready() {
+                            continue;
+                        }
+                    }
                     return match socket.poll_flush(cx) {
                         Poll::Ready(Err(_)) => Poll::Ready(Next::Ended),
                         _ => Poll::Pending,

@@ -1,5 +1,8 @@
 //! The conversation: its items in their order, whole, with their audio.
 
+use std::collections::HashMap;
+
+use super::audio::Format;
 use super::request::refuse;
 use crate::protocol::{
     Audio, ContentPart, ContentType, ErrorDetails, Item, ItemStatus, Message, Patch, Role,
@@ -15,6 +18,8 @@ pub(super) fn behind(previous: Option<&str>) -> Patch<String> {
 pub struct Conversation {
     pub id: String,
     items: Vec<Item>,
+    /// The format of what the model said, by the item's id.
+    formats: HashMap<String, Format>,
 }
 
 impl Conversation {
@@ -22,6 +27,7 @@ impl Conversation {
         Self {
             id,
             items: Vec::new(),
+            formats: HashMap::new(),
         }
     }
 
@@ -81,7 +87,21 @@ impl Conversation {
         }
     }
 
+    /// Does the same with an item that the model said, in this format.
+    pub fn replace_spoken(&mut self, item: Item, format: Format) {
+        if let Some(id) = item.id() {
+            self.formats.insert(id.to_owned(), format);
+        }
+        self.replace(item);
+    }
+
+    /// The format of an item that the model said.
+    pub fn format(&self, id: &str) -> Option<Format> {
+        self.formats.get(id).copied()
+    }
+
     pub fn remove(&mut self, id: &str) -> Option<Item> {
+        self.formats.remove(id);
         self.position(id).map(|at| self.items.remove(at))
     }
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use std::task::Context;
+
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::outbox::{Ids, Output};
 use super::script::{Action, Script};
@@ -14,13 +17,16 @@ use crate::protocol::{
     TranslationSessionInfo,
 };
 
-/// A session as a state machine: frames in, outputs out. It knows no socket and no time.
+/// A session as a state machine: frames in, outputs out. It knows no socket, and is told the time.
 pub trait Dialogue: Send {
     /// Takes one frame that came on a connection.
-    fn receive(&mut self, connection: usize, frame: Result<&RawEvent, &ParseError>);
+    fn receive(&mut self, connection: usize, frame: Result<&RawEvent, &ParseError>, now: Instant);
 
-    /// What is to be done next; `None` until something is received.
-    fn poll(&mut self) -> Option<Output>;
+    /// The next output; `None` until something is received, [`wake_at`](Self::wake_at), or the task is woken.
+    fn poll(&mut self, now: Instant, cx: &mut Context<'_>) -> Option<Output>;
+
+    /// The time at which it has more to say, if it is known and in the future.
+    fn wake_at(&self) -> Option<Instant>;
 
     /// The first event on every connection.
     fn created(&mut self) -> Output;

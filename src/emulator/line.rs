@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
+use tokio::time::Instant;
+
 use super::dialogue::Dialogue;
 use super::outbox::Output;
 use super::script::Action;
@@ -112,20 +114,74 @@ impl Attached {
     /// Takes one frame of the client's.
     pub fn receive(&self, frame: Result<&RawEvent, &ParseError>) {
         let mut shared = self.line.lock();
-        shared.dialogue.receive(self.connection, frame);
-        // This connection asks for what comes of it by itself, but perhaps not soon.
-        for (connection, seat) in &mut shared.seats {
-            if *connection != self.connection {
+        let now = Instant::now();
+        shared.dialogue.receive(self.connection, frame, now);
+        // This connection asks for what comes of it on its own, but perhaps not soon.
+        shared.wake_others(self.connection);
+    }
+
+    /// The next output for this socket.
+    pub fn poll(&self, cx: &mut Context<'_>) -> NextOutput {
+        let mut shared = self.line.lock();
+        match shared.poll(self.connection, cx) {
+            Some(Output::Stall) => {
+                // A future that is under way has this task's waker, and nobody polls it here any more.
+                shared.wake_others(self.connection);
+                NextOutput::Pending(None)
+            }
+            Some(output) => NextOutput::Ready(output),
+            None => NextOutput::Pending(shared.wake_at(self.connection)),
+        }
+    }
+
+    /// Whether nothing is sent on this socket any more.
+    pub fn is_stalled(&self) -> bool {
+        let shared = self.line.lock();
+        shared
+            .seats
+            .get(&self.connection)
+            .is_none_or(|seat| seat.stalled)
+    }
+
+    /// What an action does to this socket.
+    pub fn perform(&self, action: Action) -> Output {
+        let mut shared = self.line.lock();
+        let output = shared.dialogue.perform(action);
+        if let (Output::Stall, Some(seat)) = (&output, shared.seats.get_mut(&self.connection)) {
+            seat.stalled = true;
+        }
+        output
+    }
+}
+
+/// Answer to a socket that asks for its next output.
+pub enum NextOutput {
+    Ready(Output),
+    /// There is none until the task is woken, or until this time.
+    Pending(Option<Instant>),
+}
+
+impl Shared {
+    fn wake_others(&mut self, connection: usize) {
+        for (number, seat) in &mut self.seats {
+            if *number != connection {
                 seat.wake();
             }
         }
     }
 
-    /// What is to be done next on this socket; `None` until this task is woken.
-    pub fn poll(&self, cx: &mut Context<'_>) -> Option<Output> {
-        let mut shared = self.line.lock();
-        let Shared { dialogue, seats } = &mut *shared;
-        let seat = seats.get_mut(&self.connection)?;
+    /// The time at which a socket has something to send.
+    fn wake_at(&self, connection: usize) -> Option<Instant> {
+        let seat = self.seats.get(&connection)?;
+        if seat.stalled {
+            return None;
+        }
+        self.dialogue.wake_at()
+    }
+
+    fn poll(&mut self, connection: usize, cx: &mut Context<'_>) -> Option<Output> {
+        let Self { dialogue, seats } = self;
+        let seat = seats.get_mut(&connection)?;
         if seat.stalled {
             return None;
         }
@@ -137,9 +193,9 @@ impl Attached {
             dialogue.perform(seat.after.remove(due).1)
         } else if let Some(output) = seat.queue.pop_front() {
             output
-        } else if let Some(output) = dialogue.poll() {
-            for (connection, seat) in &mut *seats {
-                if *connection != self.connection {
+        } else if let Some(output) = dialogue.poll(Instant::now(), cx) {
+            for (number, seat) in &mut *seats {
+                if *number != connection {
                     seat.push(output.clone());
                 }
             }
@@ -148,27 +204,22 @@ impl Attached {
             seat.waker = Some(cx.waker().clone());
             return None;
         };
-        let seat = seats.get_mut(&self.connection)?;
+        let seat = seats.get_mut(&connection)?;
         match &output {
             Output::Text(_) => seat.sent += 1,
-            Output::Stall => {
-                seat.stalled = true;
-                return None;
-            }
+            Output::Stall => seat.stalled = true,
             _ => {}
         }
         Some(output)
-    }
-
-    /// What an action does to this socket.
-    pub fn perform(&self, action: Action) -> Output {
-        self.line.lock().dialogue.perform(action)
     }
 }
 
 impl Drop for Attached {
     fn drop(&mut self) {
-        self.line.lock().seats.remove(&self.connection);
+        let mut shared = self.line.lock();
+        shared.seats.remove(&self.connection);
+        // What waited with this task's waker, waits with another one's.
+        shared.wake_others(self.connection);
     }
 }
 

@@ -59,6 +59,7 @@ mod session;
 mod settings;
 mod tls;
 mod translator;
+mod turn;
 mod usage;
 mod vad;
 mod webhook;
@@ -66,8 +67,8 @@ mod webhook;
 pub use calls::{Call, CallState};
 pub use handshake::Upgrade;
 pub use record::Connection;
-pub use responder::Turn;
 pub use script::{Action, Admission, Reply, Script};
+pub use turn::Turn;
 pub use webhook::IncomingCall;
 
 use auth::Keys;
@@ -142,6 +143,7 @@ impl Emulator {
             script: Script::new(),
             lifetime: LIFETIME,
             record_events: true,
+            pace: None,
         }
     }
 
@@ -218,6 +220,7 @@ pub struct Builder {
     script: Script,
     lifetime: Duration,
     record_events: bool,
+    pace: Option<f64>,
 }
 
 /// Everything but the key.
@@ -227,6 +230,7 @@ impl fmt::Debug for Builder {
             .field("port", &self.port)
             .field("lifetime", &self.lifetime)
             .field("record_events", &self.record_events)
+            .field("pace", &self.pace)
             .finish_non_exhaustive()
     }
 }
@@ -263,6 +267,27 @@ impl Builder {
         self
     }
 
+    /// Sets how fast replies leave, relative to speech: with 1.0 a reply of ten seconds takes ten seconds, so that it
+    /// can be interrupted as it can with the service, with 2.0 it takes five. `None`, the default, sends replies at
+    /// once, which suits most tests. A factor that is not positive counts as `None`.
+    ///
+    /// The time is tokio's, so that a test can pause it, and a reply of minutes takes no time:
+    ///
+    /// ```
+    /// use openai_realtime_ws::emulator::Emulator;
+    ///
+    /// #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let emulator = Emulator::builder().pace(1.0).start().await?;
+    ///     println!("{}", emulator.ws_url());
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn pace(mut self, factor: impl Into<Option<f64>>) -> Self {
+        self.pace = factor.into();
+        self
+    }
+
     /// Starts it on the current tokio runtime.
     ///
     /// # Errors
@@ -279,7 +304,7 @@ impl Builder {
         let address = listener.local_addr()?;
         let options = Arc::new(Options {
             keys: Keys::new(self.api_key),
-            script: Arc::new(self.script),
+            script: Arc::new(self.script.with_pace(self.pace)),
             lifetime: self.lifetime,
             record: Record::new(self.record_events),
             calls: Calls::default(),

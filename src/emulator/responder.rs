@@ -1,115 +1,23 @@
-//! What the emulator answers without a script: enough to see that both ways work.
+//! The answers that the emulator gives without a script: enough to see that both ways work.
 
 use serde_json::{Map, Value, json};
 
-use super::audio::Format;
-use super::conversation::{audio, text};
 use super::script::Reply;
-use crate::protocol::{
-    ChosenTool, FunctionTool, Item, Message, Modality, ResponseParams, Role, Tool, ToolChoice,
-};
-
-/// What a response is asked to answer.
-#[derive(Debug, Clone)]
-pub struct Turn {
-    pub(super) connection: usize,
-    pub(super) index: usize,
-    pub(super) params: ResponseParams,
-    pub(super) items: Vec<Item>,
-    pub(super) input_format: Format,
-    pub(super) output_format: Format,
-}
-
-impl Turn {
-    /// Which of the emulator's connections it is on, from 0.
-    pub fn connection(&self) -> usize {
-        self.connection
-    }
-
-    /// Which of its connection's responses it is, from 0.
-    pub fn index(&self) -> usize {
-        self.index
-    }
-
-    /// What the response is to be like: as the client asked, and otherwise as the session says.
-    pub fn params(&self) -> &ResponseParams {
-        &self.params
-    }
-
-    /// What stands before the response: the conversation, or the client's own `input`. Audio is included.
-    pub fn items(&self) -> &[Item] {
-        &self.items
-    }
-
-    /// The text of the last message of the user; empty if it has none.
-    pub fn user_text(&self) -> String {
-        self.last_message().map(text).unwrap_or_default()
-    }
-
-    /// The audio of the last message of the user, in the session's input format; empty if it has none.
-    pub fn user_audio(&self) -> Vec<u8> {
-        self.last_message().map(audio).unwrap_or_default()
-    }
-
-    /// What a function gave, if that is the last item.
-    pub fn function_output(&self) -> Option<&str> {
-        match self.items.last()? {
-            Item::FunctionCallOutput(output) => Some(&output.output),
-            _ => None,
-        }
-    }
-
-    fn last_message(&self) -> Option<&Message> {
-        self.items.iter().rev().find_map(|item| match item {
-            Item::Message(message) if message.role == Role::User => Some(message),
-            _ => None,
-        })
-    }
-
-    /// The function to call: the one that must be, or one that the user speaks of.
-    fn function(&self, said: &str) -> Option<&FunctionTool> {
-        let functions = || {
-            self.params
-                .tools
-                .iter()
-                .flatten()
-                .filter_map(|tool| match tool {
-                    Tool::Function(function) => Some(function),
-                    _ => None,
-                })
-        };
-        let spoken_of = || {
-            functions().find(|function| !function.name.is_empty() && said.contains(&function.name))
-        };
-        match &self.params.tool_choice {
-            Some(ToolChoice::None) => None,
-            Some(ToolChoice::Required) => spoken_of().or_else(|| functions().next()),
-            Some(ToolChoice::Tool(ChosenTool::Function(chosen))) => {
-                functions().find(|function| function.name == chosen.name)
-            }
-            _ => spoken_of(),
-        }
-    }
-
-    /// Says something in the response's modality: speech is `sound`, and the text its transcript.
-    fn say(&self, text: &str, sound: impl FnOnce() -> Vec<u8>) -> Reply {
-        if self.params.output_modalities.as_deref() == Some(&[Modality::Text]) {
-            Reply::new().text(text)
-        } else {
-            Reply::new().audio(sound(), text)
-        }
-    }
-}
+use super::turn::Turn;
+use crate::protocol::{ChosenTool, FunctionTool, Modality, ResponseParams, Tool, ToolChoice};
 
 /// Answers text with text and speech with the same speech; calls functions, and tells what they gave.
 pub fn answer(turn: &Turn) -> Reply {
     let beep = || turn.output_format.beep();
     if let Some(output) = turn.function_output() {
-        return turn.say(&format!("The function answered: {output}"), beep);
+        return say(turn, &format!("The function answered: {output}"), beep);
     }
     let said = turn.user_text();
-    if let Some(function) = turn.function(&said) {
-        return Reply::new().call(&function.name, arguments(function.parameters.as_ref()));
+    let functions = functions(turn.params(), &said);
+    if !functions.is_empty() {
+        return functions.iter().fold(Reply::new(), |reply, function| {
+            reply.call(&function.name, arguments(function.parameters.as_ref()))
+        });
     }
     let speech = turn.user_audio();
     if !speech.is_empty() {
@@ -117,14 +25,49 @@ pub fn answer(turn: &Turn) -> Reply {
             "You spoke for {}.",
             seconds(turn.input_format.millis(speech.len()))
         );
-        return turn.say(&spoken, || {
+        return say(turn, &spoken, || {
             turn.input_format.convert(&speech, turn.output_format)
         });
     }
     if said.is_empty() {
-        return turn.say("Hello! Say something, and I will repeat it.", beep);
+        return say(turn, "Hello! Say something, and I will repeat it.", beep);
     }
-    turn.say(&format!("You said: {said}"), beep)
+    say(turn, &format!("You said: {said}"), beep)
+}
+
+/// Says a text in the response's modality: as text, or as the transcript of `sound`.
+fn say(turn: &Turn, text: &str, sound: impl FnOnce() -> Vec<u8>) -> Reply {
+    if turn.params().output_modalities.as_deref() == Some(&[Modality::Text]) {
+        Reply::new().text(text)
+    } else {
+        Reply::new().audio(sound(), text)
+    }
+}
+
+/// The functions to call: those that the user names, at once, or the one that `tool_choice` asks for.
+fn functions<'t>(params: &'t ResponseParams, said: &str) -> Vec<&'t FunctionTool> {
+    let all: Vec<_> = params
+        .tools
+        .iter()
+        .flatten()
+        .filter_map(|tool| match tool {
+            Tool::Function(function) => Some(function),
+            _ => None,
+        })
+        .collect();
+    let is_named =
+        |function: &&&FunctionTool| !function.name.is_empty() && said.contains(&function.name);
+    let named: Vec<_> = all.iter().filter(is_named).copied().collect();
+    match &params.tool_choice {
+        Some(ToolChoice::None) => Vec::new(),
+        Some(ToolChoice::Required) if named.is_empty() => all.into_iter().take(1).collect(),
+        Some(ToolChoice::Tool(ChosenTool::Function(chosen))) => all
+            .into_iter()
+            .filter(|function| function.name == chosen.name)
+            .take(1)
+            .collect(),
+        _ => named,
+    }
 }
 
 /// A length in words, such as "1.4 seconds".
@@ -179,7 +122,8 @@ fn example(name: &str, schema: &Value, depth: usize) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{ContentPart, FunctionCallOutput};
+    use crate::emulator::audio::Format;
+    use crate::protocol::{ContentPart, FunctionCallOutput, Item, Message, Role};
 
     fn turn(item: impl Into<Item>, params: ResponseParams) -> Turn {
         let format = Format::default();

@@ -2,13 +2,16 @@
 
 use std::collections::VecDeque;
 use std::mem;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::audio::Format;
 use super::conversation::{Conversation, behind, without_audio};
 use super::outbox::Outbox;
-use super::script::{Action, Outcome, Reply, Step};
+use super::script::{Action, Outcome, Reply, ReplyFuture, Step};
 use super::usage::Meter;
 use crate::protocol::{
     Audio, ContentPart, ContentType, ConversationItemAdded, ConversationItemDone, FunctionCall,
@@ -22,20 +25,39 @@ use crate::protocol::{
 
 /// The length of one delta of audio: 9,600 bytes of PCM16 at 24,000 Hz.
 const DELTA_MS: u64 = 200;
+/// The time that the model takes for a word of text, at the pace of speech.
+const WORD: Duration = Duration::from_millis(40);
+/// The longest time between two steps.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A response that was created and is not done.
-#[derive(Debug)]
 pub struct Running {
     response: Response,
     in_conversation: bool,
     format: Format,
     meter: Meter,
+    /// The reply that a script is still working on.
+    future: Option<ReplyFuture>,
     /// What is still to be said.
     steps: VecDeque<Step>,
+    /// Speed relative to speech; `None` says everything at once.
+    pace: Option<f64>,
+    /// The time of the next step.
+    due: Instant,
     message: Option<OpenMessage>,
     stalled: bool,
     done: bool,
     said_ms: u64,
+}
+
+/// How a response is answered.
+pub struct Answer {
+    /// The steps that are known, which follow those of the future.
+    pub reply: Reply,
+    /// The reply that a script is still working on; `None` of it says nothing.
+    pub future: Option<ReplyFuture>,
+    /// Speed relative to speech; `None` says everything at once.
+    pub pace: Option<f64>,
 }
 
 /// The message that is being said.
@@ -55,7 +77,8 @@ impl Running {
         response: Response,
         format: Format,
         meter: Meter,
-        reply: Reply,
+        answer: Answer,
+        now: Instant,
         out: &mut Outbox,
     ) -> Self {
         out.send(ResponseCreated::default().response(Box::new(response.clone())));
@@ -64,7 +87,10 @@ impl Running {
             response,
             format,
             meter,
-            steps: reply.steps.into(),
+            future: answer.future,
+            steps: answer.reply.steps.into(),
+            pace: answer.pace,
+            due: now,
             message: None,
             stalled: false,
             done: false,
@@ -80,9 +106,21 @@ impl Running {
         self.in_conversation
     }
 
-    /// Whether it has something to say now.
-    pub fn is_talking(&self) -> bool {
-        !self.stalled && !self.done
+    /// The time of its next step; `None` while it waits for anything but the time.
+    pub fn due(&self) -> Option<Instant> {
+        (!self.stalled && !self.done && self.future.is_none()).then_some(self.due)
+    }
+
+    /// Lets the script work on, if the reply is not there yet.
+    pub fn work(&mut self, now: Instant, cx: &mut Context<'_>) {
+        let Some(future) = &mut self.future else {
+            return;
+        };
+        if let Poll::Ready(reply) = future.as_mut().poll(cx) {
+            self.future = None;
+            self.due = self.due.max(now);
+            self.steps = reply.unwrap_or_default().steps.into();
+        }
     }
 
     pub fn is_done(&self) -> bool {
@@ -94,13 +132,51 @@ impl Running {
         self.said_ms
     }
 
+    /// How much of that the user has still to hear when it is done.
+    pub fn unheard_ms(&self) -> u64 {
+        if self.pace.is_some() { 0 } else { self.said_ms }
+    }
+
+    /// The message of this id, if it is being spoken.
+    pub fn open_audio(&mut self, item_id: &str) -> Option<(&mut Vec<u8>, &mut String, Format)> {
+        let message = self.message.as_mut()?;
+        (message.spoken && message.id == item_id && !message.audio.is_empty()).then_some((
+            &mut message.audio,
+            &mut message.text,
+            self.format,
+        ))
+    }
+
+    /// Puts off the next step for as long as a piece takes at the response's pace.
+    fn take_time(&mut self, at_pace_of_speech: Duration) {
+        let factor = self.pace.filter(|pace| *pace > 0.0);
+        let time = factor.map(|factor| at_pace_of_speech.as_secs_f64() / factor);
+        // A factor near zero puts it off for longer than there are times.
+        let time = time.map(|time| Duration::try_from_secs_f64(time).unwrap_or(LONGEST_WAIT));
+        self.due += time.unwrap_or_default().min(LONGEST_WAIT);
+    }
+
     /// Says the next piece.
-    pub fn advance(&mut self, out: &mut Outbox, conversation: &mut Conversation) {
+    pub fn advance(&mut self, now: Instant, out: &mut Outbox, conversation: &mut Conversation) {
         match self.steps.pop_front() {
             None => self.finish(Outcome::Completed, out, conversation),
             Some(Step::Text(text)) => self.say_text(text, out, conversation),
             Some(Step::Audio { audio, transcript }) => {
                 self.say_audio(audio, transcript, out, conversation);
+            }
+            Some(Step::Samples {
+                samples,
+                transcript,
+            }) => {
+                let audio =
+                    Format::default().convert(&Format::default().encode(&samples), self.format);
+                self.say_audio(audio.into(), transcript, out, conversation);
+            }
+            Some(Step::NextItem) => self.close_message(ItemStatus::Completed, out, conversation),
+            Some(Step::Wait(time)) => self.due = self.due.max(now) + time.min(LONGEST_WAIT),
+            Some(Step::Pace(pace)) => {
+                self.pace = pace;
+                self.due = self.due.max(now);
             }
             Some(Step::Call { name, arguments }) => self.call(name, arguments, out, conversation),
             Some(Step::Finish(outcome)) => self.finish(outcome, out, conversation),
@@ -125,6 +201,7 @@ impl Running {
                 .delta(word),
         );
         self.message = Some(message);
+        self.take_time(WORD);
         if !text.is_empty() {
             self.steps.push_front(Step::Text(text));
         }
@@ -167,6 +244,7 @@ impl Running {
             );
         }
         self.message = Some(message);
+        self.take_time(Duration::from_millis(millis));
         if !audio.is_empty() || !transcript.is_empty() {
             self.steps.push_front(Step::Audio { audio, transcript });
         }
@@ -398,7 +476,7 @@ impl Running {
         if self.in_conversation {
             let mut done = ConversationItemDone::default().item(shown.clone());
             done.previous_item_id = behind(item.id().and_then(|id| conversation.previous_id(id)));
-            conversation.replace(item);
+            conversation.replace_spoken(item, self.format);
             out.send(done);
         }
         out.send(

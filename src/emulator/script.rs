@@ -1,6 +1,7 @@
 //! What the emulator does instead of what the service would do.
 
 use std::fmt;
+use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,7 +11,18 @@ use crate::protocol::{RawEvent, ServerEvent};
 
 type OnConnect = Box<dyn Fn(&Upgrade) -> Admission + Send + Sync>;
 type OnEvent = Box<dyn Fn(&RawEvent) -> Option<Vec<Action>> + Send + Sync>;
-type OnResponse = Box<dyn Fn(&Turn) -> Option<Reply> + Send + Sync>;
+type OnResponse = Box<dyn Fn(&Turn) -> ScriptedReply + Send + Sync>;
+
+/// A reply that a script is still working on; `None` leaves it to the default answer.
+pub(super) type ReplyFuture = Pin<Box<dyn Future<Output = Option<Reply>> + Send>>;
+
+/// Answer of a script to a request for a response.
+pub(super) enum ScriptedReply {
+    /// The answer; `None` leaves it to the default answer.
+    Now(Option<Reply>),
+    /// An answer that takes time.
+    Later(ReplyFuture),
+}
 
 /// What an [`Emulator`](super::Emulator) does differently from the service: how it lets connections in, how it takes
 /// events, what it answers. Whatever a script leaves alone goes as without one.
@@ -34,6 +46,8 @@ pub struct Script {
     connect: Option<OnConnect>,
     event: Option<OnEvent>,
     response: Option<OnResponse>,
+    /// Speed of replies relative to speech; `None` sends them at once.
+    pace: Option<f64>,
 }
 
 impl Script {
@@ -65,7 +79,42 @@ impl Script {
         mut self,
         answer: impl Fn(&Turn) -> R + Send + Sync + 'static,
     ) -> Self {
-        self.response = Some(Box::new(move |turn| answer(turn).into()));
+        self.response = Some(Box::new(move |turn| {
+            ScriptedReply::Now(answer(turn).into())
+        }));
+        self
+    }
+
+    /// Answers every request for a response with a future, such as one that calls a model of your own. The response
+    /// is created at once, and can be cancelled while the future runs; a cancellation drops the future.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use openai_realtime_ws::emulator::{Reply, Script};
+    ///
+    /// let script = Script::new().on_response_async(|turn| async move {
+    ///     tokio::time::sleep(Duration::from_millis(300)).await;
+    ///     Reply::new().text(turn.user_text().to_uppercase())
+    /// });
+    /// ```
+    pub fn on_response_async<F>(
+        mut self,
+        answer: impl Fn(Turn) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output: Into<Option<Reply>>> + Send + 'static,
+    {
+        self.response = Some(Box::new(move |turn| {
+            let reply = answer(turn.clone());
+            ScriptedReply::Later(Box::pin(async move { reply.await.into() }))
+        }));
+        self
+    }
+
+    /// The script, with its replies at this pace.
+    pub(super) fn with_pace(mut self, pace: Option<f64>) -> Self {
+        self.pace = pace;
         self
     }
 
@@ -75,12 +124,20 @@ impl Script {
             .map_or_else(Admission::accept, |decide| decide(upgrade))
     }
 
+    /// Speed of replies relative to speech; `None` sends them at once.
+    pub(super) fn pace(&self) -> Option<f64> {
+        self.pace
+    }
+
     pub(super) fn actions(&self, event: &RawEvent) -> Option<Vec<Action>> {
         self.event.as_ref().and_then(|act| act(event))
     }
 
-    pub(super) fn reply(&self, turn: &Turn) -> Option<Reply> {
-        self.response.as_ref().and_then(|answer| answer(turn))
+    pub(super) fn reply(&self, turn: &Turn) -> ScriptedReply {
+        match &self.response {
+            Some(answer) => answer(turn),
+            None => ScriptedReply::Now(None),
+        }
     }
 }
 
@@ -196,8 +253,21 @@ pub struct Reply {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Step {
     Text(String),
-    Audio { audio: Bytes, transcript: String },
-    Call { name: String, arguments: String },
+    Audio {
+        audio: Bytes,
+        transcript: String,
+    },
+    Samples {
+        samples: Vec<i16>,
+        transcript: String,
+    },
+    NextItem,
+    Call {
+        name: String,
+        arguments: String,
+    },
+    Wait(Duration),
+    Pace(Option<f64>),
     Finish(Outcome),
     Act(Action),
 }
@@ -228,6 +298,31 @@ impl Reply {
             audio: audio.into().into(),
             transcript: transcript.into(),
         })
+    }
+
+    /// Plays samples, 24,000 a second, with their transcript. They are converted to the session's output format.
+    pub fn pcm16(self, samples: impl Into<Vec<i16>>, transcript: impl Into<String>) -> Self {
+        self.step(Step::Samples {
+            samples: samples.into(),
+            transcript: transcript.into(),
+        })
+    }
+
+    /// Ends the message, so that the next text or audio begins another item of the same response.
+    pub fn next_item(self) -> Self {
+        self.step(Step::NextItem)
+    }
+
+    /// Waits before it goes on. The response stays active, and can be cancelled, meanwhile. The time passes at
+    /// tokio's clock, whatever the [pace](super::Builder::pace).
+    pub fn wait(self, time: Duration) -> Self {
+        self.step(Step::Wait(time))
+    }
+
+    /// Says the rest of this reply at another pace than [`Builder::pace`](super::Builder::pace): 1.0 is the pace
+    /// of speech, 2.0 twice as fast, `None` at once.
+    pub fn pace(self, factor: impl Into<Option<f64>>) -> Self {
+        self.step(Step::Pace(factor.into()))
     }
 
     /// Calls a function; the arguments are JSON text, and are sent as they are.

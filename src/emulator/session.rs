@@ -1,8 +1,10 @@
 //! A conversation's session: a client's events in, the server's out.
 
 use std::sync::Arc;
+use std::task::Context;
 
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::audio::Format;
 use super::conversation::{Conversation, behind, complete, without_audio};
@@ -10,10 +12,11 @@ use super::dialogue::Dialogue;
 use super::input_audio::InputAudio;
 use super::outbox::{Ids, Outbox, Output};
 use super::request::{event_id, read, refuse, refuse_frame};
-use super::responder::{Turn, answer, seconds};
-use super::response::Running;
-use super::script::{Action, Outcome, Script};
+use super::responder::{answer, seconds};
+use super::response::{Answer, Running};
+use super::script::{Action, Outcome, Reply, ReplyFuture, Script, ScriptedReply};
 use super::settings::{Settings, Turns, check_modalities};
+use super::turn::Turn;
 use super::usage::Meter;
 use super::vad::Heard;
 use crate::protocol::{
@@ -42,8 +45,9 @@ type Handled = Result<(), ErrorDetails>;
 
 /// A session with a model, or for transcription.
 pub struct Session {
-    /// Where the last frame came from.
+    /// Where the last frame came from, and when.
     connection: usize,
+    now: Instant,
     script: Arc<Script>,
     settings: Settings,
     conversation: Conversation,
@@ -59,8 +63,9 @@ pub struct Session {
 }
 
 impl Dialogue for Session {
-    fn receive(&mut self, connection: usize, frame: Result<&RawEvent, &ParseError>) {
+    fn receive(&mut self, connection: usize, frame: Result<&RawEvent, &ParseError>, now: Instant) {
         self.connection = connection;
+        self.now = now;
         let handled = match frame {
             Err(error) => Err(refuse_frame(error)),
             Ok(raw) => match self.script.actions(raw) {
@@ -79,13 +84,20 @@ impl Dialogue for Session {
         }
     }
 
-    fn poll(&mut self) -> Option<Output> {
+    fn poll(&mut self, now: Instant, cx: &mut Context<'_>) -> Option<Output> {
         loop {
             if let Some(output) = self.out.pop() {
                 return Some(output);
             }
-            self.say_more()?;
+            for response in &mut self.responses {
+                response.work(now, cx);
+            }
+            self.say_more(now)?;
         }
+    }
+
+    fn wake_at(&self) -> Option<Instant> {
+        self.responses.iter().filter_map(Running::due).min()
     }
 
     fn created(&mut self) -> Output {
@@ -108,6 +120,7 @@ impl Session {
         let mut out = Outbox::new(ids);
         Self {
             connection: 0,
+            now: Instant::now(),
             script,
             settings,
             conversation: Conversation::new(out.ids.next("conv")),
@@ -201,42 +214,71 @@ impl Session {
     }
 
     fn truncate(&mut self, event: &ConversationItemTruncate) -> Handled {
-        let Some(Item::Message(message)) = self.conversation.get(&event.item_id) else {
+        let id = event.item_id.as_str();
+        let speaking = self
+            .responses
+            .iter_mut()
+            .find_map(|response| response.open_audio(id));
+        let there = if let Some((audio, transcript, format)) = speaking
+            && event.content_index == 0
+        {
+            let there = format.millis(audio.len());
+            audio.truncate(format.bytes(event.audio_end_ms));
+            transcript.clear();
+            there
+        } else {
+            self.truncate_item(event)?
+        };
+        if event.audio_end_ms > there {
+            // The service names no event here, and truncates nevertheless.
+            let message = format!(
+                "Audio content of {there}ms is already shorter than {}ms",
+                event.audio_end_ms
+            );
+            let error = ErrorDetails::default().kind("invalid_request_error");
+            self.out
+                .send(ErrorEvent::default().error(error.message(message)));
+        }
+        self.out.send(
+            ConversationItemTruncated::default()
+                .item_id(id)
+                .content_index(event.content_index)
+                .audio_end_ms(event.audio_end_ms.min(there)),
+        );
+        Ok(())
+    }
+
+    /// Truncates an item that is not being said any more, and gives how long its audio was, in milliseconds.
+    fn truncate_item(&mut self, event: &ConversationItemTruncate) -> Result<u64, ErrorDetails> {
+        let Some(item) = self.conversation.get(&event.item_id) else {
             return Err(unknown_item("item_truncate_invalid_item_id"));
         };
+        let index = usize::try_from(event.content_index).unwrap_or(usize::MAX);
+        let refused = || {
+            let message = "Only model output audio messages can be truncated";
+            refuse("unsupported_content_type", message)
+        };
+        let Item::Message(message) = item else {
+            return Err(refused());
+        };
         let mut message = message.clone();
-        let part = usize::try_from(event.content_index)
-            .ok()
-            .and_then(|index| message.content.get_mut(index));
+        let part = message.content.get_mut(index);
         let audio = part
             .as_ref()
             .and_then(|part| part.audio.as_ref()?.pcm().ok());
         let (Role::Assistant, Some(part), Some(audio)) = (&message.role, part, audio) else {
-            return Err(
-                refuse("invalid_value", "Only audio of the model can be truncated.")
-                    .param("item_id"),
-            );
+            return Err(refused());
         };
-        let format = output_format(&self.settings.response_params(None));
-        let Some(kept) = audio.get(..format.bytes(event.audio_end_ms)) else {
-            let there = format.millis(audio.len());
-            return Err(refuse(
-                "invalid_value",
-                format!("The audio is only {there} ms long."),
-            )
-            .param("audio_end_ms"));
-        };
-        part.audio = Some(Audio::from_bytes(kept));
+        let format = self
+            .conversation
+            .format(&event.item_id)
+            .unwrap_or_else(|| output_format(&self.settings.response_params(None)));
+        let end = format.bytes(event.audio_end_ms).min(audio.len());
+        part.audio = Some(Audio::from_bytes(audio.get(..end).unwrap_or_default()));
         // Nobody knows which words were heard.
         part.transcript = None;
         self.conversation.replace(message.into());
-        self.out.send(
-            ConversationItemTruncated::default()
-                .item_id(event.item_id.as_str())
-                .content_index(event.content_index)
-                .audio_end_ms(event.audio_end_ms),
-        );
-        Ok(())
+        Ok(format.millis(audio.len()))
     }
 
     // Input audio.
@@ -294,7 +336,8 @@ impl Session {
                 let audio = self.input.take_until(audio_end_ms);
                 self.input.item_id = None;
                 self.commit(item_id, &audio)?;
-                self.reply_to_turn(turns)
+                self.reply_to_turn(turns);
+                Ok(())
             }
         }
     }
@@ -321,14 +364,16 @@ impl Session {
         );
         let audio = self.input.take();
         self.commit(item_id, &audio)?;
-        self.reply_to_turn(turns)
+        self.reply_to_turn(turns);
+        Ok(())
     }
 
-    fn reply_to_turn(&mut self, turns: Turns) -> Handled {
+    fn reply_to_turn(&mut self, turns: Turns) {
         if turns.create_response && self.settings.has_replies() {
-            self.create_response(None)
-        } else {
-            Ok(())
+            // No event of the client's asked for it, so that the error names none.
+            if let Err(error) = self.create_response(None) {
+                self.out.send(ErrorEvent::default().error(error));
+            }
         }
     }
 
@@ -412,7 +457,11 @@ impl Session {
             Some(ResponseConversation::None)
         );
         if in_conversation && let Some(active) = self.active() {
-            let message = format!("The conversation has an active response: {}.", active.id());
+            let message = format!(
+                "Conversation already has an active response in progress: {}. Wait until the response is finished \
+                before creating a new one.",
+                active.id()
+            );
             return Err(refuse("conversation_already_has_active_response", message));
         }
         let params = self.settings.response_params(asked);
@@ -447,16 +496,34 @@ impl Session {
             input_format,
             output_format,
         };
-        let reply = self.script.reply(&turn).unwrap_or_else(|| answer(&turn));
+        let answer = self.answer(turn);
         self.turns += 1;
         self.responses.push(Running::start(
             response,
             output_format,
             meter,
-            reply,
+            answer,
+            self.now,
             &mut self.out,
         ));
         Ok(())
+    }
+
+    /// The script's answer, or the default one.
+    fn answer(&self, turn: Turn) -> Answer {
+        let (reply, future) = match self.script.reply(&turn) {
+            ScriptedReply::Now(reply) => (reply.unwrap_or_else(|| answer(&turn)), None),
+            ScriptedReply::Later(reply) => {
+                let future: ReplyFuture =
+                    Box::pin(async move { Some(reply.await.unwrap_or_else(|| answer(&turn))) });
+                (Reply::new(), Some(future))
+            }
+        };
+        Answer {
+            reply,
+            future,
+            pace: self.script.pace(),
+        }
     }
 
     /// The input of a response, with the items that it refers to.
@@ -484,7 +551,7 @@ impl Session {
         } else {
             Err(refuse(
                 "response_cancel_not_active",
-                "There is no active response to cancel.",
+                "Cancellation failed: no active response found",
             ))
         }
     }
@@ -503,13 +570,14 @@ impl Session {
         true
     }
 
-    /// Lets one of the responses say its next piece; `None` if none has any.
-    fn say_more(&mut self) -> Option<()> {
+    /// Lets the response whose step is due first say its next piece; `None` if none is due.
+    fn say_more(&mut self, now: Instant) -> Option<()> {
+        let due = self.wake_at().filter(|due| *due <= now);
         let response = self
             .responses
             .iter_mut()
-            .find(|response| response.is_talking())?;
-        response.advance(&mut self.out, &mut self.conversation);
+            .find(|response| due.is_some() && response.due() == due)?;
+        response.advance(now, &mut self.out, &mut self.conversation);
         self.settle();
         Some(())
     }
@@ -519,7 +587,7 @@ impl Session {
         for response in self.responses.extract_if(.., |response| response.is_done()) {
             self.spoke |= response.said_ms() > 0;
             if response.is_in_conversation() {
-                self.idle_since_ms = self.input.now_ms() + response.said_ms();
+                self.idle_since_ms = self.input.now_ms() + response.unheard_ms();
             }
             let limits = RATE_LIMITS.map(|(name, limit)| {
                 RateLimit::default()
@@ -550,5 +618,7 @@ fn unknown_item(code: &str) -> ErrorDetails {
     refuse(code, "There is no item of this id.").param("item_id")
 }
 
+#[cfg(test)]
+mod pace_tests;
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::task::Context;
 
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::audio::Format;
 use super::dialogue::Dialogue;
@@ -183,7 +185,7 @@ impl Translator {
 }
 
 impl Dialogue for Translator {
-    fn receive(&mut self, _connection: usize, frame: Result<&RawEvent, &ParseError>) {
+    fn receive(&mut self, _: usize, frame: Result<&RawEvent, &ParseError>, _: Instant) {
         let handled = match frame {
             Err(error) => Err(refuse_frame(error)),
             Ok(raw) => match self.script.actions(raw) {
@@ -203,8 +205,12 @@ impl Dialogue for Translator {
         }
     }
 
-    fn poll(&mut self) -> Option<Output> {
+    fn poll(&mut self, _: Instant, _: &mut Context<'_>) -> Option<Output> {
         self.out.pop_front()
+    }
+
+    fn wake_at(&self) -> Option<Instant> {
+        None
     }
 
     fn created(&mut self) -> Output {

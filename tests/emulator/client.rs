@@ -68,9 +68,12 @@ impl Client {
     }
 
     pub async fn next(&mut self) -> Value {
-        match self.next_message().await {
-            Some(Ok(Message::Text(text))) => serde_json::from_str(&text).unwrap(),
-            other => panic!("expected an event, got {other:?}"),
+        loop {
+            match self.next_message().await {
+                Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
+                Some(Ok(Message::Ping(_))) => {}
+                other => panic!("expected an event, got {other:?}"),
+            }
         }
     }
 

@@ -8,4 +8,5 @@ mod handshake;
 mod refusals;
 mod rest;
 mod script;
+mod time;
 mod translation;

@@ -28,6 +28,8 @@ impl Emulator {
                     "emulator",
                     "--",
                     "--faults",
+                    "--pace",
+                    "none",
                     "--until-stdin-closes",
                 ])
                 .stdin(Stdio::piped()),

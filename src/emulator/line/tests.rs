@@ -16,7 +16,10 @@ fn line() -> Arc<Line> {
 }
 
 fn next(attached: &Attached) -> Option<Output> {
-    attached.poll(&mut Context::from_waker(Waker::noop()))
+    match attached.poll(&mut Context::from_waker(Waker::noop())) {
+        NextOutput::Ready(output) => Some(output),
+        NextOutput::Pending(_) => None,
+    }
 }
 
 /// Everything that comes now.

@@ -1,39 +1,48 @@
 //! The session without sockets: what depends on the order of what is said and what is heard.
 
+use std::task::Waker;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::*;
 use crate::emulator::script::Reply;
 use crate::protocol::{RealtimeSession, SessionConfig, TranscriptionSession};
 
-struct Driver(Session);
+/// A session, and the time.
+pub(super) struct Driver(pub(super) Session, Instant);
 
 impl Driver {
     /// An open session.
     fn new(config: &SessionConfig, script: Script) -> Self {
         let settings = Settings::new(config, "sess".to_owned(), 7).unwrap();
-        Self(Session::open(Ids::new("t"), settings, Arc::new(script)))
+        let session = Session::open(Ids::new("t"), settings, Arc::new(script));
+        Self(session, Instant::now())
     }
 
-    fn conversation(script: Script) -> Self {
+    pub(super) fn conversation(script: Script) -> Self {
         Self::new(&RealtimeSession::new().model("m").into(), script)
     }
 
     fn send(&mut self, event: &Value) {
-        self.0
-            .receive(3, RawEvent::parse(event.to_string()).as_ref());
+        let event = RawEvent::parse(event.to_string());
+        self.0.receive(3, event.as_ref(), self.1);
+    }
+
+    fn poll(&mut self) -> Option<Output> {
+        self.0.poll(self.1, &mut Context::from_waker(Waker::noop()))
     }
 
     fn next(&mut self) -> Value {
-        match self.0.poll() {
+        match self.poll() {
             Some(Output::Text(text)) => serde_json::from_str(&text).unwrap(),
             other => panic!("expected an event, got {other:?}"),
         }
     }
 
     /// Everything that comes now.
-    fn drain(&mut self) -> Vec<Value> {
-        std::iter::from_fn(|| match self.0.poll()? {
+    pub(super) fn drain(&mut self) -> Vec<Value> {
+        std::iter::from_fn(|| match self.poll()? {
             Output::Text(text) => Some(serde_json::from_str(&text).unwrap()),
             other => panic!("expected an event, got {other:?}"),
         })
@@ -41,18 +50,41 @@ impl Driver {
     }
 
     /// Sends an event and gives everything that comes of it.
-    fn ask(&mut self, event: &Value) -> Vec<Value> {
+    pub(super) fn ask(&mut self, event: &Value) -> Vec<Value> {
         self.send(event);
         self.drain()
     }
 
-    fn say(&mut self, text: &str) {
+    pub(super) fn now(&self) -> Instant {
+        self.1
+    }
+
+    /// Lets the time pass until there is more to say; false if that will not come of time alone.
+    pub(super) fn sleep(&mut self) -> bool {
+        let wake_at = self.0.wake_at();
+        if let Some(wake_at) = wake_at {
+            self.1 = wake_at;
+        }
+        wake_at.is_some()
+    }
+
+    /// Lets this time pass, from the beginning of the session's last request, and drops what comes.
+    pub(super) fn sleep_until_ms(&mut self, millis: u64) {
+        let end = self.1 + Duration::from_millis(millis);
+        while self.0.wake_at().is_some_and(|wake_at| wake_at <= end) {
+            self.sleep();
+            self.drain();
+        }
+        self.1 = end;
+    }
+
+    pub(super) fn say(&mut self, text: &str) {
         let content = json!([{"type": "input_text", "text": text}]);
         let item = json!({"type": "message", "role": "user", "content": content});
         self.ask(&json!({"type": "conversation.item.create", "item": item}));
     }
 
-    fn hear(&mut self, height: i16, millis: u64) -> Vec<Value> {
+    pub(super) fn hear(&mut self, height: i16, millis: u64) -> Vec<Value> {
         let samples = usize::try_from(24 * millis).unwrap();
         let samples: Vec<i16> = (0..samples)
             .map(|n| if n % 2 == 0 { height } else { -height })
@@ -61,7 +93,7 @@ impl Driver {
         self.ask(&json!({"type": "input_audio_buffer.append", "audio": audio}))
     }
 
-    fn update_turns(&mut self, turn_detection: &Value) {
+    pub(super) fn update_turns(&mut self, turn_detection: &Value) {
         let session =
             json!({"type": "realtime", "audio": {"input": {"turn_detection": turn_detection}}});
         let events = self.ask(&json!({"type": "session.update", "session": session}));
@@ -69,7 +101,7 @@ impl Driver {
     }
 }
 
-fn types(events: &[Value]) -> Vec<&str> {
+pub(super) fn types(events: &[Value]) -> Vec<&str> {
     events
         .iter()
         .filter_map(|event| event["type"].as_str())
@@ -77,7 +109,7 @@ fn types(events: &[Value]) -> Vec<&str> {
 }
 
 /// The response of the only `response.done`.
-fn done(events: &[Value]) -> &Value {
+pub(super) fn done(events: &[Value]) -> &Value {
     let mut done = events
         .iter()
         .filter(|event| event["type"] == "response.done");
@@ -307,8 +339,13 @@ fn truncation_cuts_the_audio_and_forgets_the_words() {
     let events = driver.ask(&json!({"type": "response.create"}));
     let item_id = &done(&events)["output"][0]["id"];
     let truncate = |end: u64| json!({"type": "conversation.item.truncate", "item_id": item_id, "content_index": 0, "audio_end_ms": end});
-    let refused = driver.ask(&truncate(1_001));
-    assert_eq!(refused[0]["error"]["param"], "audio_end_ms");
+    let too_far = driver.ask(&truncate(1_001));
+    assert_eq!(
+        too_far[0]["error"]["message"],
+        "Audio content of 1000ms is already shorter than 1001ms"
+    );
+    assert_eq!(too_far[0]["error"].get("event_id"), None);
+    assert_eq!(too_far[1]["audio_end_ms"], 1_000);
     let truncated = driver.ask(&truncate(250));
     assert_eq!(
         (&truncated[0]["type"], &truncated[0]["audio_end_ms"]),
@@ -362,5 +399,8 @@ fn no_number_is_too_large() {
     assert_eq!(driver.hear(0, 1_000), Vec::<Value>::new());
     let truncate = json!({"type": "conversation.item.truncate", "item_id": item_id,
         "content_index": u32::MAX, "audio_end_ms": most});
-    assert_eq!(driver.ask(&truncate)[0]["error"]["param"], "item_id");
+    assert_eq!(
+        driver.ask(&truncate)[0]["error"]["code"],
+        "unsupported_content_type"
+    );
 }
