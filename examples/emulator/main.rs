@@ -50,8 +50,7 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, Stri
             "--api-key" => options.api_key = Some(args.next().ok_or("--api-key needs a key")?),
             "--pace" => {
                 let factor = args.next().ok_or("--pace needs a factor")?;
-                options.pace = pace(&factor)
-                    .ok_or_else(|| format!("--pace: '{factor}' is neither a factor nor 'none'"))?;
+                options.pace = pace(&factor)?;
             }
             "--port" => {
                 let port = args.next().ok_or("--port needs a number")?;
@@ -65,13 +64,15 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, Stri
     Ok(Some(options))
 }
 
-/// A factor above zero, or `none`.
-fn pace(text: &str) -> Option<Option<f64>> {
+/// Reads a factor above zero, or `none`.
+fn pace(text: &str) -> Result<Option<f64>, String> {
     if text == "none" {
-        return Some(None);
+        return Ok(None);
     }
-    let factor: f64 = text.parse().ok()?;
-    (factor > 0.0 && factor.is_finite()).then_some(Some(factor))
+    match text.parse::<f64>() {
+        Ok(factor) if factor > 0.0 && factor.is_finite() => Ok(Some(factor)),
+        _ => Err(format!("--pace: '{text}' is neither a factor nor 'none'")),
+    }
 }
 
 /// A file with the certificate, in a directory of its own; removed when it is dropped.
@@ -194,7 +195,8 @@ mod tests {
 
     #[test]
     fn replies_leave_at_the_pace_of_speech_unless_told_otherwise() {
-        let pace = |line| parsed(line).map(|options| options.and_then(|options| options.pace));
+        let pace =
+            |line: &str| parsed(line).map(|options| options.and_then(|options| options.pace));
         assert_eq!(pace(""), Ok(Some(1.0)));
         assert_eq!(pace("--pace none"), Ok(None));
         for factor in ["0", "-1", "inf", "fast", "NaN"] {
