@@ -432,11 +432,9 @@ proptest! {
                     received(&mut calls, &response_done(&name, "completed"));
                     entry.2 = true;
                 }
-                2 => {
-                    if calls.answer(&id, &ToolResult::new("x")).is_some() {
-                        *answers.entry(id).or_default() += 1;
-                        entry.1 += 1;
-                    }
+                2 if calls.answer(&id, &ToolResult::new("x")).is_some() => {
+                    *answers.entry(id).or_default() += 1;
+                    entry.1 += 1;
                 }
                 _ if entry.2 && entry.1 == entry.0.len() => epoch[slot] += 1,
                 _ => {}

@@ -9,8 +9,8 @@ use futures_channel::oneshot;
 use futures_util::FutureExt;
 use serde::de::DeserializeOwned;
 
+use crate::platform::{BoxFuture, Callback, MaybeSend, MaybeSync};
 use crate::protocol::{FunctionTool, Tool};
-use crate::{BoxFuture, Callback, MaybeSend, MaybeSync};
 
 mod calls;
 mod output;
@@ -294,7 +294,8 @@ impl Tools {
         if call.is_approval() {
             return ready(ToolResult::new(""));
         }
-        let tool = self.functions
+        let tool = self
+            .functions
             .iter()
             .find(|tool| tool.definition.name == call.name);
         tool.map_or_else(
