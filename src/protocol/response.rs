@@ -222,6 +222,8 @@ record! {
         text_tokens?: u64,
         /// Of audio.
         audio_tokens?: u64,
+        /// Tokens of the model's thinking, a part of the text.
+        reasoning_tokens?: u64,
     }
 }
 

@@ -2,5 +2,7 @@
 #![cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 
 mod history;
+mod playback;
 mod responses;
 mod tools;
+mod usage;

@@ -1145,6 +1145,8 @@ export interface OutputTokenDetails {
   text_tokens?: number | null;
   /** Of audio. */
   audio_tokens?: number | null;
+  /** Tokens of the model's thinking, a part of the text. */
+  reasoning_tokens?: number | null;
 }
 
 /** What a response cost, in tokens. */
