@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-use openai_realtime_ws::emulator::{Action, Admission, Connection, Emulator, Reply, Script};
+use openai_realtime_ws::emulator::{Action, Admission, ConnectionRecord, Emulator, Reply, Script};
 use openai_realtime_ws::protocol::{ErrorDetails, ErrorEvent};
 use serde_json::{Value, json};
 
@@ -335,7 +335,7 @@ async fn with_a_key_it_talks_to_the_service_over_tls() {
     );
 
     let connections = emulator
-        .until(|connections| connections.iter().all(Connection::has_ended))
+        .until(|connections| connections.iter().all(ConnectionRecord::has_ended))
         .await;
     let [connection] = connections.as_slice() else {
         panic!("{connections:?}")

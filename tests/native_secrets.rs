@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use log::{LevelFilter, Log, Metadata, Record};
-use openai_realtime_ws::emulator::{Admission, Emulator, Script, Upgrade};
+use openai_realtime_ws::emulator::{Admission, Emulator, Script, UpgradeRequest};
 use openai_realtime_ws::native::Connector;
 use openai_realtime_ws::protocol::ResponseCreate;
 use openai_realtime_ws::{Config, Credential, OpenAIRealtimeWS, Realtime, Runtime};
@@ -146,7 +146,7 @@ async fn no_server(connector: &Connector, config: &Config, printed: &mut Printed
 
 /// One that goes well, what is sent after its end, and one that is refused.
 async fn session(printed: &mut Printed) {
-    let only_one = |upgrade: &Upgrade| match upgrade.connection() {
+    let only_one = |upgrade: &UpgradeRequest| match upgrade.connection() {
         0 => Admission::accept(),
         _ => Admission::refuse(429),
     };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use openai_realtime_ws::emulator::{Action, Admission, Reply, Script, Upgrade};
+use openai_realtime_ws::emulator::{Action, Admission, Reply, Script, UpgradeRequest};
 
 /// What `--help` says of it.
 pub const HELP: &str = "\
@@ -44,7 +44,7 @@ pub fn script() -> Script {
         "Restart." => Some(Reply::new().close(1012, "service restart")),
         _ => None,
     });
-    script.on_connect(move |upgrade: &Upgrade| {
+    script.on_connect(move |upgrade: &UpgradeRequest| {
         let model = upgrade.query("model").unwrap_or_default();
         let Some(wanted) = model.strip_prefix(PREFIX) else {
             return Admission::accept();

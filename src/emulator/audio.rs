@@ -17,13 +17,13 @@ enum Coding {
 
 /// A format on the wire, brought down to what counts: coding and rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Format {
+pub(super) struct SampleFormat {
     coding: Coding,
     /// Samples a second.
     rate: u32,
 }
 
-impl Default for Format {
+impl Default for SampleFormat {
     fn default() -> Self {
         Self {
             coding: Coding::Pcm,
@@ -32,7 +32,7 @@ impl Default for Format {
     }
 }
 
-impl From<&AudioFormat> for Format {
+impl From<&AudioFormat> for SampleFormat {
     fn from(format: &AudioFormat) -> Self {
         match format {
             AudioFormat::Pcmu(_) => Self {
@@ -52,7 +52,7 @@ impl From<&AudioFormat> for Format {
     }
 }
 
-impl Format {
+impl SampleFormat {
     fn bytes_per_sample(self) -> usize {
         if self.coding == Coding::Pcm { 2 } else { 1 }
     }
@@ -62,12 +62,12 @@ impl Format {
     }
 
     /// How many milliseconds so many bytes last, rounded down.
-    pub fn millis(self, bytes: usize) -> u64 {
+    pub(super) fn millis(self, bytes: usize) -> u64 {
         bytes as u64 * 1000 / self.bytes_per_second()
     }
 
     /// How many bytes so many milliseconds take: whole samples.
-    pub fn bytes(self, millis: u64) -> usize {
+    pub(super) fn bytes(self, millis: u64) -> usize {
         let samples = u64::from(self.rate).saturating_mul(millis) / 1000;
         usize::try_from(samples)
             .unwrap_or(usize::MAX)
@@ -75,7 +75,7 @@ impl Format {
     }
 
     /// The samples; half a sample at the end is left out.
-    pub fn decode(self, audio: &[u8]) -> Vec<i16> {
+    pub(super) fn decode(self, audio: &[u8]) -> Vec<i16> {
         match self.coding {
             Coding::Pcm => audio
                 .as_chunks()
@@ -88,7 +88,7 @@ impl Format {
         }
     }
 
-    pub fn encode(self, samples: &[i16]) -> Vec<u8> {
+    pub(super) fn encode(self, samples: &[i16]) -> Vec<u8> {
         match self.coding {
             Coding::Pcm => samples
                 .iter()
@@ -100,7 +100,7 @@ impl Format {
     }
 
     /// The audio in another format: byte for byte the same where that is the same.
-    pub fn convert(self, audio: &[u8], to: Self) -> Vec<u8> {
+    pub(super) fn convert(self, audio: &[u8], to: Self) -> Vec<u8> {
         if self == to {
             audio.to_vec()
         } else {
@@ -109,7 +109,7 @@ impl Format {
     }
 
     /// A short tone, faded in and out.
-    pub fn beep(self) -> Vec<u8> {
+    pub(super) fn beep(self) -> Vec<u8> {
         const FADE: f64 = 0.02;
         let seconds = 0.25;
         let rate = f64::from(self.rate);
@@ -140,7 +140,7 @@ fn resample(samples: &[i16], from: u32, to: u32) -> Vec<i16> {
 }
 
 /// The loudness of some samples in decibels below full scale: 0 at the loudest, -100 in silence.
-pub fn decibels(samples: &[i16]) -> f64 {
+pub(super) fn decibels(samples: &[i16]) -> f64 {
     let squares: f64 = samples
         .iter()
         .map(|sample| (f64::from(*sample) / 32_768.0).powi(2))
@@ -216,15 +216,15 @@ fn low_byte(value: u16) -> u8 {
 mod tests {
     use super::*;
 
-    const PCM: Format = Format {
+    const PCM: SampleFormat = SampleFormat {
         coding: Coding::Pcm,
         rate: 24_000,
     };
-    const MU_LAW: Format = Format {
+    const MU_LAW: SampleFormat = SampleFormat {
         coding: Coding::MuLaw,
         rate: 8_000,
     };
-    const A_LAW: Format = Format {
+    const A_LAW: SampleFormat = SampleFormat {
         coding: Coding::ALaw,
         rate: 8_000,
     };

@@ -2,60 +2,49 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::dialogue::Plan;
-use super::refusal::Refusal;
+use super::plan::SessionPlan;
+use super::refusal::HttpRefusal;
 
 /// How many secrets are kept.
 const MOST_SECRETS: usize = 1_000;
 
-/// The API key, wherever the client put it: `Authorization`, `api-key` or a subprotocol.
-pub fn credential<'h>(
-    header: impl Fn(&str) -> Option<&'h str>,
-    mut subprotocols: impl Iterator<Item = &'h str>,
-) -> Option<&'h str> {
-    header("authorization")
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .or_else(|| header("api-key"))
-        .or_else(|| subprotocols.find_map(|offer| offer.strip_prefix("openai-insecure-api-key.")))
-}
-
-/// Who comes with a key.
+/// Rights that a credential gives.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Identity {
-    /// Somebody who may do everything.
-    Owner,
-    /// Somebody who may begin one session after another, as this was said beforehand.
-    Guest(Plan),
+pub(super) enum Access {
+    /// Everything: it is the API key.
+    ApiKey,
+    /// Sessions as the client secret was minted for.
+    ClientSecret(SessionPlan),
 }
 
 /// The keys that are right.
 #[derive(Default)]
-pub struct Keys {
+pub(super) struct KeyRing {
     /// With none, any credential will do, and none.
     api_key: Option<String>,
-    secrets: Mutex<Vec<ClientSecret>>,
+    secrets: Mutex<Vec<MintedSecret>>,
 }
 
-struct ClientSecret {
+struct MintedSecret {
     value: String,
     expires_at: u64,
-    plan: Plan,
+    plan: SessionPlan,
 }
 
-impl Keys {
-    pub fn new(api_key: Option<String>) -> Self {
+impl KeyRing {
+    pub(super) fn new(api_key: Option<String>) -> Self {
         let secrets = Mutex::default();
         Self { api_key, secrets }
     }
 
     /// Makes a secret that lasts until a time, in seconds of Unix time.
-    pub fn mint(&self, plan: Plan, id: &str, expires_at: u64) -> String {
+    pub(super) fn mint(&self, plan: SessionPlan, id: &str, expires_at: u64) -> String {
         let value = format!("ek_{id}");
         let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         if secrets.len() == MOST_SECRETS {
             secrets.remove(0);
         }
-        secrets.push(ClientSecret {
+        secrets.push(MintedSecret {
             value: value.clone(),
             expires_at,
             plan,
@@ -64,7 +53,7 @@ impl Keys {
     }
 
     /// Ends all secrets, as time would.
-    pub fn expire(&self) {
+    pub(super) fn expire(&self) {
         let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         for secret in &mut *secrets {
             secret.expires_at = 0;
@@ -72,20 +61,24 @@ impl Keys {
     }
 
     /// Who somebody with this credential is at that time.
-    pub fn identify(&self, credential: Option<&str>, now: u64) -> Result<Identity, Refusal> {
-        let wrong = |message| Err(Refusal::new(401, "invalid_api_key", message));
+    pub(super) fn identify(
+        &self,
+        credential: Option<&str>,
+        now: u64,
+    ) -> Result<Access, HttpRefusal> {
+        let wrong = |message| Err(HttpRefusal::new(401, "invalid_api_key", message));
         let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         let secret = secrets
             .iter()
             .find(|secret| credential == Some(&secret.value));
         match (secret, &self.api_key, credential) {
             (Some(secret), ..) if secret.expires_at > now => {
-                Ok(Identity::Guest(secret.plan.clone()))
+                Ok(Access::ClientSecret(secret.plan.clone()))
             }
             (Some(_), ..) => wrong("The client secret has expired."),
             (None, Some(_), None) => wrong("You didn't provide an API key."),
             (None, Some(key), Some(given)) if key != given => wrong("Incorrect API key provided."),
-            _ => Ok(Identity::Owner),
+            _ => Ok(Access::ApiKey),
         }
     }
 }
@@ -94,29 +87,32 @@ impl Keys {
 mod tests {
     use super::*;
 
-    fn status(keys: &Keys, credential: Option<&str>, now: u64) -> Result<Identity, u16> {
+    fn status(keys: &KeyRing, credential: Option<&str>, now: u64) -> Result<Access, u16> {
         keys.identify(credential, now)
             .map_err(|refusal| refusal.status())
     }
 
     #[test]
     fn only_the_right_key_or_any() {
-        let keys = Keys::new(Some("sk-test".to_owned()));
-        assert_eq!(status(&keys, Some("sk-test"), 0), Ok(Identity::Owner));
+        let keys = KeyRing::new(Some("sk-test".to_owned()));
+        assert_eq!(status(&keys, Some("sk-test"), 0), Ok(Access::ApiKey));
         assert_eq!(status(&keys, Some("sk-other"), 0), Err(401));
         assert_eq!(status(&keys, None, 0), Err(401));
-        let keys = Keys::default();
-        assert_eq!(status(&keys, Some("sk-other"), 0), Ok(Identity::Owner));
-        assert_eq!(status(&keys, None, 0), Ok(Identity::Owner));
+        let keys = KeyRing::default();
+        assert_eq!(status(&keys, Some("sk-other"), 0), Ok(Access::ApiKey));
+        assert_eq!(status(&keys, None, 0), Ok(Access::ApiKey));
     }
 
     #[test]
     fn a_secret_lasts_until_it_expires() {
-        for keys in [Keys::default(), Keys::new(Some("sk-test".to_owned()))] {
-            let plan = Plan::conversation("m");
+        for keys in [KeyRing::default(), KeyRing::new(Some("sk-test".to_owned()))] {
+            let plan = SessionPlan::conversation("m");
             let secret = keys.mint(plan.clone(), "1", 600);
             assert_eq!(secret, "ek_1");
-            assert_eq!(status(&keys, Some(&secret), 599), Ok(Identity::Guest(plan)));
+            assert_eq!(
+                status(&keys, Some(&secret), 599),
+                Ok(Access::ClientSecret(plan))
+            );
             assert_eq!(status(&keys, Some(&secret), 600), Err(401));
             keys.expire();
             assert_eq!(status(&keys, Some(&secret), 0), Err(401));
@@ -125,9 +121,9 @@ mod tests {
 
     #[test]
     fn secrets_do_not_pile_up() {
-        let keys = Keys::new(Some("sk-test".to_owned()));
+        let keys = KeyRing::new(Some("sk-test".to_owned()));
         for n in 0..=MOST_SECRETS {
-            keys.mint(Plan::transcription(), &n.to_string(), 600);
+            keys.mint(SessionPlan::transcription(), &n.to_string(), 600);
         }
         assert_eq!(status(&keys, Some("ek_0"), 0), Err(401));
         assert!(status(&keys, Some("ek_1"), 0).is_ok());

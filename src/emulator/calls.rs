@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::line::Line;
-use super::refusal::Refusal;
+use super::refusal::HttpRefusal;
+use super::shared::SharedSession;
 use crate::protocol::SessionConfig;
 
 /// How many calls are kept, ended ones included.
@@ -14,7 +14,7 @@ const MOST_CALLS: usize = 1_000;
 
 /// A call as the emulator saw it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Call {
+pub struct CallRecord {
     id: String,
     state: CallState,
     session: Option<SessionConfig>,
@@ -35,7 +35,7 @@ pub enum CallState {
     Ended,
 }
 
-impl Call {
+impl CallRecord {
     /// Its id, `rtc_…`.
     pub fn id(&self) -> &str {
         &self.id
@@ -59,47 +59,52 @@ impl Call {
 
 /// All calls, and who waits for them.
 #[derive(Clone)]
-pub struct Calls(watch::Sender<Vec<Entry>>);
+pub(super) struct CallRegistry(watch::Sender<Vec<CallEntry>>);
 
 #[derive(Clone)]
-struct Entry {
-    call: Call,
-    line: Option<Arc<Line>>,
+struct CallEntry {
+    call: CallRecord,
+    line: Option<Arc<SharedSession>>,
 }
 
-impl Entry {
+impl CallEntry {
     /// Whether it is the call of this id, and has not come to its end.
     fn is_open(&self, id: &str) -> bool {
         self.call.id == id && matches!(self.call.state, CallState::Ringing | CallState::Active)
     }
 }
 
-impl fmt::Debug for Calls {
+impl fmt::Debug for CallRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Calls").finish_non_exhaustive()
+        f.debug_struct("CallRegistry").finish_non_exhaustive()
     }
 }
 
-impl Default for Calls {
+impl Default for CallRegistry {
     fn default() -> Self {
         Self(watch::Sender::new(Vec::new()))
     }
 }
 
-impl Calls {
+impl CallRegistry {
     /// A call that comes in and is neither accepted nor rejected yet.
-    pub fn ring(&self, id: &str) {
+    pub(super) fn ring(&self, id: &str) {
         self.add(id, CallState::Ringing, None);
     }
 
     /// A call that is under way at once.
-    pub fn create(&self, id: &str, session: SessionConfig, line: Arc<Line>) {
+    pub(super) fn create(&self, id: &str, session: SessionConfig, line: Arc<SharedSession>) {
         self.add(id, CallState::Active, Some((session, line)));
     }
 
-    fn add(&self, id: &str, state: CallState, session: Option<(SessionConfig, Arc<Line>)>) {
+    fn add(
+        &self,
+        id: &str,
+        state: CallState,
+        session: Option<(SessionConfig, Arc<SharedSession>)>,
+    ) {
         let (session, line) = session.unzip();
-        let call = Call {
+        let call = CallRecord {
             id: id.to_owned(),
             state,
             session,
@@ -109,19 +114,24 @@ impl Calls {
             if entries.len() == MOST_CALLS {
                 entries.remove(0);
             }
-            entries.push(Entry { call, line });
+            entries.push(CallEntry { call, line });
         });
     }
 
     /// Whether there is a call of this id that has not come to its end.
-    pub fn check(&self, id: &str) -> Result<(), Refusal> {
+    pub(super) fn check(&self, id: &str) -> Result<(), HttpRefusal> {
         let entries = self.0.borrow();
         let found = entries.iter().any(|entry| entry.is_open(id));
         if found { Ok(()) } else { Err(unknown()) }
     }
 
     /// Takes a ringing call.
-    pub fn accept(&self, id: &str, session: SessionConfig, line: Arc<Line>) -> Result<(), Refusal> {
+    pub(super) fn accept(
+        &self,
+        id: &str,
+        session: SessionConfig,
+        line: Arc<SharedSession>,
+    ) -> Result<(), HttpRefusal> {
         self.change(id, |entry| {
             ringing(entry)?;
             entry.call.state = CallState::Active;
@@ -132,7 +142,7 @@ impl Calls {
     }
 
     /// Turns a ringing call away.
-    pub fn reject(&self, id: &str, status: u16) -> Result<(), Refusal> {
+    pub(super) fn reject(&self, id: &str, status: u16) -> Result<(), HttpRefusal> {
         self.change(id, |entry| {
             ringing(entry)?;
             entry.call.state = CallState::Rejected(status);
@@ -141,7 +151,7 @@ impl Calls {
     }
 
     /// Sends a call that is under way elsewhere.
-    pub fn refer(&self, id: &str, target: String) -> Result<(), Refusal> {
+    pub(super) fn refer(&self, id: &str, target: String) -> Result<(), HttpRefusal> {
         self.change(id, |entry| {
             if entry.call.state != CallState::Active {
                 return Err(wrong_state("The call has not been accepted."));
@@ -152,7 +162,7 @@ impl Calls {
     }
 
     /// Ends a call, and closes the sockets that are attached to it.
-    pub fn hang_up(&self, id: &str) -> Result<(), Refusal> {
+    pub(super) fn hang_up(&self, id: &str) -> Result<(), HttpRefusal> {
         let line = self.change(id, |entry| {
             entry.call.state = CallState::Ended;
             Ok(entry.line.take())
@@ -164,7 +174,7 @@ impl Calls {
     }
 
     /// The session of a call that is under way.
-    pub fn line(&self, id: &str) -> Result<Arc<Line>, Refusal> {
+    pub(super) fn line(&self, id: &str) -> Result<Arc<SharedSession>, HttpRefusal> {
         let entries = self.0.borrow();
         let entry = entries.iter().find(|entry| entry.call.id == id);
         entry
@@ -173,14 +183,18 @@ impl Calls {
     }
 
     /// The call of this id.
-    pub fn get(&self, id: &str) -> Option<Call> {
+    pub(super) fn get(&self, id: &str) -> Option<CallRecord> {
         let entries = self.0.borrow();
         let entry = entries.iter().find(|entry| entry.call.id == id)?;
         Some(entry.call.clone())
     }
 
     /// Waits until the call of this id is there and fulfils a condition.
-    pub async fn until(&self, id: &str, mut fulfilled: impl FnMut(&Call) -> bool) -> Call {
+    pub(super) async fn until(
+        &self,
+        id: &str,
+        mut fulfilled: impl FnMut(&CallRecord) -> bool,
+    ) -> CallRecord {
         let mut entries = self.0.subscribe();
         loop {
             let found = entries
@@ -200,8 +214,8 @@ impl Calls {
     fn change<T>(
         &self,
         id: &str,
-        change: impl FnOnce(&mut Entry) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
+        change: impl FnOnce(&mut CallEntry) -> Result<T, HttpRefusal>,
+    ) -> Result<T, HttpRefusal> {
         let mut result = Err(unknown());
         self.0.send_if_modified(|entries| {
             let entry = entries.iter_mut().find(|entry| entry.is_open(id));
@@ -214,21 +228,21 @@ impl Calls {
     }
 }
 
-fn ringing(entry: &Entry) -> Result<(), Refusal> {
+fn ringing(entry: &CallEntry) -> Result<(), HttpRefusal> {
     match entry.call.state {
         CallState::Ringing => Ok(()),
         _ => Err(wrong_state("The call is under way already.")),
     }
 }
 
-fn unknown() -> Refusal {
-    Refusal::new(
+fn unknown() -> HttpRefusal {
+    HttpRefusal::new(
         404,
         "call_not_found",
         "There is no call of this id under way.",
     )
 }
 
-fn wrong_state(message: &str) -> Refusal {
-    Refusal::new(409, "invalid_call_state", message)
+fn wrong_state(message: &str) -> HttpRefusal {
+    HttpRefusal::new(409, "invalid_call_state", message)
 }

@@ -9,10 +9,11 @@ use hyper::header::{
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::refusal::Body;
-use super::{Options, rest};
+use super::rest;
+use super::state::ServerState;
 
 /// Answers a request, or the question that a browser asks before it.
-pub async fn call(request: Request<Incoming>, options: &Options) -> Response<Body> {
+pub(super) async fn call(request: Request<Incoming>, options: &ServerState) -> Response<Body> {
     let headers = request.headers();
     let by_a_page = headers.contains_key(ORIGIN);
     if by_a_page

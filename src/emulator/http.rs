@@ -15,21 +15,23 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::handshake::server::create_response;
 
-use super::auth::Identity;
-use super::connection::{Guest, entertain};
-use super::handshake::{Purpose, Upgrade, admit, check_path};
-use super::line::{Attached, Line};
-use super::outbox::Ids;
-use super::refusal::{Body, Refusal};
+use super::auth::Access;
+use super::cors;
+use super::handshake::{UpgradeTarget, admit, check_path};
+use super::output::IdSource;
+use super::refusal::{Body, HttpRefusal};
 use super::request::refuse;
-use super::script::{Action, Admission, Answer};
-use super::{Options, cors, now};
+use super::script::{Action, Admission, HandshakeAnswer};
+use super::shared::{AttachedSocket, SharedSession};
+use super::socket::{AcceptedSocket, serve_socket};
+use super::state::{ServerState, now};
+use super::upgrade::UpgradeRequest;
 use crate::protocol::ErrorEvent;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Serves a stream: requests one after another, until one of them is for a WebSocket.
-pub async fn serve<S>(stream: S, tls: bool, options: Arc<Options>)
+pub(super) async fn serve<S>(stream: S, tls: bool, options: Arc<ServerState>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -47,7 +49,7 @@ where
     let Ok(parts) = served else { return };
     let (mut stream, read) = (parts.io.into_inner(), parts.read_buf);
     match guest.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        Some(guest) => entertain(stream, read.to_vec(), guest).await,
+        Some(guest) => serve_socket(stream, read.to_vec(), guest).await,
         None => {
             // The peer is gone, or will be.
             let _ = stream.shutdown().await;
@@ -58,8 +60,8 @@ where
 async fn answer(
     request: Request<Incoming>,
     tls: bool,
-    options: &Options,
-    guest: &Mutex<Option<Guest>>,
+    options: &ServerState,
+    guest: &Mutex<Option<AcceptedSocket>>,
 ) -> Response<Body> {
     let mut response = if request.headers().contains_key(UPGRADE) {
         let (parts, _) = request.into_parts();
@@ -83,26 +85,26 @@ async fn answer(
 async fn welcome(
     request: Parts,
     tls: bool,
-    options: &Options,
-) -> Result<(Guest, Response<Body>), Refusal> {
-    let entry = options.record.open(Upgrade::new(tls, &request));
+    options: &ServerState,
+) -> Result<(AcceptedSocket, Response<Body>), HttpRefusal> {
+    let entry = options.record.open(UpgradeRequest::new(tls, &request));
     let Admission {
         answer,
         after,
         mut alarms,
     } = options.script.admission(entry.upgrade());
     let attached = match answer {
-        Answer::Accept => attach(entry.upgrade(), after, options),
-        Answer::Refuse(status) => {
+        HandshakeAnswer::Accept => attach(entry.upgrade(), after, options),
+        HandshakeAnswer::Refuse(status) => {
             let message = "The emulator was told to refuse this connection.";
-            Err(Refusal::new(status, "refused", message))
+            Err(HttpRefusal::new(status, "refused", message))
         }
         // Until the client hangs up.
-        Answer::Nothing => pending().await,
+        HandshakeAnswer::Nothing => pending().await,
     };
     let welcomed = attached.and_then(|(session, subprotocol)| {
         let mut response = create_response(&Request::from_parts(request, ()))
-            .map_err(|error| Refusal::new(400, "invalid_upgrade", error.to_string()))?;
+            .map_err(|error| HttpRefusal::new(400, "invalid_upgrade", error.to_string()))?;
         if let Some(name) = subprotocol {
             let name = HeaderValue::from_static(name);
             response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, name);
@@ -112,7 +114,7 @@ async fn welcome(
     match welcomed {
         Ok((session, response)) => {
             alarms.push((options.lifetime, expiry(options.lifetime)));
-            let guest = Guest {
+            let guest = AcceptedSocket {
                 entry,
                 session,
                 alarms,
@@ -128,21 +130,21 @@ async fn welcome(
 
 /// The session that a connection asks for, and the subprotocol to confirm.
 fn attach(
-    upgrade: &Upgrade,
+    upgrade: &UpgradeRequest,
     after: Vec<(usize, Action)>,
-    options: &Options,
-) -> Result<(Attached, Option<&'static str>), Refusal> {
+    options: &ServerState,
+) -> Result<(AttachedSocket, Option<&'static str>), HttpRefusal> {
     check_path(upgrade)?;
     let preset = match options.keys.identify(upgrade.credential(), now())? {
-        Identity::Owner => None,
-        Identity::Guest(plan) => Some(plan),
+        Access::ApiKey => None,
+        Access::ClientSecret(plan) => Some(plan),
     };
     let admitted = admit(upgrade, preset)?;
     let line = match admitted.purpose {
-        Purpose::Call(id) => options.calls.line(&id)?,
-        Purpose::Session(plan) => {
-            let ids = Ids::of_connection(upgrade.connection());
-            Line::new(plan.begin(ids, options.session_end(), &options.script)?)
+        UpgradeTarget::Call(id) => options.calls.line(&id)?,
+        UpgradeTarget::Session(plan) => {
+            let ids = IdSource::of_connection(upgrade.connection());
+            SharedSession::new(plan.begin(ids, options.session_end(), &options.script)?)
         }
     };
     let instead = admitted.beta.then(beta_is_over);

@@ -1,27 +1,27 @@
 //! The input audio buffer: what was appended and not yet committed, and the speech in it.
 
-use super::audio::Format;
-use super::vad::{Heard, Thresholds, Vad};
+use super::audio::SampleFormat;
+use super::vad::{Heard, Vad, VadThresholds};
 
 /// The longest silence that is kept while turns are detected: nobody will commit it.
 const LONGEST_SILENCE_MS: u64 = 60_000;
 
 /// The buffer, with its place on the clock of all audio that was sent in the session.
 #[derive(Debug, Default)]
-pub struct InputAudio {
+pub(super) struct InputBuffer {
     audio: Vec<u8>,
-    format: Format,
+    format: SampleFormat,
     /// Where on the clock this format began, and how many bytes came since.
     format_since_ms: u64,
     received: usize,
     vad: Vad,
     /// The item that the speech under way will become.
-    pub item_id: Option<String>,
+    pub(super) item_id: Option<String>,
 }
 
-impl InputAudio {
+impl InputBuffer {
     /// Where the audio ends on the clock.
-    pub fn now_ms(&self) -> u64 {
+    pub(super) fn now_ms(&self) -> u64 {
         self.at(self.received)
     }
 
@@ -34,21 +34,21 @@ impl InputAudio {
     }
 
     /// How much there is to commit.
-    pub fn len_ms(&self) -> u64 {
+    pub(super) fn len_ms(&self) -> u64 {
         self.format.millis(self.audio.len())
     }
 
-    pub fn is_speaking(&self) -> bool {
+    pub(super) fn is_speaking(&self) -> bool {
         self.vad.is_speaking()
     }
 
-    pub fn append(&mut self, audio: &[u8]) {
+    pub(super) fn append(&mut self, audio: &[u8]) {
         self.received += audio.len();
         self.audio.extend_from_slice(audio);
     }
 
     /// From now on audio comes in this format. What is in the buffer, in another, is lost.
-    pub fn set_format(&mut self, format: Format) {
+    pub(super) fn set_format(&mut self, format: SampleFormat) {
         if self.format != format {
             self.format_since_ms = self.now_ms();
             self.received = 0;
@@ -60,7 +60,7 @@ impl InputAudio {
     }
 
     /// Listens to audio that was just appended, up to the first thing heard; then call it again with nothing.
-    pub fn listen(&mut self, audio: &[u8], thresholds: Thresholds) -> Option<Heard> {
+    pub(super) fn listen(&mut self, audio: &[u8], thresholds: VadThresholds) -> Option<Heard> {
         let heard = self.vad.listen(audio, self.format, thresholds);
         match heard {
             Some(Heard::Started { audio_start_ms }) => {
@@ -77,13 +77,13 @@ impl InputAudio {
     }
 
     /// Does not listen to audio that was just appended.
-    pub fn overhear(&mut self) {
+    pub(super) fn overhear(&mut self) {
         self.vad = Vad::starting_at(self.now_ms());
         self.item_id = None;
     }
 
     /// Takes the audio up to a place on the clock.
-    pub fn take_until(&mut self, end_ms: u64) -> Vec<u8> {
+    pub(super) fn take_until(&mut self, end_ms: u64) -> Vec<u8> {
         let len = self
             .format
             .bytes(end_ms.saturating_sub(self.start_ms()))
@@ -99,7 +99,7 @@ impl InputAudio {
     }
 
     /// Takes everything, speech under way included.
-    pub fn take(&mut self) -> Vec<u8> {
+    pub(super) fn take(&mut self) -> Vec<u8> {
         self.vad.reset();
         std::mem::take(&mut self.audio)
     }
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use crate::protocol::AudioFormat;
 
-    const THRESHOLDS: Thresholds = Thresholds {
+    const THRESHOLDS: VadThresholds = VadThresholds {
         threshold: 0.5,
         prefix_padding_ms: 100,
         silence_duration_ms: 200,
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_turn_is_cut_out_of_the_stream() {
-        let mut input = InputAudio::default();
+        let mut input = InputBuffer::default();
         let audio = [pcm(0, 500), pcm(9_000, 400), pcm(0, 300)].concat();
         input.append(&audio);
         assert_eq!(
@@ -140,7 +140,7 @@ mod tests {
         );
         assert_eq!(
             input.take_until(1100),
-            audio[Format::default().bytes(400)..Format::default().bytes(1100)]
+            audio[SampleFormat::default().bytes(400)..SampleFormat::default().bytes(1100)]
         );
         assert_eq!(input.listen(&[], THRESHOLDS), None);
         assert_eq!((input.len_ms(), input.now_ms()), (100, 1200));
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn odd_lengths_do_not_move_the_clock() {
-        let mut input = InputAudio::default();
+        let mut input = InputBuffer::default();
         for _ in 0..1000 {
             input.append(&[0; 47]);
             input.take();
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn silence_does_not_pile_up() {
-        let mut input = InputAudio::default();
+        let mut input = InputBuffer::default();
         let second = pcm(0, 1000);
         for _ in 0..90 {
             input.append(&second);
@@ -182,9 +182,9 @@ mod tests {
 
     #[test]
     fn another_format_goes_on_with_the_clock() {
-        let mut input = InputAudio::default();
+        let mut input = InputBuffer::default();
         input.append(&pcm(0, 500));
-        input.set_format(Format::from(&AudioFormat::pcmu()));
+        input.set_format(SampleFormat::from(&AudioFormat::pcmu()));
         assert_eq!((input.len_ms(), input.now_ms()), (0, 500));
         let loud = [0x80; 160];
         input.append(&loud);

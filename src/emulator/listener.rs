@@ -8,12 +8,12 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
-use super::Options;
 use super::http::serve;
+use super::state::ServerState;
 use super::tls::CLIENT_HELLO;
 
 /// Accepts connections until it is dropped, and every connection with it.
-pub async fn listen(listener: TcpListener, tls: TlsAcceptor, options: Arc<Options>) {
+pub(super) async fn listen(listener: TcpListener, tls: TlsAcceptor, options: Arc<ServerState>) {
     let mut connections = JoinSet::new();
     loop {
         match listener.accept().await {
@@ -27,7 +27,7 @@ pub async fn listen(listener: TcpListener, tls: TlsAcceptor, options: Arc<Option
     }
 }
 
-async fn greet(stream: TcpStream, tls: TlsAcceptor, options: Arc<Options>) {
+async fn greet(stream: TcpStream, tls: TlsAcceptor, options: Arc<ServerState>) {
     let mut first = [0];
     if stream.set_nodelay(true).is_err() || stream.peek(&mut first).await.is_err() {
         return;

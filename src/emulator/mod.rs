@@ -29,8 +29,8 @@ use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -38,16 +38,16 @@ use tokio::task::JoinHandle;
 mod audio;
 mod auth;
 mod calls;
-mod connection;
-mod conversation;
 mod cors;
-mod dialogue;
 mod handshake;
 mod http;
 mod input_audio;
-mod line;
+mod items;
 mod listener;
-mod outbox;
+mod machine;
+mod output;
+mod plan;
+mod realtime;
 mod record;
 mod refusal;
 mod request;
@@ -55,26 +55,30 @@ mod responder;
 mod response;
 mod rest;
 mod script;
-mod session;
 mod settings;
+mod shared;
+mod socket;
+mod state;
 mod tls;
-mod translator;
+mod translation;
 mod turn;
+mod upgrade;
 mod usage;
 mod vad;
 mod webhook;
 
-pub use calls::{Call, CallState};
-pub use handshake::Upgrade;
-pub use record::Connection;
+pub use calls::{CallRecord, CallState};
+pub use record::ConnectionRecord;
 pub use script::{Action, Admission, Reply, Script};
-pub use turn::Turn;
-pub use webhook::IncomingCall;
+pub use turn::TurnRequest;
+pub use upgrade::UpgradeRequest;
+pub use webhook::IncomingCallWebhook;
 
-use auth::Keys;
-use calls::Calls;
-use record::Record;
-use tls::Tls;
+use auth::KeyRing;
+use calls::CallRegistry;
+use record::ConnectionLog;
+use state::{ServerState, now};
+use tls::TlsSetup;
 
 /// How long the service keeps a session open.
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -84,46 +88,8 @@ const LIFETIME: Duration = Duration::from_secs(60 * 60);
 pub struct Emulator {
     address: SocketAddr,
     certificate_pem: String,
-    options: Arc<Options>,
+    options: Arc<ServerState>,
     server: JoinHandle<()>,
-}
-
-/// What all connections of an emulator share.
-struct Options {
-    keys: Keys,
-    script: Arc<Script>,
-    lifetime: Duration,
-    record: Record,
-    calls: Calls,
-    /// How many ids were made.
-    made: AtomicU64,
-}
-
-impl Options {
-    /// The next id of all that is not made in a session, such as `req_000000000000000a`.
-    fn next_id(&self, prefix: &str) -> String {
-        let made = self.made.fetch_add(1, Ordering::Relaxed);
-        format!("{prefix}_{made:016x}")
-    }
-
-    /// When a session ends that begins now, in seconds of Unix time.
-    fn session_end(&self) -> u64 {
-        now().saturating_add(self.lifetime.as_secs())
-    }
-}
-
-/// The time, in seconds of Unix time.
-fn now() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.unwrap_or_default().as_secs()
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options")
-            .field("lifetime", &self.lifetime)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Emulator {
@@ -136,8 +102,8 @@ impl Emulator {
     }
 
     /// Starts one with settings.
-    pub fn builder() -> Builder {
-        Builder {
+    pub fn builder() -> EmulatorBuilder {
+        EmulatorBuilder {
             api_key: None,
             port: 0,
             script: Script::new(),
@@ -169,35 +135,42 @@ impl Emulator {
     }
 
     /// All connections so far, in the order in which they asked in; only those that are open, if it does not
-    /// [record](Builder::record_events).
-    pub fn connections(&self) -> Vec<Connection> {
+    /// [record](EmulatorBuilder::record_events).
+    pub fn connections(&self) -> Vec<ConnectionRecord> {
         self.options.record.all()
     }
 
     /// Waits until the connections fulfil a condition, such as that the second one has ended, and gives them.
     ///
     /// Cancel safe.
-    pub async fn until(&self, fulfilled: impl FnMut(&[Connection]) -> bool) -> Vec<Connection> {
+    pub async fn until(
+        &self,
+        fulfilled: impl FnMut(&[ConnectionRecord]) -> bool,
+    ) -> Vec<ConnectionRecord> {
         self.options.record.until(fulfilled).await
     }
 
     /// A call that comes in over SIP, with the webhook that announces it, signed with the webhook's secret, such as
     /// `whsec_…`. It rings until it is accepted, rejected or hung up over REST.
-    pub fn incoming_call(&self, webhook_secret: &str) -> IncomingCall {
+    pub fn incoming_call(&self, webhook_secret: &str) -> IncomingCallWebhook {
         let (call_id, event_id) = (self.options.next_id("rtc"), self.options.next_id("evt"));
         self.options.calls.ring(&call_id);
-        IncomingCall::new(call_id, &event_id, webhook_secret, now())
+        IncomingCallWebhook::new(call_id, &event_id, webhook_secret, now())
     }
 
     /// The call of this id: one that [came in](Self::incoming_call), or that a client created.
-    pub fn call(&self, id: &str) -> Option<Call> {
+    pub fn call(&self, id: &str) -> Option<CallRecord> {
         self.options.calls.get(id)
     }
 
     /// Waits until the call of this id is there and fulfils a condition, such as that it was accepted, and gives it.
     ///
     /// Cancel safe.
-    pub async fn until_call(&self, id: &str, fulfilled: impl FnMut(&Call) -> bool) -> Call {
+    pub async fn until_call(
+        &self,
+        id: &str,
+        fulfilled: impl FnMut(&CallRecord) -> bool,
+    ) -> CallRecord {
         self.options.calls.until(id, fulfilled).await
     }
 
@@ -214,7 +187,7 @@ impl Drop for Emulator {
 }
 
 /// Settings of an [`Emulator`].
-pub struct Builder {
+pub struct EmulatorBuilder {
     api_key: Option<String>,
     port: u16,
     script: Script,
@@ -224,9 +197,9 @@ pub struct Builder {
 }
 
 /// Everything but the key.
-impl fmt::Debug for Builder {
+impl fmt::Debug for EmulatorBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        f.debug_struct("EmulatorBuilder")
             .field("port", &self.port)
             .field("lifetime", &self.lifetime)
             .field("record_events", &self.record_events)
@@ -235,7 +208,7 @@ impl fmt::Debug for Builder {
     }
 }
 
-impl Builder {
+impl EmulatorBuilder {
     /// The only key that is let in; others get HTTP status 401.
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
         self.api_key = Some(key.into());
@@ -296,18 +269,18 @@ impl Builder {
     /// # Panics
     /// Outside of a tokio runtime, as all of tokio's input and output does.
     pub async fn start(self) -> io::Result<Emulator> {
-        let Tls {
+        let TlsSetup {
             acceptor,
             certificate_pem,
-        } = Tls::new()?;
+        } = TlsSetup::new()?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let address = listener.local_addr()?;
-        let options = Arc::new(Options {
-            keys: Keys::new(self.api_key),
+        let options = Arc::new(ServerState {
+            keys: KeyRing::new(self.api_key),
             script: Arc::new(self.script.with_pace(self.pace)),
             lifetime: self.lifetime,
-            record: Record::new(self.record_events),
-            calls: Calls::default(),
+            record: ConnectionLog::new(self.record_events),
+            calls: CallRegistry::default(),
             made: AtomicU64::new(1),
         });
         let server = tokio::spawn(listener::listen(listener, acceptor, Arc::clone(&options)));

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::watch;
 
-use super::Upgrade;
+use super::upgrade::UpgradeRequest;
 use crate::protocol::RawEvent;
 
 /// A connection as the emulator saw it.
 #[derive(Clone)]
-pub struct Connection {
-    upgrade: Upgrade,
+pub struct ConnectionRecord {
+    upgrade: UpgradeRequest,
     refused: Option<u16>,
     events: Vec<RawEvent>,
     sent: usize,
@@ -20,9 +20,9 @@ pub struct Connection {
     close: Option<(u16, String)>,
 }
 
-impl Connection {
+impl ConnectionRecord {
     /// The request that opened it.
-    pub fn upgrade(&self) -> &Upgrade {
+    pub fn upgrade(&self) -> &UpgradeRequest {
         &self.upgrade
     }
 
@@ -61,9 +61,9 @@ impl Connection {
 }
 
 /// Sizes only: events and reasons are the client's.
-impl fmt::Debug for Connection {
+impl fmt::Debug for ConnectionRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection")
+        f.debug_struct("ConnectionRecord")
             .field("upgrade", &self.upgrade)
             .field("refused", &self.refused)
             .field("events", &self.event_types())
@@ -76,15 +76,15 @@ impl fmt::Debug for Connection {
 
 /// The connections, by their numbers, and who waits for them.
 #[derive(Clone)]
-pub struct Record {
-    connections: watch::Sender<Vec<Connection>>,
+pub(super) struct ConnectionLog {
+    connections: watch::Sender<Vec<ConnectionRecord>>,
     opened: Arc<AtomicUsize>,
     /// Whether events are kept, and connections that have ended.
     keeps: bool,
 }
 
-impl Record {
-    pub fn new(keeps: bool) -> Self {
+impl ConnectionLog {
+    pub(super) fn new(keeps: bool) -> Self {
         Self {
             connections: watch::Sender::new(Vec::new()),
             opened: Arc::default(),
@@ -92,12 +92,15 @@ impl Record {
         }
     }
 
-    pub fn all(&self) -> Vec<Connection> {
+    pub(super) fn all(&self) -> Vec<ConnectionRecord> {
         self.connections.borrow().clone()
     }
 
     /// Waits until the connections fulfil a condition.
-    pub async fn until(&self, mut fulfilled: impl FnMut(&[Connection]) -> bool) -> Vec<Connection> {
+    pub(super) async fn until(
+        &self,
+        mut fulfilled: impl FnMut(&[ConnectionRecord]) -> bool,
+    ) -> Vec<ConnectionRecord> {
         let mut connections = self.connections.subscribe();
         // It fails when the sender is gone, and this is one.
         connections
@@ -108,10 +111,10 @@ impl Record {
     }
 
     /// Notes a connection, numbers it, and gives what notes the rest about it.
-    pub fn open(&self, mut upgrade: Upgrade) -> Entry {
+    pub(super) fn open(&self, mut upgrade: UpgradeRequest) -> ConnectionEntry {
         self.connections.send_modify(|connections| {
             upgrade.connection = self.opened.fetch_add(1, Ordering::Relaxed);
-            connections.push(Connection {
+            connections.push(ConnectionRecord {
                 upgrade: upgrade.clone(),
                 refused: None,
                 events: Vec::new(),
@@ -120,7 +123,7 @@ impl Record {
                 close: None,
             });
         });
-        Entry {
+        ConnectionEntry {
             record: self.clone(),
             upgrade,
         }
@@ -128,39 +131,39 @@ impl Record {
 }
 
 /// The place of one connection in the record. Dropping it notes the connection's end.
-pub struct Entry {
-    record: Record,
-    upgrade: Upgrade,
+pub(super) struct ConnectionEntry {
+    record: ConnectionLog,
+    upgrade: UpgradeRequest,
 }
 
-impl Entry {
-    pub fn upgrade(&self) -> &Upgrade {
+impl ConnectionEntry {
+    pub(super) fn upgrade(&self) -> &UpgradeRequest {
         &self.upgrade
     }
 
-    pub fn refused(&self, status: u16) {
+    pub(super) fn refused(&self, status: u16) {
         self.note(|connection| connection.refused = Some(status));
     }
 
-    pub fn received(&self, event: &RawEvent) {
+    pub(super) fn received(&self, event: &RawEvent) {
         if self.record.keeps {
             self.note(|connection| connection.events.push(event.clone()));
         }
     }
 
-    pub fn sent(&self) {
+    pub(super) fn sent(&self) {
         self.note(|connection| connection.sent += 1);
     }
 
-    pub fn closed(&self, code: u16, reason: &str) {
+    pub(super) fn closed(&self, code: u16, reason: &str) {
         self.note(|connection| connection.close = Some((code, reason.to_owned())));
     }
 
-    fn note(&self, change: impl FnOnce(&mut Connection)) {
+    fn note(&self, change: impl FnOnce(&mut ConnectionRecord)) {
         self.change(|connections, place| change(&mut connections[place]));
     }
 
-    fn change(&self, change: impl FnOnce(&mut Vec<Connection>, usize)) {
+    fn change(&self, change: impl FnOnce(&mut Vec<ConnectionRecord>, usize)) {
         self.record.connections.send_modify(|connections| {
             let number = self.upgrade.connection;
             let place = connections.binary_search_by_key(&number, |known| known.upgrade.connection);
@@ -171,7 +174,7 @@ impl Entry {
     }
 }
 
-impl Drop for Entry {
+impl Drop for ConnectionEntry {
     fn drop(&mut self) {
         if self.record.keeps {
             self.note(|connection| connection.ended = true);

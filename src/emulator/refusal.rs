@@ -10,25 +10,25 @@ use super::request::refuse;
 use crate::protocol::ErrorDetails;
 
 /// Every answer's body is there at once.
-pub type Body = Full<Bytes>;
+pub(super) type Body = Full<Bytes>;
 
 /// Why a request is not fulfilled, in the service's terms.
 #[derive(Debug, PartialEq)]
-pub struct Refusal {
+pub(super) struct HttpRefusal {
     status: StatusCode,
-    pub error: Box<ErrorDetails>,
+    pub(super) error: Box<ErrorDetails>,
 }
 
 /// A mistake in a request's body.
-impl From<ErrorDetails> for Refusal {
+impl From<ErrorDetails> for HttpRefusal {
     fn from(error: ErrorDetails) -> Self {
         let (status, error) = (StatusCode::BAD_REQUEST, Box::new(error));
         Self { status, error }
     }
 }
 
-impl Refusal {
-    pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+impl HttpRefusal {
+    pub(super) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         let error = Box::new(refuse(code, message));
         // A status below 300 would not refuse anything.
         let status = StatusCode::from_u16(status)
@@ -38,16 +38,16 @@ impl Refusal {
         Self { status, error }
     }
 
-    pub fn not_found() -> Self {
+    pub(super) fn not_found() -> Self {
         let message = "Nothing is served at this path; try /v1/realtime.";
         Self::new(404, "not_found", message)
     }
 
-    pub fn status(&self) -> u16 {
+    pub(super) fn status(&self) -> u16 {
         self.status.as_u16()
     }
 
-    pub fn response(&self) -> Response<Body> {
+    pub(super) fn response(&self) -> Response<Body> {
         let ErrorDetails {
             kind,
             code,
@@ -63,7 +63,7 @@ impl Refusal {
 }
 
 /// A body of JSON, with status 200.
-pub fn json_response(body: &serde_json::Value) -> Response<Body> {
+pub(super) fn json_response(body: &serde_json::Value) -> Response<Body> {
     let mut response = Response::new(Body::from(body.to_string()));
     let kind = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, kind);
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn a_refusal_is_never_a_success() {
         for (status, sent) in [(200, 500), (99, 500), (503, 503)] {
-            assert_eq!(Refusal::new(status, "c", "m").status(), sent);
+            assert_eq!(HttpRefusal::new(status, "c", "m").status(), sent);
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::protocol::{
 };
 
 /// An error as the service reports a client's mistake.
-pub fn refuse(code: &str, message: impl Into<String>) -> ErrorDetails {
+pub(super) fn refuse(code: &str, message: impl Into<String>) -> ErrorDetails {
     ErrorDetails::default()
         .kind("invalid_request_error")
         .code(code)
@@ -20,7 +20,7 @@ pub fn refuse(code: &str, message: impl Into<String>) -> ErrorDetails {
 }
 
 /// The error for a frame that is no event.
-pub fn refuse_frame(error: &ParseError) -> ErrorDetails {
+pub(super) fn refuse_frame(error: &ParseError) -> ErrorDetails {
     match error {
         ParseError::NotJson { .. } => refuse("invalid_json", "The frame is not valid JSON."),
         _ => refuse(
@@ -32,18 +32,18 @@ pub fn refuse_frame(error: &ParseError) -> ErrorDetails {
 }
 
 /// The event's own id, whatever else is wrong with it.
-pub fn event_id(raw: &RawEvent) -> Option<String> {
+pub(super) fn event_id(raw: &RawEvent) -> Option<String> {
     let fields: HashMap<String, Value> = serde_json::from_str(raw.text()).ok()?;
     fields.get("event_id")?.as_str().map(str::to_owned)
 }
 
 /// What clients send in one of the protocols.
-pub trait Request: Events {
+pub(super) trait ClientEvents: Events {
     /// The text, of what is no event of the protocol.
     fn other(&self) -> Option<&RawEvent>;
 }
 
-impl Request for ClientEvent {
+impl ClientEvents for ClientEvent {
     fn other(&self) -> Option<&RawEvent> {
         match self {
             Self::Other(raw) => Some(raw),
@@ -52,7 +52,7 @@ impl Request for ClientEvent {
     }
 }
 
-impl Request for TranslationClientEvent {
+impl ClientEvents for TranslationClientEvent {
     fn other(&self) -> Option<&RawEvent> {
         match self {
             Self::Other(raw) => Some(raw),
@@ -62,7 +62,7 @@ impl Request for TranslationClientEvent {
 }
 
 /// Reads a client's event. Nothing in it may be missing, unknown or of the wrong kind.
-pub fn read<E: Request>(raw: &RawEvent) -> Result<E, ErrorDetails> {
+pub(super) fn read<E: ClientEvents>(raw: &RawEvent) -> Result<E, ErrorDetails> {
     let event: E = raw.clone().decode_as();
     if let Some(raw) = event.other() {
         return Err(if let Some(why) = raw.why() {
@@ -89,7 +89,7 @@ pub fn read<E: Request>(raw: &RawEvent) -> Result<E, ErrorDetails> {
 }
 
 /// Reads a part of a request's body, as strictly; `path` is where it stands.
-pub fn read_value<T: DeserializeOwned + Serialize>(
+pub(super) fn read_value<T: DeserializeOwned + Serialize>(
     sent: &Value,
     path: &str,
 ) -> Result<T, ErrorDetails> {
@@ -100,7 +100,7 @@ pub fn read_value<T: DeserializeOwned + Serialize>(
 }
 
 /// The error for what has to be there.
-pub fn missing(param: &str) -> ErrorDetails {
+pub(super) fn missing(param: &str) -> ErrorDetails {
     let message = format!("Missing required parameter: '{param}'.");
     refuse("missing_required_parameter", message).param(param)
 }

@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::script::Reply;
-use super::turn::Turn;
+use super::turn::TurnRequest;
 use crate::protocol::{ChosenTool, FunctionTool, Modality, ResponseParams, Tool, ToolChoice};
 
 /// Answers text with text and speech with the same speech; calls functions, and tells what they gave.
-pub fn answer(turn: &Turn) -> Reply {
+pub(super) fn answer(turn: &TurnRequest) -> Reply {
     let beep = || turn.output_format.beep();
     if let Some(output) = turn.function_output() {
         return say(turn, &format!("The function answered: {output}"), beep);
@@ -36,7 +36,7 @@ pub fn answer(turn: &Turn) -> Reply {
 }
 
 /// Says a text in the response's modality: as text, or as the transcript of `sound`.
-fn say(turn: &Turn, text: &str, sound: impl FnOnce() -> Vec<u8>) -> Reply {
+fn say(turn: &TurnRequest, text: &str, sound: impl FnOnce() -> Vec<u8>) -> Reply {
     if turn.params().output_modalities.as_deref() == Some(&[Modality::Text]) {
         Reply::new().text(text)
     } else {
@@ -71,7 +71,7 @@ fn functions<'t>(params: &'t ResponseParams, said: &str) -> Vec<&'t FunctionTool
 }
 
 /// A length in words, such as "1.4 seconds".
-pub fn seconds(millis: u64) -> String {
+pub(super) fn seconds(millis: u64) -> String {
     let tenths = (millis + 50) / 100;
     format!("{}.{} seconds", tenths / 10, tenths % 10)
 }
@@ -122,12 +122,12 @@ fn example(name: &str, schema: &Value, depth: usize) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::emulator::audio::Format;
+    use crate::emulator::audio::SampleFormat;
     use crate::protocol::{ContentPart, FunctionCallOutput, Item, Message, Role};
 
-    fn turn(item: impl Into<Item>, params: ResponseParams) -> Turn {
-        let format = Format::default();
-        Turn {
+    fn turn(item: impl Into<Item>, params: ResponseParams) -> TurnRequest {
+        let format = SampleFormat::default();
+        TurnRequest {
             connection: 0,
             index: 0,
             params,
@@ -162,7 +162,7 @@ mod tests {
             answer(&turn(hi.clone(), text_params())),
             Reply::new().text("You said: Hi")
         );
-        let spoken = Reply::new().audio(Format::default().beep(), "You said: Hi");
+        let spoken = Reply::new().audio(SampleFormat::default().beep(), "You said: Hi");
         assert_eq!(answer(&turn(hi, ResponseParams::default())), spoken);
     }
 

@@ -8,11 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::audio::Format;
-use super::conversation::{Conversation, behind, without_audio};
-use super::outbox::Outbox;
-use super::script::{Action, Outcome, Reply, ReplyFuture, Step};
-use super::usage::Meter;
+use super::audio::SampleFormat;
+use super::items::{ItemStore, behind, without_audio};
+use super::output::OutputQueue;
+use super::script::{Action, Reply, ReplyEnd, ReplyFuture, ReplyStep};
+use super::usage::TokenMeter;
 use crate::protocol::{
     Audio, ContentPart, ContentType, ConversationItemAdded, ConversationItemDone, FunctionCall,
     Item, ItemStatus, Message, Response, ResponseContentPartAdded, ResponseContentPartDone,
@@ -31,15 +31,15 @@ const WORD: Duration = Duration::from_millis(40);
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A response that was created and is not done.
-pub struct Running {
+pub(super) struct RunningResponse {
     response: Response,
     in_conversation: bool,
-    format: Format,
-    meter: Meter,
+    format: SampleFormat,
+    meter: TokenMeter,
     /// The reply that a script is still working on.
     future: Option<ReplyFuture>,
     /// What is still to be said.
-    steps: VecDeque<Step>,
+    steps: VecDeque<ReplyStep>,
     /// Speed relative to speech; `None` says everything at once.
     pace: Option<f64>,
     /// The time of the next step.
@@ -51,13 +51,13 @@ pub struct Running {
 }
 
 /// How a response is answered.
-pub struct Answer {
+pub(super) struct ResponsePlan {
     /// The steps that are known, which follow those of the future.
-    pub reply: Reply,
+    pub(super) reply: Reply,
     /// The reply that a script is still working on; `None` of it says nothing.
-    pub future: Option<ReplyFuture>,
+    pub(super) future: Option<ReplyFuture>,
     /// Speed relative to speech; `None` says everything at once.
-    pub pace: Option<f64>,
+    pub(super) pace: Option<f64>,
 }
 
 /// The message that is being said.
@@ -71,15 +71,15 @@ struct OpenMessage {
     audio: Vec<u8>,
 }
 
-impl Running {
+impl RunningResponse {
     /// Begins a response; `response` says what it is like.
-    pub fn start(
+    pub(super) fn start(
         response: Response,
-        format: Format,
-        meter: Meter,
-        answer: Answer,
+        format: SampleFormat,
+        meter: TokenMeter,
+        answer: ResponsePlan,
         now: Instant,
-        out: &mut Outbox,
+        out: &mut OutputQueue,
     ) -> Self {
         out.send(ResponseCreated::default().response(Box::new(response.clone())));
         Self {
@@ -98,21 +98,21 @@ impl Running {
         }
     }
 
-    pub fn id(&self) -> &str {
+    pub(super) fn id(&self) -> &str {
         &self.response.id
     }
 
-    pub fn is_in_conversation(&self) -> bool {
+    pub(super) fn is_in_conversation(&self) -> bool {
         self.in_conversation
     }
 
     /// The time of its next step; `None` while it waits for anything but the time.
-    pub fn due(&self) -> Option<Instant> {
+    pub(super) fn due(&self) -> Option<Instant> {
         (!self.stalled && !self.done && self.future.is_none()).then_some(self.due)
     }
 
     /// Lets the script work on, if the reply is not there yet.
-    pub fn work(&mut self, now: Instant, cx: &mut Context<'_>) {
+    pub(super) fn work(&mut self, now: Instant, cx: &mut Context<'_>) {
         let Some(future) = &mut self.future else {
             return;
         };
@@ -123,22 +123,25 @@ impl Running {
         }
     }
 
-    pub fn is_done(&self) -> bool {
+    pub(super) fn is_done(&self) -> bool {
         self.done
     }
 
     /// How long the audio lasts that it has said.
-    pub fn said_ms(&self) -> u64 {
+    pub(super) fn said_ms(&self) -> u64 {
         self.said_ms
     }
 
     /// How much of that the user has still to hear when it is done.
-    pub fn unheard_ms(&self) -> u64 {
+    pub(super) fn unheard_ms(&self) -> u64 {
         if self.pace.is_some() { 0 } else { self.said_ms }
     }
 
     /// The message of this id, if it is being spoken.
-    pub fn open_audio(&mut self, item_id: &str) -> Option<(&mut Vec<u8>, &mut String, Format)> {
+    pub(super) fn open_audio(
+        &mut self,
+        item_id: &str,
+    ) -> Option<(&mut Vec<u8>, &mut String, SampleFormat)> {
         let message = self.message.as_mut()?;
         (message.spoken && message.id == item_id && !message.audio.is_empty()).then_some((
             &mut message.audio,
@@ -157,36 +160,45 @@ impl Running {
     }
 
     /// Says the next piece.
-    pub fn advance(&mut self, now: Instant, out: &mut Outbox, conversation: &mut Conversation) {
+    pub(super) fn advance(
+        &mut self,
+        now: Instant,
+        out: &mut OutputQueue,
+        conversation: &mut ItemStore,
+    ) {
         match self.steps.pop_front() {
-            None => self.finish(Outcome::Completed, out, conversation),
-            Some(Step::Text(text)) => self.say_text(text, out, conversation),
-            Some(Step::Audio { audio, transcript }) => {
+            None => self.finish(ReplyEnd::Completed, out, conversation),
+            Some(ReplyStep::Text(text)) => self.say_text(text, out, conversation),
+            Some(ReplyStep::Audio { audio, transcript }) => {
                 self.say_audio(audio, transcript, out, conversation);
             }
-            Some(Step::Samples {
+            Some(ReplyStep::Samples {
                 samples,
                 transcript,
             }) => {
-                let audio =
-                    Format::default().convert(&Format::default().encode(&samples), self.format);
+                let audio = SampleFormat::default()
+                    .convert(&SampleFormat::default().encode(&samples), self.format);
                 self.say_audio(audio.into(), transcript, out, conversation);
             }
-            Some(Step::NextItem) => self.close_message(ItemStatus::Completed, out, conversation),
-            Some(Step::Wait(time)) => self.due = self.due.max(now) + time.min(LONGEST_WAIT),
-            Some(Step::Pace(pace)) => {
+            Some(ReplyStep::NextItem) => {
+                self.close_message(ItemStatus::Completed, out, conversation);
+            }
+            Some(ReplyStep::Wait(time)) => self.due = self.due.max(now) + time.min(LONGEST_WAIT),
+            Some(ReplyStep::Pace(pace)) => {
                 self.pace = pace;
                 self.due = self.due.max(now);
             }
-            Some(Step::Call { name, arguments }) => self.call(name, arguments, out, conversation),
-            Some(Step::Finish(outcome)) => self.finish(outcome, out, conversation),
-            Some(Step::Act(Action::Stall)) => self.stalled = true,
-            Some(Step::Act(action)) => out.push(action),
+            Some(ReplyStep::Call { name, arguments }) => {
+                self.call(name, arguments, out, conversation);
+            }
+            Some(ReplyStep::Finish(outcome)) => self.finish(outcome, out, conversation),
+            Some(ReplyStep::Act(Action::Stall)) => self.stalled = true,
+            Some(ReplyStep::Act(action)) => out.push(action),
         }
     }
 
     /// A word of the text; the rest is left for later.
-    fn say_text(&mut self, mut text: String, out: &mut Outbox, conversation: &mut Conversation) {
+    fn say_text(&mut self, mut text: String, out: &mut OutputQueue, conversation: &mut ItemStore) {
         let word = split_word(&mut text);
         if !self.meter.spend_text(&word) {
             return self.run_out(out, conversation);
@@ -203,7 +215,7 @@ impl Running {
         self.message = Some(message);
         self.take_time(WORD);
         if !text.is_empty() {
-            self.steps.push_front(Step::Text(text));
+            self.steps.push_front(ReplyStep::Text(text));
         }
     }
 
@@ -212,8 +224,8 @@ impl Running {
         &mut self,
         mut audio: Bytes,
         mut transcript: String,
-        out: &mut Outbox,
-        conversation: &mut Conversation,
+        out: &mut OutputQueue,
+        conversation: &mut ItemStore,
     ) {
         let word = split_word(&mut transcript);
         let piece = audio.split_to(self.format.bytes(DELTA_MS).min(audio.len()));
@@ -246,7 +258,8 @@ impl Running {
         self.message = Some(message);
         self.take_time(Duration::from_millis(millis));
         if !audio.is_empty() || !transcript.is_empty() {
-            self.steps.push_front(Step::Audio { audio, transcript });
+            self.steps
+                .push_front(ReplyStep::Audio { audio, transcript });
         }
     }
 
@@ -254,8 +267,8 @@ impl Running {
         &mut self,
         name: String,
         arguments: String,
-        out: &mut Outbox,
-        conversation: &mut Conversation,
+        out: &mut OutputQueue,
+        conversation: &mut ItemStore,
     ) {
         if !self.meter.spend_text(&arguments) {
             return self.run_out(out, conversation);
@@ -300,17 +313,22 @@ impl Running {
     }
 
     /// Ends the response, and what it is saying.
-    pub fn finish(&mut self, outcome: Outcome, out: &mut Outbox, conversation: &mut Conversation) {
+    pub(super) fn finish(
+        &mut self,
+        outcome: ReplyEnd,
+        out: &mut OutputQueue,
+        conversation: &mut ItemStore,
+    ) {
         let details = StatusDetails::default();
         let (status, details) = match outcome {
-            Outcome::Completed => (ResponseStatus::Completed, None),
-            Outcome::Cancelled { reason } => {
+            ReplyEnd::Completed => (ResponseStatus::Completed, None),
+            ReplyEnd::Cancelled { reason } => {
                 (ResponseStatus::Cancelled, Some(details.reason(reason)))
             }
-            Outcome::Incomplete { reason } => {
+            ReplyEnd::Incomplete { reason } => {
                 (ResponseStatus::Incomplete, Some(details.reason(reason)))
             }
-            Outcome::Failed { code, message } => {
+            ReplyEnd::Failed { code, message } => {
                 let error = StatusError::default()
                     .kind("server_error")
                     .code(code)
@@ -335,9 +353,9 @@ impl Running {
         self.done = true;
     }
 
-    fn run_out(&mut self, out: &mut Outbox, conversation: &mut Conversation) {
+    fn run_out(&mut self, out: &mut OutputQueue, conversation: &mut ItemStore) {
         self.finish(
-            Outcome::Incomplete {
+            ReplyEnd::Incomplete {
                 reason: "max_output_tokens".to_owned(),
             },
             out,
@@ -349,8 +367,8 @@ impl Running {
     fn open_message(
         &mut self,
         spoken: bool,
-        out: &mut Outbox,
-        conversation: &mut Conversation,
+        out: &mut OutputQueue,
+        conversation: &mut ItemStore,
     ) -> OpenMessage {
         if let Some(message) = self.message.take_if(|message| message.spoken == spoken) {
             return message;
@@ -384,8 +402,8 @@ impl Running {
     fn close_message(
         &mut self,
         status: ItemStatus,
-        out: &mut Outbox,
-        conversation: &mut Conversation,
+        out: &mut OutputQueue,
+        conversation: &mut ItemStore,
     ) {
         let Some(OpenMessage {
             id,
@@ -447,7 +465,12 @@ impl Running {
     }
 
     /// Announces an item, and gives its place in the response.
-    fn begin_item(&mut self, item: Item, out: &mut Outbox, conversation: &mut Conversation) -> u32 {
+    fn begin_item(
+        &mut self,
+        item: Item,
+        out: &mut OutputQueue,
+        conversation: &mut ItemStore,
+    ) -> u32 {
         let index = u32::try_from(self.response.output.len()).unwrap_or(u32::MAX);
         out.send(
             ResponseOutputItemAdded::default()
@@ -469,8 +492,8 @@ impl Running {
         &mut self,
         item: Item,
         index: u32,
-        out: &mut Outbox,
-        conversation: &mut Conversation,
+        out: &mut OutputQueue,
+        conversation: &mut ItemStore,
     ) {
         let shown = without_audio(&item);
         if self.in_conversation {

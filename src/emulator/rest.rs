@@ -12,14 +12,15 @@ use hyper::{Method, Request, Response, StatusCode};
 use multer::{Multipart, parse_boundary};
 use serde_json::{Value, json};
 
-use super::auth::{Identity, credential};
-use super::dialogue::Plan;
+use super::auth::Access;
 use super::handshake::below_realtime;
-use super::line::Line;
-use super::outbox::Ids;
-use super::refusal::{Body, Refusal, json_response};
+use super::output::IdSource;
+use super::plan::SessionPlan;
+use super::refusal::{Body, HttpRefusal, json_response};
 use super::request::{missing, read_value, refuse};
-use super::{Options, now};
+use super::shared::SharedSession;
+use super::state::{ServerState, now};
+use super::upgrade::credential;
 use crate::protocol::{ErrorDetails, RealtimeSession, SessionConfig, TranslationSessionInfo};
 
 /// The largest body that is read, in bytes.
@@ -30,18 +31,18 @@ const SECRET_RANGE: RangeInclusive<u64> = 10..=7200;
 /// What a caller is told who is turned away: SIP's "Decline".
 const DECLINE: u16 = 603;
 
-type Answer = Result<Response<Body>, Refusal>;
+type Answer = Result<Response<Body>, HttpRefusal>;
 
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]
-enum Endpoint<'p> {
+enum RestEndpoint<'p> {
     ClientSecrets,
     TranslationSecrets,
     Calls,
     Call { id: &'p str, verb: &'p str },
 }
 
-impl<'p> Endpoint<'p> {
+impl<'p> RestEndpoint<'p> {
     fn of(path: &'p str) -> Option<Self> {
         let segments: Vec<_> = below_realtime(path)?.split('/').skip(1).collect();
         Some(match segments[..] {
@@ -59,12 +60,12 @@ impl<'p> Endpoint<'p> {
 }
 
 /// Answers a request.
-pub async fn call(request: Request<Incoming>, options: &Options) -> Answer {
+pub(super) async fn call(request: Request<Incoming>, options: &ServerState) -> Answer {
     let (head, body) = request.into_parts();
-    let endpoint = Endpoint::of(head.uri.path()).ok_or_else(Refusal::not_found)?;
+    let endpoint = RestEndpoint::of(head.uri.path()).ok_or_else(HttpRefusal::not_found)?;
     if head.method != Method::POST {
         let mut response =
-            Refusal::new(405, "method_not_allowed", "Only POST is served here.").response();
+            HttpRefusal::new(405, "method_not_allowed", "Only POST is served here.").response();
         response
             .headers_mut()
             .insert(ALLOW, HeaderValue::from_static("POST"));
@@ -76,28 +77,32 @@ pub async fn call(request: Request<Incoming>, options: &Options) -> Answer {
         .identify(credential(header, std::iter::empty()), now())?;
     let body = read_body(body).await?;
     match (endpoint, identity) {
-        (Endpoint::Calls, identity) => {
-            let offer = Offer::read(header("content-type").unwrap_or_default(), body).await?;
+        (RestEndpoint::Calls, identity) => {
+            let offer = SdpOffer::read(header("content-type").unwrap_or_default(), body).await?;
             create_call(&offer, identity, options)
         }
-        (_, Identity::Guest(_)) => {
+        (_, Access::ClientSecret(_)) => {
             let message = "A client secret does not allow this; an API key does.";
-            Err(Refusal::new(401, "invalid_api_key", message))
+            Err(HttpRefusal::new(401, "invalid_api_key", message))
         }
-        (Endpoint::ClientSecrets, _) => mint(&object(&body)?, false, options),
-        (Endpoint::TranslationSecrets, _) => mint(&object(&body)?, true, options),
-        (Endpoint::Call { id, verb }, _) => steer(id, verb, &object(&body)?, options),
+        (RestEndpoint::ClientSecrets, _) => mint(&object(&body)?, false, options),
+        (RestEndpoint::TranslationSecrets, _) => mint(&object(&body)?, true, options),
+        (RestEndpoint::Call { id, verb }, _) => steer(id, verb, &object(&body)?, options),
     }
 }
 
-async fn read_body(body: Incoming) -> Result<Bytes, Refusal> {
+async fn read_body(body: Incoming) -> Result<Bytes, HttpRefusal> {
     match Limited::new(body, LARGEST_BODY).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
             let message = format!("A body has at most {LARGEST_BODY} bytes.");
-            Err(Refusal::new(413, "request_too_large", message))
+            Err(HttpRefusal::new(413, "request_too_large", message))
         }
-        Err(_) => Err(Refusal::new(400, "invalid_body", "The body is cut off.")),
+        Err(_) => Err(HttpRefusal::new(
+            400,
+            "invalid_body",
+            "The body is cut off.",
+        )),
     }
 }
 
@@ -133,17 +138,17 @@ fn member<'b>(body: &'b Value, name: &str) -> Option<&'b Value> {
     body.get(name).filter(|value| !value.is_null())
 }
 
-fn mint(body: &Value, translation: bool, options: &Options) -> Answer {
+fn mint(body: &Value, translation: bool, options: &ServerState) -> Answer {
     check_members(body, &["session", "expires_after"])?;
     let plan = match (member(body, "session"), translation) {
-        (Some(session), false) => Plan::Realtime(read_value(session, "session")?),
-        (None, false) => Plan::realtime(RealtimeSession::new()),
-        (Some(session), true) => Plan::Translation(translation_session(session)?),
+        (Some(session), false) => SessionPlan::Realtime(read_value(session, "session")?),
+        (None, false) => SessionPlan::realtime(RealtimeSession::new()),
+        (Some(session), true) => SessionPlan::Translation(translation_session(session)?),
         (None, true) => return Err(missing("session").into()),
     };
     let expires_at = now() + seconds(member(body, "expires_after"))?;
     let id = options.next_id("cs");
-    let dialogue = plan.begin(Ids::new(&id), expires_at, &options.script)?;
+    let dialogue = plan.begin(IdSource::new(&id), expires_at, &options.script)?;
     let value = options.keys.mint(plan, &id, expires_at);
     Ok(json_response(
         &json!({"value": value, "expires_at": expires_at, "session": dialogue.config()}),
@@ -195,14 +200,14 @@ fn within(part: &str, mut error: ErrorDetails) -> ErrorDetails {
 }
 
 /// What a caller over WebRTC offers.
-struct Offer {
+struct SdpOffer {
     sdp: String,
     session: Option<Value>,
 }
 
-impl Offer {
+impl SdpOffer {
     /// Reads a form with the fields `sdp` and `session`, or the SDP alone.
-    async fn read(content_type: &str, body: Bytes) -> Result<Self, Refusal> {
+    async fn read(content_type: &str, body: Bytes) -> Result<Self, HttpRefusal> {
         let offer = match parse_boundary(content_type) {
             Ok(boundary) => Self::read_form(boundary, body)
                 .await
@@ -214,7 +219,7 @@ impl Offer {
             Err(_) => {
                 let message =
                     "The body is a form with `sdp` and `session`, or of the type application/sdp.";
-                return Err(Refusal::new(415, "unsupported_content_type", message));
+                return Err(HttpRefusal::new(415, "unsupported_content_type", message));
             }
         };
         if !offer.sdp.starts_with("v=0") {
@@ -260,15 +265,15 @@ impl Offer {
     }
 }
 
-fn create_call(offer: &Offer, identity: Identity, options: &Options) -> Answer {
+fn create_call(offer: &SdpOffer, identity: Access, options: &ServerState) -> Answer {
     let session = match (&offer.session, identity) {
-        (Some(session), Identity::Owner) => read_value(session, "session")?,
-        (None, Identity::Owner) => RealtimeSession::new().into(),
+        (Some(session), Access::ApiKey) => read_value(session, "session")?,
+        (None, Access::ApiKey) => RealtimeSession::new().into(),
         // It was said beforehand what the session is.
-        (_, Identity::Guest(Plan::Realtime(session))) => *session,
-        (_, Identity::Guest(Plan::Translation(_))) => {
+        (_, Access::ClientSecret(SessionPlan::Realtime(session))) => *session,
+        (_, Access::ClientSecret(SessionPlan::Translation(_))) => {
             let message = "The client secret is for translation sessions.";
-            return Err(Refusal::new(401, "invalid_api_key", message));
+            return Err(HttpRefusal::new(401, "invalid_api_key", message));
         }
     };
     let id = options.next_id("rtc");
@@ -287,18 +292,18 @@ fn create_call(offer: &Offer, identity: Identity, options: &Options) -> Answer {
 fn call_line(
     id: &str,
     session: &SessionConfig,
-    options: &Options,
-) -> Result<Arc<Line>, ErrorDetails> {
+    options: &ServerState,
+) -> Result<Arc<SharedSession>, ErrorDetails> {
     if let SessionConfig::Transcription(_) = session {
         let message = "The session of a call has the type 'realtime'.";
         return Err(refuse("invalid_value", message).param("session.type"));
     }
-    let plan = Plan::realtime(session.clone());
-    let dialogue = plan.begin(Ids::new(id), options.session_end(), &options.script)?;
-    Ok(Line::new(dialogue))
+    let plan = SessionPlan::realtime(session.clone());
+    let dialogue = plan.begin(IdSource::new(id), options.session_end(), &options.script)?;
+    Ok(SharedSession::new(dialogue))
 }
 
-fn steer(id: &str, verb: &str, body: &Value, options: &Options) -> Answer {
+fn steer(id: &str, verb: &str, body: &Value, options: &ServerState) -> Answer {
     let calls = &options.calls;
     match verb {
         "accept" => {

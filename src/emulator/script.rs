@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Turn, Upgrade};
+use super::turn::TurnRequest;
+use super::upgrade::UpgradeRequest;
 use crate::protocol::{RawEvent, ServerEvent};
 
-type OnConnect = Box<dyn Fn(&Upgrade) -> Admission + Send + Sync>;
+type OnConnect = Box<dyn Fn(&UpgradeRequest) -> Admission + Send + Sync>;
 type OnEvent = Box<dyn Fn(&RawEvent) -> Option<Vec<Action>> + Send + Sync>;
-type OnResponse = Box<dyn Fn(&Turn) -> ScriptedReply + Send + Sync>;
+type OnResponse = Box<dyn Fn(&TurnRequest) -> ScriptedReply + Send + Sync>;
 
 /// A reply that a script is still working on; `None` leaves it to the default answer.
 pub(super) type ReplyFuture = Pin<Box<dyn Future<Output = Option<Reply>> + Send>>;
@@ -59,7 +60,7 @@ impl Script {
     /// Decides on every connection that asks in. The key is checked after it.
     pub fn on_connect(
         mut self,
-        decide: impl Fn(&Upgrade) -> Admission + Send + Sync + 'static,
+        decide: impl Fn(&UpgradeRequest) -> Admission + Send + Sync + 'static,
     ) -> Self {
         self.connect = Some(Box::new(decide));
         self
@@ -77,7 +78,7 @@ impl Script {
     /// Answers every request for a response; `None` leaves it to the default answer.
     pub fn on_response<R: Into<Option<Reply>>>(
         mut self,
-        answer: impl Fn(&Turn) -> R + Send + Sync + 'static,
+        answer: impl Fn(&TurnRequest) -> R + Send + Sync + 'static,
     ) -> Self {
         self.response = Some(Box::new(move |turn| {
             ScriptedReply::Now(answer(turn).into())
@@ -100,7 +101,7 @@ impl Script {
     /// ```
     pub fn on_response_async<F>(
         mut self,
-        answer: impl Fn(Turn) -> F + Send + Sync + 'static,
+        answer: impl Fn(TurnRequest) -> F + Send + Sync + 'static,
     ) -> Self
     where
         F: Future<Output: Into<Option<Reply>>> + Send + 'static,
@@ -118,7 +119,7 @@ impl Script {
         self
     }
 
-    pub(super) fn admission(&self, upgrade: &Upgrade) -> Admission {
+    pub(super) fn admission(&self, upgrade: &UpgradeRequest) -> Admission {
         self.connect
             .as_ref()
             .map_or_else(Admission::accept, |decide| decide(upgrade))
@@ -133,7 +134,7 @@ impl Script {
         self.event.as_ref().and_then(|act| act(event))
     }
 
-    pub(super) fn reply(&self, turn: &Turn) -> ScriptedReply {
+    pub(super) fn reply(&self, turn: &TurnRequest) -> ScriptedReply {
         match &self.response {
             Some(answer) => answer(turn),
             None => ScriptedReply::Now(None),
@@ -150,14 +151,14 @@ impl fmt::Debug for Script {
 /// Whether a connection is let in, and what happens to it then.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Admission {
-    pub(super) answer: Answer,
+    pub(super) answer: HandshakeAnswer,
     pub(super) after: Vec<(usize, Action)>,
     pub(super) alarms: Vec<(Duration, Action)>,
 }
 
 /// What is said to the upgrade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum HandshakeAnswer {
     Accept,
     Refuse(u16),
     Nothing,
@@ -166,20 +167,20 @@ pub(super) enum Answer {
 impl Admission {
     /// Lets it in, if its key is right.
     pub fn accept() -> Self {
-        Self::answer(Answer::Accept)
+        Self::answer(HandshakeAnswer::Accept)
     }
 
     /// Answers the upgrade with an HTTP status, such as 503. One that is no refusal is made 500.
     pub fn refuse(status: u16) -> Self {
-        Self::answer(Answer::Refuse(status))
+        Self::answer(HandshakeAnswer::Refuse(status))
     }
 
     /// Takes the upgrade, and never answers it.
     pub fn ignore() -> Self {
-        Self::answer(Answer::Nothing)
+        Self::answer(HandshakeAnswer::Nothing)
     }
 
-    fn answer(answer: Answer) -> Self {
+    fn answer(answer: HandshakeAnswer) -> Self {
         Self {
             answer,
             after: Vec::new(),
@@ -247,11 +248,11 @@ impl Action {
 /// "Hel" and then nothing, the message and the response unfinished.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reply {
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<ReplyStep>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Step {
+pub(super) enum ReplyStep {
     Text(String),
     Audio {
         audio: Bytes,
@@ -268,13 +269,13 @@ pub(super) enum Step {
     },
     Wait(Duration),
     Pace(Option<f64>),
-    Finish(Outcome),
+    Finish(ReplyEnd),
     Act(Action),
 }
 
 /// How a response ends.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Outcome {
+pub(super) enum ReplyEnd {
     Completed,
     Cancelled { reason: &'static str },
     Incomplete { reason: String },
@@ -289,12 +290,12 @@ impl Reply {
 
     /// Says a text: as text, whatever the session's modality.
     pub fn text(self, text: impl Into<String>) -> Self {
-        self.step(Step::Text(text.into()))
+        self.step(ReplyStep::Text(text.into()))
     }
 
     /// Plays audio, in the session's output format, with its transcript.
     pub fn audio(self, audio: impl Into<Vec<u8>>, transcript: impl Into<String>) -> Self {
-        self.step(Step::Audio {
+        self.step(ReplyStep::Audio {
             audio: audio.into().into(),
             transcript: transcript.into(),
         })
@@ -302,7 +303,7 @@ impl Reply {
 
     /// Plays samples, 24,000 a second, with their transcript. They are converted to the session's output format.
     pub fn pcm16(self, samples: impl Into<Vec<i16>>, transcript: impl Into<String>) -> Self {
-        self.step(Step::Samples {
+        self.step(ReplyStep::Samples {
             samples: samples.into(),
             transcript: transcript.into(),
         })
@@ -310,24 +311,24 @@ impl Reply {
 
     /// Ends the message, so that the next text or audio begins another item of the same response.
     pub fn next_item(self) -> Self {
-        self.step(Step::NextItem)
+        self.step(ReplyStep::NextItem)
     }
 
     /// Waits before it goes on. The response stays active, and can be cancelled, meanwhile. The time passes at
     /// tokio's clock, whatever the [pace](super::Builder::pace).
     pub fn wait(self, time: Duration) -> Self {
-        self.step(Step::Wait(time))
+        self.step(ReplyStep::Wait(time))
     }
 
     /// Says the rest of this reply at another pace than [`Builder::pace`](super::Builder::pace): 1.0 is the pace
     /// of speech, 2.0 twice as fast, `None` at once.
     pub fn pace(self, factor: impl Into<Option<f64>>) -> Self {
-        self.step(Step::Pace(factor.into()))
+        self.step(ReplyStep::Pace(factor.into()))
     }
 
     /// Calls a function; the arguments are JSON text, and are sent as they are.
     pub fn call(self, name: impl Into<String>, arguments: impl Into<String>) -> Self {
-        self.step(Step::Call {
+        self.step(ReplyStep::Call {
             name: name.into(),
             arguments: arguments.into(),
         })
@@ -335,7 +336,7 @@ impl Reply {
 
     /// Ends the response as failed, with an error's code and message.
     pub fn fail(self, code: impl Into<String>, message: impl Into<String>) -> Self {
-        self.step(Step::Finish(Outcome::Failed {
+        self.step(ReplyStep::Finish(ReplyEnd::Failed {
             code: code.into(),
             message: message.into(),
         }))
@@ -343,7 +344,7 @@ impl Reply {
 
     /// Ends the response as incomplete, for a reason such as `content_filter`.
     pub fn incomplete(self, reason: impl Into<String>) -> Self {
-        self.step(Step::Finish(Outcome::Incomplete {
+        self.step(ReplyStep::Finish(ReplyEnd::Incomplete {
             reason: reason.into(),
         }))
     }
@@ -370,10 +371,10 @@ impl Reply {
 
     /// Does something, such as [`Action::CutFrame`]. A stall holds back this response alone.
     pub fn act(self, action: Action) -> Self {
-        self.step(Step::Act(action))
+        self.step(ReplyStep::Act(action))
     }
 
-    fn step(mut self, step: Step) -> Self {
+    fn step(mut self, step: ReplyStep) -> Self {
         self.steps.push(step);
         self
     }

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::audio::Format;
+use super::audio::SampleFormat;
 use super::request::{missing, refuse};
-use super::vad::Thresholds;
+use super::vad::VadThresholds;
 use crate::protocol::{
     AudioConfig, AudioFormat, AudioInput, AudioOutput, Eagerness, ErrorDetails, MaxOutputTokens,
     Modality, Patch, RealtimeSession, ResponseAudio, ResponseAudioOutput, ResponseParams,
@@ -17,22 +17,26 @@ const MODEL: &str = "gpt-realtime";
 
 /// The configuration of one session.
 #[derive(Debug)]
-pub struct Settings {
+pub(super) struct SessionSettings {
     config: SessionConfig,
 }
 
 /// How turns are found, and what they bring.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Turns {
-    pub thresholds: Thresholds,
-    pub idle_timeout_ms: Option<u64>,
-    pub create_response: bool,
-    pub interrupt_response: bool,
+pub(super) struct TurnSettings {
+    pub(super) thresholds: VadThresholds,
+    pub(super) idle_timeout_ms: Option<u64>,
+    pub(super) create_response: bool,
+    pub(super) interrupt_response: bool,
 }
 
-impl Settings {
+impl SessionSettings {
     /// The service's defaults, and on them what a client wants from the beginning.
-    pub fn new(wanted: &SessionConfig, id: String, expires_at: u64) -> Result<Self, ErrorDetails> {
+    pub(super) fn new(
+        wanted: &SessionConfig,
+        id: String,
+        expires_at: u64,
+    ) -> Result<Self, ErrorDetails> {
         let config = match wanted {
             SessionConfig::Realtime(wanted) => conversation(wanted.model.as_deref())
                 .id(id)
@@ -55,12 +59,16 @@ impl Settings {
     }
 
     /// The whole of it, as `session.created` and `session.updated` show it.
-    pub fn config(&self) -> &SessionConfig {
+    pub(super) fn config(&self) -> &SessionConfig {
         &self.config
     }
 
     /// Takes a client's changes. `spoke` says that the model has, and the voice can no longer change.
-    pub fn update(&mut self, change: &SessionConfig, spoke: bool) -> Result<(), ErrorDetails> {
+    pub(super) fn update(
+        &mut self,
+        change: &SessionConfig,
+        spoke: bool,
+    ) -> Result<(), ErrorDetails> {
         let (mut whole, change) = (to_value(&self.config), to_value(change));
         match change.get("type").and_then(Value::as_str) {
             None => return Err(missing("session.type")),
@@ -82,28 +90,28 @@ impl Settings {
     }
 
     /// Whether the model replies in this session.
-    pub fn has_replies(&self) -> bool {
+    pub(super) fn has_replies(&self) -> bool {
         matches!(self.config, SessionConfig::Realtime(_))
     }
 
-    pub fn input_format(&self) -> Format {
+    pub(super) fn input_format(&self) -> SampleFormat {
         self.input()
             .and_then(|input| input.format.as_ref())
-            .map(Format::from)
+            .map(SampleFormat::from)
             .unwrap_or_default()
     }
 
     /// Whether the user's speech is transcribed.
-    pub fn transcribes(&self) -> bool {
+    pub(super) fn transcribes(&self) -> bool {
         self.input()
             .is_some_and(|input| input.transcription.is_set())
     }
 
     /// How turns are found, if the server does that.
-    pub fn turns(&self) -> Option<Turns> {
+    pub(super) fn turns(&self) -> Option<TurnSettings> {
         Some(match self.input()?.turn_detection.as_set()? {
-            TurnDetection::ServerVad(vad) => Turns {
-                thresholds: Thresholds {
+            TurnDetection::ServerVad(vad) => TurnSettings {
+                thresholds: VadThresholds {
                     threshold: vad.threshold.unwrap_or(0.5),
                     prefix_padding_ms: vad.prefix_padding_ms.unwrap_or(300),
                     silence_duration_ms: vad.silence_duration_ms.unwrap_or(200),
@@ -113,8 +121,8 @@ impl Settings {
                 interrupt_response: vad.interrupt_response.unwrap_or(true),
             },
             // By energy, too: the more eager, the shorter the silence that it waits for.
-            TurnDetection::SemanticVad(vad) => Turns {
-                thresholds: Thresholds {
+            TurnDetection::SemanticVad(vad) => TurnSettings {
+                thresholds: VadThresholds {
                     threshold: 0.5,
                     prefix_padding_ms: 300,
                     silence_duration_ms: match vad.eagerness {
@@ -132,7 +140,7 @@ impl Settings {
     }
 
     /// What a response is to be like: what was asked for, and otherwise what the session says.
-    pub fn response_params(&self, asked: Option<&ResponseParams>) -> ResponseParams {
+    pub(super) fn response_params(&self, asked: Option<&ResponseParams>) -> ResponseParams {
         let mut params = asked.cloned().unwrap_or_default();
         let SessionConfig::Realtime(session) = &self.config else {
             return params;
@@ -286,7 +294,10 @@ fn check(old: &SessionConfig, new: &SessionConfig, spoke: bool) -> Result<(), Er
 }
 
 /// A reply is in one form: text or audio.
-pub fn check_modalities(param: &str, modalities: Option<&[Modality]>) -> Result<(), ErrorDetails> {
+pub(super) fn check_modalities(
+    param: &str,
+    modalities: Option<&[Modality]>,
+) -> Result<(), ErrorDetails> {
     match modalities {
         None | Some([Modality::Text | Modality::Audio]) => Ok(()),
         _ => Err(invalid(
@@ -329,8 +340,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn conversation() -> Settings {
-        Settings::new(
+    fn conversation() -> SessionSettings {
+        SessionSettings::new(
             &RealtimeSession::new().model("m").into(),
             "sess_1".to_owned(),
             7,
@@ -338,7 +349,7 @@ mod tests {
         .unwrap()
     }
 
-    fn update(settings: &mut Settings, change: Value) -> Result<(), String> {
+    fn update(settings: &mut SessionSettings, change: Value) -> Result<(), String> {
         let change = serde_json::from_value(change).unwrap();
         settings
             .update(&change, false)

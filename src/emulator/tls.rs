@@ -9,16 +9,16 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
 
 /// The first byte of a TLS connection: a handshake record. An HTTP request begins with a letter.
-pub const CLIENT_HELLO: u8 = 0x16;
+pub(super) const CLIENT_HELLO: u8 = 0x16;
 
 /// A self-signed certificate for the loopback names, and what accepts TLS with it.
-pub struct Tls {
-    pub acceptor: TlsAcceptor,
-    pub certificate_pem: String,
+pub(super) struct TlsSetup {
+    pub(super) acceptor: TlsAcceptor,
+    pub(super) certificate_pem: String,
 }
 
-impl Tls {
-    pub fn new() -> io::Result<Self> {
+impl TlsSetup {
+    pub(super) fn new() -> io::Result<Self> {
         let CertifiedKey { cert, signing_key } = self_signed().map_err(io::Error::other)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
         let config =

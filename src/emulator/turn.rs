@@ -1,21 +1,21 @@
 //! The request for a response, as a script sees it.
 
-use super::audio::Format;
-use super::conversation::{audio, text};
+use super::audio::SampleFormat;
+use super::items::{audio, text};
 use crate::protocol::{Item, Message, ResponseParams, Role};
 
 /// What a response is asked to answer.
 #[derive(Debug, Clone)]
-pub struct Turn {
+pub struct TurnRequest {
     pub(super) connection: usize,
     pub(super) index: usize,
     pub(super) params: ResponseParams,
     pub(super) items: Vec<Item>,
-    pub(super) input_format: Format,
-    pub(super) output_format: Format,
+    pub(super) input_format: SampleFormat,
+    pub(super) output_format: SampleFormat,
 }
 
-impl Turn {
+impl TurnRequest {
     /// Which of the emulator's connections it is on, from 0.
     pub fn connection(&self) -> usize {
         self.connection

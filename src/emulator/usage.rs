@@ -1,19 +1,19 @@
 //! Tokens: roughly what the service would count, exactly the same every time.
 
-use super::audio::Format;
-use super::conversation::audio;
+use super::audio::SampleFormat;
+use super::items::audio;
 use crate::protocol::{
     InputTokenDetails, Item, MaxOutputTokens, OutputTokenDetails, ResponseParams, Usage,
 };
 
 /// Four letters a token, as a rule of thumb.
-pub fn text_tokens(text: &str) -> u64 {
+pub(super) fn text_tokens(text: &str) -> u64 {
     text.len().div_ceil(4) as u64
 }
 
 /// Counts a response's tokens up to its limit.
 #[derive(Debug, Default)]
-pub struct Meter {
+pub(super) struct TokenMeter {
     limit: Option<u64>,
     text_in: u64,
     audio_in: u64,
@@ -21,9 +21,9 @@ pub struct Meter {
     audio_out: u64,
 }
 
-impl Meter {
+impl TokenMeter {
     /// Counts what a response reads.
-    pub fn new(params: &ResponseParams, items: &[Item], input_format: Format) -> Self {
+    pub(super) fn new(params: &ResponseParams, items: &[Item], input_format: SampleFormat) -> Self {
         let mut meter = Self {
             limit: match params.max_output_tokens {
                 Some(MaxOutputTokens::Limit(limit)) => Some(u64::from(limit)),
@@ -49,7 +49,7 @@ impl Meter {
     }
 
     /// Counts text that is said; false if it no longer fits.
-    pub fn spend_text(&mut self, text: &str) -> bool {
+    pub(super) fn spend_text(&mut self, text: &str) -> bool {
         let tokens = text_tokens(text);
         let fits = self.fits(tokens);
         if fits {
@@ -59,7 +59,7 @@ impl Meter {
     }
 
     /// Counts audio that is said, 50 ms a token; false if it no longer fits.
-    pub fn spend_audio(&mut self, millis: u64) -> bool {
+    pub(super) fn spend_audio(&mut self, millis: u64) -> bool {
         let tokens = millis.div_ceil(50);
         let fits = self.fits(tokens);
         if fits {
@@ -73,7 +73,7 @@ impl Meter {
             .is_none_or(|limit| self.text_out + self.audio_out + tokens <= limit)
     }
 
-    pub fn usage(&self) -> Usage {
+    pub(super) fn usage(&self) -> Usage {
         let (input, output) = (self.text_in + self.audio_in, self.text_out + self.audio_out);
         Usage::default()
             .total_tokens(input + output)

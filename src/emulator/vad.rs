@@ -1,24 +1,24 @@
 //! Server voice activity detection: by energy, in frames of 20 ms, on the clock of the audio itself.
 
-use super::audio::{Format, decibels};
+use super::audio::{SampleFormat, decibels};
 
 /// The length of the stretch whose energy is measured.
 const FRAME_MS: u64 = 20;
 
 /// When speech counts as begun and as ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Thresholds {
+pub(super) struct VadThresholds {
     /// How loud speech must be, from 0 (-70 dB below full scale) to 1 (-10 dB).
-    pub threshold: f64,
+    pub(super) threshold: f64,
     /// How much audio from before the speech belongs to it.
-    pub prefix_padding_ms: u64,
+    pub(super) prefix_padding_ms: u64,
     /// How long it must be quiet for the speech to have ended.
-    pub silence_duration_ms: u64,
+    pub(super) silence_duration_ms: u64,
 }
 
 /// What was heard, at a place in the stream of audio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heard {
+pub(super) enum Heard {
     /// Speech began; the place includes the padding.
     Started { audio_start_ms: u64 },
     /// Speech ended; the place includes the silence.
@@ -27,7 +27,7 @@ pub enum Heard {
 
 /// The detector: it is told of audio and says when speech begins and ends.
 #[derive(Debug, Default)]
-pub struct Vad {
+pub(super) struct Vad {
     /// Audio that makes no whole frame yet.
     rest: Vec<u8>,
     /// Where in the stream `rest` begins.
@@ -38,7 +38,7 @@ pub struct Vad {
 
 impl Vad {
     /// One whose stream begins at this place of a longer one.
-    pub fn starting_at(position_ms: u64) -> Self {
+    pub(super) fn starting_at(position_ms: u64) -> Self {
         Self {
             position_ms,
             ..Self::default()
@@ -46,21 +46,21 @@ impl Vad {
     }
 
     /// Whether there is speech.
-    pub fn is_speaking(&self) -> bool {
+    pub(super) fn is_speaking(&self) -> bool {
         self.loud_until_ms.is_some()
     }
 
     /// Forgets the speech, keeping its place in the stream: the buffer was committed or cleared.
-    pub fn reset(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.loud_until_ms = None;
     }
 
     /// Listens to the next piece, up to the first thing heard; call it again with nothing until it returns `None`.
-    pub fn listen(
+    pub(super) fn listen(
         &mut self,
         audio: &[u8],
-        format: Format,
-        thresholds: Thresholds,
+        format: SampleFormat,
+        thresholds: VadThresholds,
     ) -> Option<Heard> {
         self.rest.extend_from_slice(audio);
         let frame_len = format.bytes(FRAME_MS).max(2);
@@ -77,7 +77,7 @@ impl Vad {
         heard
     }
 
-    fn frame(&mut self, loud: bool, thresholds: Thresholds) -> Option<Heard> {
+    fn frame(&mut self, loud: bool, thresholds: VadThresholds) -> Option<Heard> {
         let start = self.position_ms;
         let end = start + FRAME_MS;
         self.position_ms = end;
@@ -105,7 +105,7 @@ impl Vad {
 mod tests {
     use super::*;
 
-    const DEFAULT: Thresholds = Thresholds {
+    const DEFAULT: VadThresholds = VadThresholds {
         threshold: 0.5,
         prefix_padding_ms: 300,
         silence_duration_ms: 200,
@@ -122,18 +122,18 @@ mod tests {
     }
 
     fn silence(millis: u64) -> Vec<u8> {
-        vec![0; Format::default().bytes(millis)]
+        vec![0; SampleFormat::default().bytes(millis)]
     }
 
     /// All that is heard when the audio comes in pieces of `piece` bytes.
-    fn hear(audio: &[u8], piece: usize, thresholds: Thresholds) -> Vec<Heard> {
+    fn hear(audio: &[u8], piece: usize, thresholds: VadThresholds) -> Vec<Heard> {
         let mut vad = Vad::default();
         let mut all = Vec::new();
         for piece in audio.chunks(piece) {
-            let mut heard = vad.listen(piece, Format::default(), thresholds);
+            let mut heard = vad.listen(piece, SampleFormat::default(), thresholds);
             while let Some(one) = heard {
                 all.push(one);
-                heard = vad.listen(&[], Format::default(), thresholds);
+                heard = vad.listen(&[], SampleFormat::default(), thresholds);
             }
         }
         all
@@ -171,7 +171,7 @@ mod tests {
             hear(
                 &sound(-20, 500),
                 960,
-                Thresholds {
+                VadThresholds {
                     threshold: 0.9,
                     ..DEFAULT
                 }
@@ -182,7 +182,7 @@ mod tests {
             hear(
                 &sound(-12, 500),
                 960,
-                Thresholds {
+                VadThresholds {
                     threshold: 0.9,
                     ..DEFAULT
                 }
@@ -193,7 +193,7 @@ mod tests {
 
         let audio = [sound(-20, 100), silence(300), sound(-20, 100), silence(600)].concat();
         assert_eq!(hear(&audio, 960, DEFAULT).len(), 4);
-        let patient = Thresholds {
+        let patient = VadThresholds {
             silence_duration_ms: 500,
             ..DEFAULT
         };

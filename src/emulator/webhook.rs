@@ -12,13 +12,13 @@ use sha2::Sha256;
 ///
 /// Its `Debug` shows the call's id alone.
 #[derive(Clone, PartialEq, Eq)]
-pub struct IncomingCall {
+pub struct IncomingCallWebhook {
     call_id: String,
     headers: [(&'static str, String); 4],
     body: String,
 }
 
-impl IncomingCall {
+impl IncomingCallWebhook {
     pub(super) fn new(call_id: String, event_id: &str, secret: &str, now: u64) -> Self {
         let sip = |name: &str, value: &str| json!({"name": name, "value": value});
         let headers = [
@@ -63,9 +63,9 @@ impl IncomingCall {
     }
 }
 
-impl fmt::Debug for IncomingCall {
+impl fmt::Debug for IncomingCallWebhook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IncomingCall")
+        f.debug_struct("IncomingCallWebhook")
             .field("call_id", &self.call_id)
             .finish_non_exhaustive()
     }
@@ -103,10 +103,10 @@ mod tests {
 
     #[test]
     fn debug_shows_no_signature() {
-        let call = IncomingCall::new("rtc_1".to_owned(), "evt_1", "whsec_", 7);
+        let call = IncomingCallWebhook::new("rtc_1".to_owned(), "evt_1", "whsec_", 7);
         assert_eq!(
             format!("{call:?}"),
-            "IncomingCall { call_id: \"rtc_1\", .. }"
+            "IncomingCallWebhook { call_id: \"rtc_1\", .. }"
         );
     }
 }

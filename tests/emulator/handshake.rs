@@ -51,7 +51,7 @@ async fn only_the_right_key_is_let_in() {
     let seen = emulator.connections();
     let refused: Vec<_> = seen
         .iter()
-        .map(openai_realtime_ws::emulator::Connection::refused)
+        .map(openai_realtime_ws::emulator::ConnectionRecord::refused)
         .collect();
     assert_eq!(refused, [Some(401), Some(401), None, None]);
     assert_eq!(

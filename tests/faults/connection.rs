@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, future::poll_immediate};
-use openai_realtime_ws::emulator::{Action, Admission, Connection, Emulator, Script};
+use openai_realtime_ws::emulator::{Action, Admission, ConnectionRecord, Emulator, Script};
 use openai_realtime_ws::native::Connector;
 use openai_realtime_ws::protocol::{InputAudioBufferAppend, ResponseCreate};
 use openai_realtime_ws::{Config, KeepAlive, OpenAIRealtimeWS, SendErrorKind};
@@ -120,7 +120,7 @@ async fn flapping() -> Seen {
         seen.push(watch(config(&emulator)).await);
     }
     emulator
-        .until(|all| all.iter().all(Connection::has_ended))
+        .until(|all| all.iter().all(ConnectionRecord::has_ended))
         .await;
     Seen {
         caller: list(&seen),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use openai_realtime_ws::emulator::{Action, Admission, Connection, Emulator, Script};
+use openai_realtime_ws::emulator::{Action, Admission, ConnectionRecord, Emulator, Script};
 use openai_realtime_ws::protocol::ConversationItemCreate;
 use openai_realtime_ws::{CloseFrame, Config, OpenAIRealtimeWS, Reconnect, Update};
 
@@ -144,7 +144,7 @@ async fn emulator(connections: Vec<Admission>) -> (Emulator, Config) {
 
 async fn seen(emulator: &Emulator, caller: String) -> Seen {
     let connections = emulator
-        .until(|all| all.iter().all(Connection::has_ended))
+        .until(|all| all.iter().all(ConnectionRecord::has_ended))
         .await;
     let server = match connections.len() {
         1 => "one connection".to_owned(),

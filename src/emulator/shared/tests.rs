@@ -3,19 +3,19 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::emulator::dialogue::Plan;
-use crate::emulator::outbox::Ids;
+use crate::emulator::output::IdSource;
+use crate::emulator::plan::SessionPlan;
 use crate::emulator::script::Script;
 
-fn line() -> Arc<Line> {
-    let plan = Plan::conversation("m");
-    Line::new(
-        plan.begin(Ids::new("t"), 7, &Arc::<Script>::default())
+fn line() -> Arc<SharedSession> {
+    let plan = SessionPlan::conversation("m");
+    SharedSession::new(
+        plan.begin(IdSource::new("t"), 7, &Arc::<Script>::default())
             .unwrap(),
     )
 }
 
-fn next(attached: &Attached) -> Option<Output> {
+fn next(attached: &AttachedSocket) -> Option<SocketOutput> {
     match attached.poll(&mut Context::from_waker(Waker::noop())) {
         NextOutput::Ready(output) => Some(output),
         NextOutput::Pending(_) => None,
@@ -23,9 +23,9 @@ fn next(attached: &Attached) -> Option<Output> {
 }
 
 /// Everything that comes now.
-fn drain(attached: &Attached) -> Vec<Value> {
+fn drain(attached: &AttachedSocket) -> Vec<Value> {
     std::iter::from_fn(|| match next(attached)? {
-        Output::Text(text) => Some(serde_json::from_str(&text).unwrap()),
+        SocketOutput::Text(text) => Some(serde_json::from_str(&text).unwrap()),
         other => panic!("expected an event, got {other:?}"),
     })
     .collect()
@@ -36,7 +36,7 @@ fn types(events: &[Value]) -> Vec<&str> {
     types.collect()
 }
 
-fn send(attached: &Attached, event: &Value) {
+fn send(attached: &AttachedSocket, event: &Value) {
     attached.receive(RawEvent::parse(event.to_string()).as_ref());
 }
 
@@ -80,10 +80,16 @@ fn actions_come_after_as_many_events_as_said() {
         line.attach(0, after, None),
         line.attach(1, Vec::new(), None),
     );
-    assert_eq!(next(&scripted), Some(Output::Text("first".to_owned())));
-    assert_eq!(next(&scripted), Some(Output::Text("second".to_owned())));
-    assert!(matches!(next(&scripted), Some(Output::Text(_))));
-    assert_eq!(next(&scripted), Some(Output::Drop));
+    assert_eq!(
+        next(&scripted),
+        Some(SocketOutput::Text("first".to_owned()))
+    );
+    assert_eq!(
+        next(&scripted),
+        Some(SocketOutput::Text("second".to_owned()))
+    );
+    assert!(matches!(next(&scripted), Some(SocketOutput::Text(_))));
+    assert_eq!(next(&scripted), Some(SocketOutput::Drop));
     // The others have nothing of it.
     assert_eq!(types(&drain(&other)), ["session.created"]);
 }
@@ -128,6 +134,6 @@ fn a_socket_that_is_not_read_is_closed_in_the_end() {
 fn something_else_can_come_instead_of_a_session() {
     let instead = [Action::Raw("{}".to_owned()), Action::close(4000, "no")];
     let attached = line().attach(0, Vec::new(), Some(instead));
-    assert_eq!(next(&attached), Some(Output::Text("{}".to_owned())));
+    assert_eq!(next(&attached), Some(SocketOutput::Text("{}".to_owned())));
     assert_eq!(next(&attached), Some(close(4000, "no")));
 }

@@ -1,7 +1,8 @@
 //! The session and time: replies at a pace, waits, interruptions, and replies that take time to make.
 
-use super::tests::{Driver, done, types};
+use super::tests::{MachineDriver, done, types};
 use super::*;
+use crate::emulator::{Reply, TurnRequest};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -9,8 +10,8 @@ use serde_json::{Value, json};
 const CREATE: &str = r#"{"type":"response.create"}"#;
 
 /// A conversation at the pace of speech.
-fn paced(script: Script) -> Driver {
-    Driver::conversation(script.with_pace(Some(1.0)))
+fn paced(script: Script) -> MachineDriver {
+    MachineDriver::conversation(script.with_pace(Some(1.0)))
 }
 
 fn create() -> Value {
@@ -18,7 +19,7 @@ fn create() -> Value {
 }
 
 /// The times of the events of one type, in milliseconds from now, until nothing more comes.
-fn times(driver: &mut Driver, event_type: &str) -> Vec<u128> {
+fn times(driver: &mut MachineDriver, event_type: &str) -> Vec<u128> {
     let start = driver.now();
     let mut times = Vec::new();
     while driver.sleep() {
@@ -51,13 +52,14 @@ fn speech_leaves_at_the_pace_of_speech() {
 
 #[test]
 fn a_response_is_done_when_it_would_be_heard() {
-    let reply = |_: &Turn| Reply::new().audio(vec![1; 48_000], "One");
+    let reply = |_: &TurnRequest| Reply::new().audio(vec![1; 48_000], "One");
     let mut driver = paced(Script::new().on_response(reply));
     driver.ask(&create());
     assert_eq!(times(&mut driver, "response.done"), [1_000]);
     assert_eq!(driver.0.wake_at(), None);
 
-    let mut twice = Driver::conversation(Script::new().on_response(reply).with_pace(Some(2.0)));
+    let mut twice =
+        MachineDriver::conversation(Script::new().on_response(reply).with_pace(Some(2.0)));
     twice.ask(&create());
     assert_eq!(times(&mut twice, "response.done"), [500]);
 }
@@ -76,7 +78,7 @@ fn a_reply_sets_its_own_pace_and_waits() {
     assert_eq!(types(&first), ["response.created"]);
     assert_eq!(times(&mut driver, "response.done"), [950]);
 
-    let mut at_once = Driver::conversation(
+    let mut at_once = MachineDriver::conversation(
         Script::new().on_response(|_| Reply::new().wait(Duration::from_secs(3)).text("Late")),
     );
     at_once.ask(&create());
@@ -189,7 +191,7 @@ fn a_turn_that_the_server_would_answer_itself_collides_without_an_event() {
 #[test]
 fn samples_are_played_in_the_format_of_the_session() {
     let script = Script::new().on_response(|_| Reply::new().pcm16([8_031; 24_000], "One"));
-    let mut driver = Driver::conversation(script);
+    let mut driver = MachineDriver::conversation(script);
     let params = json!({"audio": {"output": {"format": {"type": "audio/pcmu"}}}});
     let events = driver.ask(&json!({"type": "response.create", "response": params}));
     let bytes: Vec<u8> = events
@@ -219,7 +221,7 @@ fn a_response_has_several_items_and_calls() {
             .call("first", "{}")
             .call("second", r#"{"a":1}"#)
     });
-    let mut driver = Driver::conversation(script);
+    let mut driver = MachineDriver::conversation(script);
     let events = driver.ask(&create());
     let output = done(&events)["output"].as_array().unwrap();
     let kinds: Vec<_> = output
@@ -248,7 +250,7 @@ fn a_script_may_take_its_time() {
         let waiting = waiting.lock().unwrap().take();
         async move { waiting?.await.ok() }
     });
-    let mut driver = Driver::conversation(script);
+    let mut driver = MachineDriver::conversation(script);
     assert_eq!(types(&driver.ask(&create())), ["response.created"]);
     assert_eq!(
         driver.ask(&create())[0]["error"]["code"],
@@ -273,7 +275,7 @@ fn a_script_may_take_its_time() {
 #[test]
 fn a_reply_that_is_not_there_yet_can_be_cancelled() {
     let script = Script::new().on_response_async(|_| std::future::pending::<Option<Reply>>());
-    let mut driver = Driver::conversation(script);
+    let mut driver = MachineDriver::conversation(script);
     driver.ask(&create());
     let events = driver.ask(&json!({"type": "response.cancel"}));
     assert_eq!(done(&events)["status"], "cancelled");

@@ -14,10 +14,10 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::line::{Attached, NextOutput};
-use super::outbox::Output;
-use super::record::Entry;
+use super::output::SocketOutput;
+use super::record::ConnectionEntry;
 use super::script::Action;
+use super::shared::{AttachedSocket, NextOutput};
 use crate::protocol::{ParseError, RawEvent};
 
 /// An append of 15 MiB in base64, and some room.
@@ -28,15 +28,19 @@ const PING_PERIOD: Duration = Duration::from_secs(20);
 const HALF_A_FRAME: &[u8] = b"\x81\x7e\x03\xe8{\"type\":\"response.output_te";
 
 /// A client that was let in, with the session that it is let into.
-pub struct Guest {
-    pub entry: Entry,
-    pub session: Attached,
+pub(super) struct AcceptedSocket {
+    pub(super) entry: ConnectionEntry,
+    pub(super) session: AttachedSocket,
     /// What is to be done once so much time has passed.
-    pub alarms: Vec<(Duration, Action)>,
+    pub(super) alarms: Vec<(Duration, Action)>,
 }
 
 /// Serves a stream from the upgrade to the end. `read` is what has come on it already.
-pub async fn entertain<S: AsyncRead + AsyncWrite + Unpin>(stream: S, read: Vec<u8>, guest: Guest) {
+pub(super) async fn serve_socket<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    read: Vec<u8>,
+    guest: AcceptedSocket,
+) {
     let config = WebSocketConfig::default()
         .read_buffer_size(16 * 1024)
         // A frame leaves at once, so that what the client says next can still stop what would follow.
@@ -47,7 +51,7 @@ pub async fn entertain<S: AsyncRead + AsyncWrite + Unpin>(stream: S, read: Vec<u
         WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config)).await;
     let mut pings = interval_at(Instant::now() + PING_PERIOD, PING_PERIOD);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    Connection {
+    SocketDriver {
         socket,
         session: guest.session,
         entry: guest.entry,
@@ -65,10 +69,10 @@ pub async fn entertain<S: AsyncRead + AsyncWrite + Unpin>(stream: S, read: Vec<u
     .await;
 }
 
-struct Connection<S> {
+struct SocketDriver<S> {
     socket: WebSocketStream<S>,
-    session: Attached,
-    entry: Entry,
+    session: AttachedSocket,
+    entry: ConnectionEntry,
     alarms: Vec<(Pin<Box<Sleep>>, Action)>,
     pings: Interval,
     /// Wakes this task when the session has more to say.
@@ -79,31 +83,31 @@ struct Connection<S> {
 }
 
 /// What comes next on a connection.
-enum Next {
+enum SocketStep {
     Received(Option<Result<Message, Error>>),
-    Output(Output),
+    SocketOutput(SocketOutput),
     Ping,
     Ended,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> SocketDriver<S> {
     async fn run(mut self) {
         loop {
             match poll_fn(|cx| self.poll_next(cx)).await {
-                Next::Received(Some(Ok(message))) => self.receive(&message),
-                Next::Output(Output::Text(text)) => {
+                SocketStep::Received(Some(Ok(message))) => self.receive(&message),
+                SocketStep::SocketOutput(SocketOutput::Text(text)) => {
                     self.entry.sent();
                     if self.socket.send(Message::text(text)).await.is_err() {
                         return;
                     }
                 }
-                Next::Ping => {
+                SocketStep::Ping => {
                     let ping = Message::Ping(Bytes::new());
                     if self.socket.send(ping).await.is_err() {
                         return;
                     }
                 }
-                Next::Output(Output::Close { code, reason }) => {
+                SocketStep::SocketOutput(SocketOutput::Close { code, reason }) => {
                     self.closing = true;
                     let frame = CloseFrame {
                         code: code.into(),
@@ -113,7 +117,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                         return;
                     }
                 }
-                Next::Output(Output::CutFrame) => {
+                SocketStep::SocketOutput(SocketOutput::CutFrame) => {
                     // Whether it arrives or not, the connection ends here.
                     let _ = self.socket.flush().await;
                     let stream = self.socket.get_mut();
@@ -121,57 +125,57 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     let _ = stream.flush().await;
                     return;
                 }
-                Next::Output(Output::Bytes(bytes)) => {
+                SocketStep::SocketOutput(SocketOutput::Bytes(bytes)) => {
                     if self.socket.flush().await.is_err()
                         || self.socket.get_mut().write_all(&bytes).await.is_err()
                     {
                         return;
                     }
                 }
-                Next::Output(Output::Drop) => {
+                SocketStep::SocketOutput(SocketOutput::Drop) => {
                     let _ = self.socket.flush().await;
                     return;
                 }
-                Next::Output(Output::Stall) => {}
-                Next::Received(_) | Next::Ended => return,
+                SocketStep::SocketOutput(SocketOutput::Stall) => {}
+                SocketStep::Received(_) | SocketStep::Ended => return,
             }
         }
     }
 
     /// Reads before it writes, and while it cannot write: a client that sends for long before it reads is not held up,
     /// and a cancellation overtakes what is still to be said.
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<SocketStep> {
         if !std::mem::replace(&mut self.greeted, true) {
             // A client is greeted first, however late that turns out.
             cx.waker().wake_by_ref();
         } else if let Some(action) = self.alarm(cx) {
             return Poll::Ready(match action {
                 // It does not wait for what is still to be written.
-                Action::Drop => Next::Ended,
-                action => Next::Output(self.session.perform(action)),
+                Action::Drop => SocketStep::Ended,
+                action => SocketStep::SocketOutput(self.session.perform(action)),
             });
         } else if self.pings.poll_tick(cx).is_ready() && !self.closing && !self.session.is_stalled()
         {
-            return Poll::Ready(Next::Ping);
+            return Poll::Ready(SocketStep::Ping);
         }
         loop {
             let mut socket = Pin::new(&mut self.socket);
             if let Poll::Ready(message) = socket.as_mut().poll_next(cx) {
-                return Poll::Ready(Next::Received(message));
+                return Poll::Ready(SocketStep::Received(message));
             }
             match socket.as_mut().poll_ready(cx) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Err(_)) => return Poll::Ready(Next::Ended),
+                Poll::Ready(Err(_)) => return Poll::Ready(SocketStep::Ended),
                 Poll::Ready(Ok(())) => {}
             }
             match self.session.poll(cx) {
-                NextOutput::Ready(Output::Text(text)) => {
+                NextOutput::Ready(SocketOutput::Text(text)) => {
                     self.entry.sent();
                     if socket.as_mut().start_send(Message::text(text)).is_err() {
-                        return Poll::Ready(Next::Ended);
+                        return Poll::Ready(SocketStep::Ended);
                     }
                 }
-                NextOutput::Ready(output) => return Poll::Ready(Next::Output(output)),
+                NextOutput::Ready(output) => return Poll::Ready(SocketStep::SocketOutput(output)),
                 NextOutput::Pending(wake_at) => {
                     if let Some(wake_at) = wake_at {
                         self.timer.as_mut().reset(wake_at);
@@ -180,7 +184,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                         }
                     }
                     return match socket.poll_flush(cx) {
-                        Poll::Ready(Err(_)) => Poll::Ready(Next::Ended),
+                        Poll::Ready(Err(_)) => Poll::Ready(SocketStep::Ended),
                         _ => Poll::Pending,
                     };
                 }

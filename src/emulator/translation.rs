@@ -7,13 +7,13 @@ use std::task::Context;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::audio::Format;
-use super::dialogue::Dialogue;
-use super::outbox::{Ids, Output};
+use super::audio::SampleFormat;
+use super::machine::SessionMachine;
+use super::output::{IdSource, SocketOutput};
 use super::request::{event_id, read, refuse, refuse_frame};
 use super::responder::seconds;
 use super::script::{Action, Script};
-use super::vad::{Heard, Thresholds, Vad};
+use super::vad::{Heard, Vad, VadThresholds};
 use crate::protocol::{
     Audio, ErrorDetails, ParseError, RawEvent, SessionClosed, SessionInputTranscriptDelta,
     SessionOutputAudioDelta, SessionOutputTranscriptDelta, TranslationAudioFormat,
@@ -25,18 +25,18 @@ use crate::protocol::{
 /// How much audio one event holds: 200 ms.
 const PIECE_MS: u64 = 200;
 /// When somebody speaks, as in a conversation.
-const THRESHOLDS: Thresholds = Thresholds {
+const THRESHOLDS: VadThresholds = VadThresholds {
     threshold: 0.5,
     prefix_padding_ms: 0,
     silence_duration_ms: 500,
 };
 
 /// A session that translates into the same language.
-pub struct Translator {
+pub(super) struct TranslationMachine {
     script: Arc<Script>,
     session: TranslationSessionInfo,
-    ids: Ids,
-    out: VecDeque<Output>,
+    ids: IdSource,
+    out: VecDeque<SocketOutput>,
     vad: Vad,
     /// Where the speech under way began.
     speech_since_ms: Option<u64>,
@@ -48,8 +48,12 @@ pub struct Translator {
     closed: bool,
 }
 
-impl Translator {
-    pub fn open(ids: Ids, session: TranslationSessionInfo, script: Arc<Script>) -> Self {
+impl TranslationMachine {
+    pub(super) fn open(
+        ids: IdSource,
+        session: TranslationSessionInfo,
+        script: Arc<Script>,
+    ) -> Self {
         Self {
             script,
             session,
@@ -88,13 +92,13 @@ impl Translator {
             .map_err(|_| refuse("invalid_value", "The audio is not base64.").param("audio"))?;
         self.received += audio.len();
         self.pending.extend_from_slice(&audio);
-        let piece = Format::default().bytes(PIECE_MS);
+        let piece = SampleFormat::default().bytes(PIECE_MS);
         while self.pending.len() >= piece {
             let rest = self.pending.split_off(piece);
             let played = std::mem::replace(&mut self.pending, rest);
             self.play(&played);
         }
-        let mut heard = self.vad.listen(&audio, Format::default(), THRESHOLDS);
+        let mut heard = self.vad.listen(&audio, SampleFormat::default(), THRESHOLDS);
         while let Some(one) = heard {
             match one {
                 Heard::Started { audio_start_ms } => self.speech_since_ms = Some(audio_start_ms),
@@ -102,7 +106,7 @@ impl Translator {
                     self.transcribe(audio_end_ms.saturating_sub(THRESHOLDS.silence_duration_ms));
                 }
             }
-            heard = self.vad.listen(&[], Format::default(), THRESHOLDS);
+            heard = self.vad.listen(&[], SampleFormat::default(), THRESHOLDS);
         }
         Ok(())
     }
@@ -125,9 +129,9 @@ impl Translator {
         if !rest.is_empty() {
             self.play(&rest);
         }
-        self.transcribe(Format::default().millis(self.received));
+        self.transcribe(SampleFormat::default().millis(self.received));
         self.send(SessionClosed::default());
-        self.out.push_back(Output::Close {
+        self.out.push_back(SocketOutput::Close {
             code: 1000,
             reason: String::new(),
         });
@@ -142,7 +146,7 @@ impl Translator {
                 .format(TranslationAudioFormat::Pcm16)
                 .sample_rate(24_000u32)
                 .channels(1u32)
-                .elapsed_ms(Format::default().millis(from)),
+                .elapsed_ms(SampleFormat::default().millis(from)),
         );
     }
 
@@ -184,7 +188,7 @@ impl Translator {
     }
 }
 
-impl Dialogue for Translator {
+impl SessionMachine for TranslationMachine {
     fn receive(&mut self, _: usize, frame: Result<&RawEvent, &ParseError>, _: Instant) {
         let handled = match frame {
             Err(error) => Err(refuse_frame(error)),
@@ -205,7 +209,7 @@ impl Dialogue for Translator {
         }
     }
 
-    fn poll(&mut self, _: Instant, _: &mut Context<'_>) -> Option<Output> {
+    fn poll(&mut self, _: Instant, _: &mut Context<'_>) -> Option<SocketOutput> {
         self.out.pop_front()
     }
 
@@ -213,14 +217,14 @@ impl Dialogue for Translator {
         None
     }
 
-    fn created(&mut self) -> Output {
+    fn created(&mut self) -> SocketOutput {
         let session = Box::new(TranslationSession::from(self.session.clone()));
         let created =
             TranslationServerEvent::from(TranslationSessionCreated::default().session(session));
         self.ids.output(created)
     }
 
-    fn perform(&mut self, action: Action) -> Output {
+    fn perform(&mut self, action: Action) -> SocketOutput {
         self.ids.perform(action)
     }
 

@@ -6,8 +6,8 @@ use std::task::{Context, Waker};
 
 use tokio::time::Instant;
 
-use super::dialogue::Dialogue;
-use super::outbox::Output;
+use super::machine::SessionMachine;
+use super::output::SocketOutput;
 use super::script::Action;
 use crate::protocol::{ParseError, RawEvent};
 
@@ -15,18 +15,18 @@ use crate::protocol::{ParseError, RawEvent};
 const LONGEST_QUEUE: usize = 10_000;
 
 /// A session that sockets share: each may steer it, and all hear what it says.
-pub struct Line(Mutex<Shared>);
+pub(super) struct SharedSession(Mutex<SharedState>);
 
-struct Shared {
-    dialogue: Box<dyn Dialogue>,
+struct SharedState {
+    dialogue: Box<dyn SessionMachine>,
     /// By connection.
-    seats: BTreeMap<usize, Seat>,
+    seats: BTreeMap<usize, SocketSlot>,
 }
 
 /// One socket's place.
-struct Seat {
+struct SocketSlot {
     /// What others made the session say.
-    queue: VecDeque<Output>,
+    queue: VecDeque<SocketOutput>,
     sent: usize,
     /// What is to be done once so many events were sent.
     after: Vec<(usize, Action)>,
@@ -34,28 +34,28 @@ struct Seat {
     waker: Option<Waker>,
 }
 
-impl Line {
-    pub fn new(dialogue: Box<dyn Dialogue>) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Shared {
+impl SharedSession {
+    pub(super) fn new(dialogue: Box<dyn SessionMachine>) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(SharedState {
             dialogue,
             seats: BTreeMap::new(),
         })))
     }
 
     /// Attaches a connection. It is told what session it is, unless there is something to do instead.
-    pub fn attach(
+    pub(super) fn attach(
         self: &Arc<Self>,
         connection: usize,
         after: Vec<(usize, Action)>,
         instead: Option<[Action; 2]>,
-    ) -> Attached {
+    ) -> AttachedSocket {
         let mut shared = self.lock();
         let dialogue = &mut shared.dialogue;
         let queue = match instead {
             None => VecDeque::from([dialogue.created()]),
             Some(actions) => actions.map(|action| dialogue.perform(action)).into(),
         };
-        let seat = Seat {
+        let seat = SocketSlot {
             queue,
             sent: 0,
             after,
@@ -63,27 +63,27 @@ impl Line {
             waker: None,
         };
         shared.seats.insert(connection, seat);
-        Attached {
+        AttachedSocket {
             line: Arc::clone(self),
             connection,
         }
     }
 
     /// Closes all sockets.
-    pub fn close(&self, code: u16, reason: &str) {
+    pub(super) fn close(&self, code: u16, reason: &str) {
         for seat in self.lock().seats.values_mut() {
             seat.push(close(code, reason));
         }
     }
 
     /// The session, where no thread that holds it can leave it half done: a script's panic ends its own connection.
-    fn lock(&self) -> MutexGuard<'_, Shared> {
+    fn lock(&self) -> MutexGuard<'_, SharedState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Seat {
-    fn push(&mut self, output: Output) {
+impl SocketSlot {
+    fn push(&mut self, output: SocketOutput) {
         if self.queue.len() < LONGEST_QUEUE {
             self.queue.push_back(output);
         } else {
@@ -99,20 +99,20 @@ impl Seat {
     }
 }
 
-fn close(code: u16, reason: &str) -> Output {
+fn close(code: u16, reason: &str) -> SocketOutput {
     let reason = reason.to_owned();
-    Output::Close { code, reason }
+    SocketOutput::Close { code, reason }
 }
 
 /// A connection's hold on a session; dropping it lets go.
-pub struct Attached {
-    line: Arc<Line>,
+pub(super) struct AttachedSocket {
+    line: Arc<SharedSession>,
     connection: usize,
 }
 
-impl Attached {
+impl AttachedSocket {
     /// Takes one frame of the client's.
-    pub fn receive(&self, frame: Result<&RawEvent, &ParseError>) {
+    pub(super) fn receive(&self, frame: Result<&RawEvent, &ParseError>) {
         let mut shared = self.line.lock();
         let now = Instant::now();
         shared.dialogue.receive(self.connection, frame, now);
@@ -121,10 +121,10 @@ impl Attached {
     }
 
     /// The next output for this socket.
-    pub fn poll(&self, cx: &mut Context<'_>) -> NextOutput {
+    pub(super) fn poll(&self, cx: &mut Context<'_>) -> NextOutput {
         let mut shared = self.line.lock();
         match shared.poll(self.connection, cx) {
-            Some(Output::Stall) => {
+            Some(SocketOutput::Stall) => {
                 // A future that is under way has this task's waker, and nobody polls it here any more.
                 shared.wake_others(self.connection);
                 NextOutput::Pending(None)
@@ -135,7 +135,7 @@ impl Attached {
     }
 
     /// Whether nothing is sent on this socket any more.
-    pub fn is_stalled(&self) -> bool {
+    pub(super) fn is_stalled(&self) -> bool {
         let shared = self.line.lock();
         shared
             .seats
@@ -144,10 +144,11 @@ impl Attached {
     }
 
     /// What an action does to this socket.
-    pub fn perform(&self, action: Action) -> Output {
+    pub(super) fn perform(&self, action: Action) -> SocketOutput {
         let mut shared = self.line.lock();
         let output = shared.dialogue.perform(action);
-        if let (Output::Stall, Some(seat)) = (&output, shared.seats.get_mut(&self.connection)) {
+        if let (SocketOutput::Stall, Some(seat)) = (&output, shared.seats.get_mut(&self.connection))
+        {
             seat.stalled = true;
         }
         output
@@ -155,13 +156,13 @@ impl Attached {
 }
 
 /// Answer to a socket that asks for its next output.
-pub enum NextOutput {
-    Ready(Output),
+pub(super) enum NextOutput {
+    Ready(SocketOutput),
     /// There is none until the task is woken, or until this time.
     Pending(Option<Instant>),
 }
 
-impl Shared {
+impl SharedState {
     fn wake_others(&mut self, connection: usize) {
         for (number, seat) in &mut self.seats {
             if *number != connection {
@@ -179,7 +180,7 @@ impl Shared {
         self.dialogue.wake_at()
     }
 
-    fn poll(&mut self, connection: usize, cx: &mut Context<'_>) -> Option<Output> {
+    fn poll(&mut self, connection: usize, cx: &mut Context<'_>) -> Option<SocketOutput> {
         let Self { dialogue, seats } = self;
         let seat = seats.get_mut(&connection)?;
         if seat.stalled {
@@ -206,15 +207,15 @@ impl Shared {
         };
         let seat = seats.get_mut(&connection)?;
         match &output {
-            Output::Text(_) => seat.sent += 1,
-            Output::Stall => seat.stalled = true,
+            SocketOutput::Text(_) => seat.sent += 1,
+            SocketOutput::Stall => seat.stalled = true,
             _ => {}
         }
         Some(output)
     }
 }
 
-impl Drop for Attached {
+impl Drop for AttachedSocket {
     fn drop(&mut self) {
         let mut shared = self.line.lock();
         shared.seats.remove(&self.connection);

@@ -5,18 +5,20 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::input::LARGEST_APPEND;
 use super::*;
+use crate::emulator::output::SocketOutput;
 use crate::emulator::script::Reply;
 use crate::protocol::{RealtimeSession, SessionConfig, TranscriptionSession};
 
 /// A session, and the time.
-pub(super) struct Driver(pub(super) Session, Instant);
+pub(super) struct MachineDriver(pub(super) RealtimeMachine, Instant);
 
-impl Driver {
+impl MachineDriver {
     /// An open session.
     fn new(config: &SessionConfig, script: Script) -> Self {
-        let settings = Settings::new(config, "sess".to_owned(), 7).unwrap();
-        let session = Session::open(Ids::new("t"), settings, Arc::new(script));
+        let settings = SessionSettings::new(config, "sess".to_owned(), 7).unwrap();
+        let session = RealtimeMachine::open(IdSource::new("t"), settings, Arc::new(script));
         Self(session, Instant::now())
     }
 
@@ -29,13 +31,13 @@ impl Driver {
         self.0.receive(3, event.as_ref(), self.1);
     }
 
-    fn poll(&mut self) -> Option<Output> {
+    fn poll(&mut self) -> Option<SocketOutput> {
         self.0.poll(self.1, &mut Context::from_waker(Waker::noop()))
     }
 
     fn next(&mut self) -> Value {
         match self.poll() {
-            Some(Output::Text(text)) => serde_json::from_str(&text).unwrap(),
+            Some(SocketOutput::Text(text)) => serde_json::from_str(&text).unwrap(),
             other => panic!("expected an event, got {other:?}"),
         }
     }
@@ -43,7 +45,7 @@ impl Driver {
     /// Everything that comes now.
     pub(super) fn drain(&mut self) -> Vec<Value> {
         std::iter::from_fn(|| match self.poll()? {
-            Output::Text(text) => Some(serde_json::from_str(&text).unwrap()),
+            SocketOutput::Text(text) => Some(serde_json::from_str(&text).unwrap()),
             other => panic!("expected an event, got {other:?}"),
         })
         .collect()
@@ -124,7 +126,7 @@ fn stalling(reply: Reply) -> Script {
 
 #[test]
 fn speech_interrupts_the_response_under_way() {
-    let mut driver = Driver::conversation(stalling(
+    let mut driver = MachineDriver::conversation(stalling(
         Reply::new().audio(vec![1; 19_200], "One two three"),
     ));
     let started = driver.ask(&json!({"type": "response.create"}));
@@ -170,7 +172,7 @@ fn speech_interrupts_the_response_under_way() {
 
 #[test]
 fn speech_does_not_interrupt_if_told_not_to() {
-    let mut driver = Driver::conversation(stalling(Reply::new().text("One")));
+    let mut driver = MachineDriver::conversation(stalling(Reply::new().text("One")));
     driver.update_turns(
         &json!({"type": "server_vad", "interrupt_response": false, "create_response": false}),
     );
@@ -192,8 +194,9 @@ fn speech_does_not_interrupt_if_told_not_to() {
 
 #[test]
 fn a_cancellation_overtakes_what_is_still_to_be_said() {
-    let mut driver =
-        Driver::conversation(Script::new().on_response(|_| Reply::new().text("a b c d e f")));
+    let mut driver = MachineDriver::conversation(
+        Script::new().on_response(|_| Reply::new().text("a b c d e f")),
+    );
     driver.send(&json!({"type": "response.create"}));
     while driver.next()["type"] != "response.output_text.delta" {}
     let events = driver.ask(&json!({"type": "response.cancel"}));
@@ -218,7 +221,7 @@ fn one_response_at_a_time_in_the_conversation_and_others_beside_it() {
         0 => Reply::new().text("waiting").stall(),
         _ => Reply::new().text("aside"),
     });
-    let mut driver = Driver::conversation(script);
+    let mut driver = MachineDriver::conversation(script);
     let started = driver.ask(&json!({"type": "response.create"}));
     let id = &started[0]["response"]["id"];
     assert!(started[0]["response"]["conversation_id"].is_string());
@@ -246,7 +249,7 @@ fn one_response_at_a_time_in_the_conversation_and_others_beside_it() {
 
 #[test]
 fn the_input_of_a_response_takes_the_place_of_the_conversation() {
-    let mut driver = Driver::conversation(Script::new());
+    let mut driver = MachineDriver::conversation(Script::new());
     driver.say("in the conversation");
     let input = json!([{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "aside"}]}]);
     let params = json!({"conversation": "none", "output_modalities": ["text"], "input": input});
@@ -263,7 +266,7 @@ fn the_input_of_a_response_takes_the_place_of_the_conversation() {
 
 #[test]
 fn a_limit_of_tokens_leaves_a_response_incomplete() {
-    let mut driver = Driver::conversation(Script::new());
+    let mut driver = MachineDriver::conversation(Script::new());
     driver.say("one two three four");
     let params = json!({"output_modalities": ["text"], "max_output_tokens": 3});
     let events = driver.ask(&json!({"type": "response.create", "response": params}));
@@ -278,7 +281,7 @@ fn a_limit_of_tokens_leaves_a_response_incomplete() {
 
 #[test]
 fn the_model_speaks_up_after_a_silence() {
-    let mut driver = Driver::conversation(Script::new());
+    let mut driver = MachineDriver::conversation(Script::new());
     driver.update_turns(&json!({"type": "server_vad", "idle_timeout_ms": 5_000}));
     // Not before the model has spoken for the first time.
     assert_eq!(driver.hear(0, 6_000), Vec::<Value>::new());
@@ -304,7 +307,7 @@ fn the_model_speaks_up_after_a_silence() {
 
 #[test]
 fn turn_detection_that_was_off_keeps_the_clock() {
-    let mut driver = Driver::conversation(Script::new());
+    let mut driver = MachineDriver::conversation(Script::new());
     driver.update_turns(&Value::Null);
     assert_eq!(driver.hear(9_000, 1_010), Vec::<Value>::new());
     driver.ask(&json!({"type": "input_audio_buffer.clear"}));
@@ -316,7 +319,7 @@ fn turn_detection_that_was_off_keeps_the_clock() {
 
 #[test]
 fn a_transcription_session_transcribes_and_does_not_reply() {
-    let mut driver = Driver::new(&TranscriptionSession::new().into(), Script::new());
+    let mut driver = MachineDriver::new(&TranscriptionSession::new().into(), Script::new());
     driver.hear(9_000, 500);
     let events = driver.hear(0, 200);
     assert_eq!(
@@ -333,7 +336,7 @@ fn a_transcription_session_transcribes_and_does_not_reply() {
 
 #[test]
 fn truncation_cuts_the_audio_and_forgets_the_words() {
-    let mut driver = Driver::conversation(
+    let mut driver = MachineDriver::conversation(
         Script::new().on_response(|_| Reply::new().audio(vec![5; 48_000], "A second")),
     );
     let events = driver.ask(&json!({"type": "response.create"}));
@@ -362,7 +365,7 @@ fn truncation_cuts_the_audio_and_forgets_the_words() {
 
 #[test]
 fn the_voice_is_fixed_once_it_was_heard() {
-    let mut driver = Driver::conversation(Script::new());
+    let mut driver = MachineDriver::conversation(Script::new());
     let voice = |name: &str| json!({"type": "session.update", "session": {"type": "realtime", "audio": {"output": {"voice": name}}}});
     assert_eq!(types(&driver.ask(&voice("cedar"))), ["session.updated"]);
     driver.say("Hi");
@@ -376,7 +379,7 @@ fn the_voice_is_fixed_once_it_was_heard() {
 
 #[test]
 fn the_largest_append() {
-    let mut driver = Driver::conversation(Script::new());
+    let mut driver = MachineDriver::conversation(Script::new());
     driver.update_turns(&Value::Null);
     let append = |len: usize| json!({"type": "input_audio_buffer.append", "audio": Audio::from_bytes(&vec![0; len])});
     assert_eq!(driver.ask(&append(LARGEST_APPEND)), Vec::<Value>::new());
@@ -388,7 +391,7 @@ fn the_largest_append() {
 
 #[test]
 fn no_number_is_too_large() {
-    let mut driver = Driver::conversation(Script::new());
+    let mut driver = MachineDriver::conversation(Script::new());
     let most = u64::MAX;
     driver.update_turns(&json!({"type": "server_vad", "prefix_padding_ms": most,
         "silence_duration_ms": most, "idle_timeout_ms": most}));

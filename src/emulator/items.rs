@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::audio::Format;
+use super::audio::SampleFormat;
 use super::request::refuse;
 use crate::protocol::{
     Audio, ContentPart, ContentType, ErrorDetails, Item, ItemStatus, Message, Patch, Role,
@@ -15,15 +15,15 @@ pub(super) fn behind(previous: Option<&str>) -> Patch<String> {
 
 /// The items of one conversation.
 #[derive(Debug)]
-pub struct Conversation {
-    pub id: String,
+pub(super) struct ItemStore {
+    pub(super) id: String,
     items: Vec<Item>,
     /// The format of what the model said, by the item's id.
-    formats: HashMap<String, Format>,
+    formats: HashMap<String, SampleFormat>,
 }
 
-impl Conversation {
-    pub fn new(id: String) -> Self {
+impl ItemStore {
+    pub(super) fn new(id: String) -> Self {
         Self {
             id,
             items: Vec::new(),
@@ -31,26 +31,30 @@ impl Conversation {
         }
     }
 
-    pub fn items(&self) -> &[Item] {
+    pub(super) fn items(&self) -> &[Item] {
         &self.items
     }
 
-    pub fn get(&self, id: &str) -> Option<&Item> {
+    pub(super) fn get(&self, id: &str) -> Option<&Item> {
         self.position(id).and_then(|at| self.items.get(at))
     }
 
-    pub fn last_id(&self) -> Option<&str> {
+    pub(super) fn last_id(&self) -> Option<&str> {
         self.items.last().and_then(Item::id)
     }
 
     /// The id of the item before.
-    pub fn previous_id(&self, id: &str) -> Option<&str> {
+    pub(super) fn previous_id(&self, id: &str) -> Option<&str> {
         let before = self.position(id)?.checked_sub(1)?;
         self.items.get(before)?.id()
     }
 
     /// Puts an item behind another, at the beginning (`root`), or at the end.
-    pub fn insert(&mut self, item: Item, previous: Option<&str>) -> Result<(), ErrorDetails> {
+    pub(super) fn insert(
+        &mut self,
+        item: Item,
+        previous: Option<&str>,
+    ) -> Result<(), ErrorDetails> {
         if item.id().is_some_and(|id| self.position(id).is_some()) {
             return Err(refuse(
                 "item_create_duplicate_item_id",
@@ -77,7 +81,7 @@ impl Conversation {
     }
 
     /// Puts an item in the place of the one that has its id, if that is still there.
-    pub fn replace(&mut self, item: Item) {
+    pub(super) fn replace(&mut self, item: Item) {
         if let Some(old) = item
             .id()
             .and_then(|id| self.position(id))
@@ -88,7 +92,7 @@ impl Conversation {
     }
 
     /// Does the same with an item that the model said, in this format.
-    pub fn replace_spoken(&mut self, item: Item, format: Format) {
+    pub(super) fn replace_spoken(&mut self, item: Item, format: SampleFormat) {
         if let Some(id) = item.id() {
             self.formats.insert(id.to_owned(), format);
         }
@@ -96,17 +100,17 @@ impl Conversation {
     }
 
     /// The format of an item that the model said.
-    pub fn format(&self, id: &str) -> Option<Format> {
+    pub(super) fn format(&self, id: &str) -> Option<SampleFormat> {
         self.formats.get(id).copied()
     }
 
-    pub fn remove(&mut self, id: &str) -> Option<Item> {
+    pub(super) fn remove(&mut self, id: &str) -> Option<Item> {
         self.formats.remove(id);
         self.position(id).map(|at| self.items.remove(at))
     }
 
     /// Whether a function call of that id was made.
-    pub fn has_call(&self, call_id: &str) -> bool {
+    pub(super) fn has_call(&self, call_id: &str) -> bool {
         self.items
             .iter()
             .any(|item| matches!(item, Item::FunctionCall(call) if call.call_id.as_deref() == Some(call_id)))
@@ -118,7 +122,7 @@ impl Conversation {
 }
 
 /// Checks an item that a client made, and gives it what the service adds: an id, `object` and a status.
-pub fn complete(item: Item, new_id: impl FnOnce() -> String) -> Result<Item, ErrorDetails> {
+pub(super) fn complete(item: Item, new_id: impl FnOnce() -> String) -> Result<Item, ErrorDetails> {
     let id = item.id().map_or_else(new_id, str::to_owned);
     Ok(match item {
         Item::Message(message) => {
@@ -193,7 +197,7 @@ fn check_content(message: &Message) -> Result<(), ErrorDetails> {
 }
 
 /// The item as events show it: without its audio, for which one asks by `conversation.item.retrieve`.
-pub fn without_audio(item: &Item) -> Item {
+pub(super) fn without_audio(item: &Item) -> Item {
     let mut item = item.clone();
     if let Item::Message(message) = &mut item {
         for part in &mut message.content {
@@ -204,7 +208,7 @@ pub fn without_audio(item: &Item) -> Item {
 }
 
 /// What is written in a message, its parts joined.
-pub fn text(message: &Message) -> String {
+pub(super) fn text(message: &Message) -> String {
     let texts: Vec<_> = message
         .content
         .iter()
@@ -214,7 +218,7 @@ pub fn text(message: &Message) -> String {
 }
 
 /// The audio of a message, its parts joined.
-pub fn audio(message: &Message) -> Vec<u8> {
+pub(super) fn audio(message: &Message) -> Vec<u8> {
     let parts = message
         .content
         .iter()
@@ -237,13 +241,13 @@ mod tests {
             .into()
     }
 
-    fn ids(conversation: &Conversation) -> Vec<&str> {
+    fn ids(conversation: &ItemStore) -> Vec<&str> {
         conversation.items().iter().filter_map(Item::id).collect()
     }
 
     #[test]
     fn items_keep_their_order() {
-        let mut conversation = Conversation::new("conv".to_owned());
+        let mut conversation = ItemStore::new("conv".to_owned());
         conversation.insert(message("b"), None).unwrap();
         conversation.insert(message("d"), None).unwrap();
         conversation.insert(message("a"), Some("root")).unwrap();

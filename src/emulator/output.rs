@@ -10,7 +10,7 @@ use crate::protocol::{Events, ServerEvent};
 
 /// What is to be done on a socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
+pub(super) enum SocketOutput {
     Text(String),
     Bytes(Bytes),
     Stall,
@@ -21,14 +21,14 @@ pub enum Output {
 
 /// Ids: unique over all sessions of an emulator, and the same in every run.
 #[derive(Debug)]
-pub struct Ids {
+pub(super) struct IdSource {
     space: String,
     made: u64,
 }
 
-impl Ids {
+impl IdSource {
     /// Those of one session, which nothing else has the name of.
-    pub fn new(space: impl Display) -> Self {
+    pub(super) fn new(space: impl Display) -> Self {
         Self {
             space: space.to_string(),
             made: 0,
@@ -36,63 +36,63 @@ impl Ids {
     }
 
     /// Those of a connection.
-    pub fn of_connection(connection: usize) -> Self {
+    pub(super) fn of_connection(connection: usize) -> Self {
         Self::new(format_args!("{connection:04x}"))
     }
 
     /// The next one, such as `item_00030000000a`.
-    pub fn next(&mut self, prefix: &str) -> String {
+    pub(super) fn next(&mut self, prefix: &str) -> String {
         self.made += 1;
         format!("{prefix}_{}{:08x}", self.space, self.made)
     }
 
     /// The event as it goes out, with an id if it has none of its own.
-    pub fn output(&mut self, event: impl Events) -> Output {
+    pub(super) fn output(&mut self, event: impl Events) -> SocketOutput {
         let event = match event.event_id() {
             Some(_) => event,
             None => event.with_event_id(self.next("event")),
         };
-        Output::Text(event.encode().text().to_string())
+        SocketOutput::Text(event.encode().text().to_string())
     }
 
     /// What an action does to the socket.
-    pub fn perform(&mut self, action: Action) -> Output {
+    pub(super) fn perform(&mut self, action: Action) -> SocketOutput {
         match action {
             Action::Send(event) => self.output(*event),
-            Action::Raw(text) => Output::Text(text),
-            Action::Bytes(bytes) => Output::Bytes(bytes),
-            Action::Stall => Output::Stall,
-            Action::Close { code, reason } => Output::Close { code, reason },
-            Action::Drop => Output::Drop,
-            Action::CutFrame => Output::CutFrame,
+            Action::Raw(text) => SocketOutput::Text(text),
+            Action::Bytes(bytes) => SocketOutput::Bytes(bytes),
+            Action::Stall => SocketOutput::Stall,
+            Action::Close { code, reason } => SocketOutput::Close { code, reason },
+            Action::Drop => SocketOutput::Drop,
+            Action::CutFrame => SocketOutput::CutFrame,
         }
     }
 }
 
 /// Actions in the order in which they are to happen.
 #[derive(Debug)]
-pub struct Outbox {
-    pub ids: Ids,
+pub(super) struct OutputQueue {
+    pub(super) ids: IdSource,
     actions: VecDeque<Action>,
 }
 
-impl Outbox {
-    pub fn new(ids: Ids) -> Self {
+impl OutputQueue {
+    pub(super) fn new(ids: IdSource) -> Self {
         Self {
             ids,
             actions: VecDeque::new(),
         }
     }
 
-    pub fn send(&mut self, event: impl Into<ServerEvent>) {
+    pub(super) fn send(&mut self, event: impl Into<ServerEvent>) {
         self.push(Action::send(event));
     }
 
-    pub fn push(&mut self, action: Action) {
+    pub(super) fn push(&mut self, action: Action) {
         self.actions.push_back(action);
     }
 
-    pub fn pop(&mut self) -> Option<Output> {
+    pub(super) fn pop(&mut self) -> Option<SocketOutput> {
         let action = self.actions.pop_front()?;
         Some(self.ids.perform(action))
     }

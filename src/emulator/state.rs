@@ -1,0 +1,49 @@
+//! State that all connections of an emulator share.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::auth::KeyRing;
+use super::calls::CallRegistry;
+use super::record::ConnectionLog;
+use super::script::Script;
+
+/// What all connections of an emulator share.
+pub(super) struct ServerState {
+    pub(super) keys: KeyRing,
+    pub(super) script: Arc<Script>,
+    pub(super) lifetime: Duration,
+    pub(super) record: ConnectionLog,
+    pub(super) calls: CallRegistry,
+    /// How many ids were made.
+    pub(super) made: AtomicU64,
+}
+
+impl ServerState {
+    /// The next id of all that is not made in a session, such as `req_000000000000000a`.
+    pub(super) fn next_id(&self, prefix: &str) -> String {
+        let made = self.made.fetch_add(1, Ordering::Relaxed);
+        format!("{prefix}_{made:016x}")
+    }
+
+    /// When a session ends that begins now, in seconds of Unix time.
+    pub(super) fn session_end(&self) -> u64 {
+        now().saturating_add(self.lifetime.as_secs())
+    }
+}
+
+/// The time, in seconds of Unix time.
+pub(super) fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default().as_secs()
+}
+
+impl fmt::Debug for ServerState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerState")
+            .field("lifetime", &self.lifetime)
+            .finish_non_exhaustive()
+    }
+}

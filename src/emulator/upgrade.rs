@@ -1,0 +1,120 @@
+//! The request that opens a connection, and the place of the credential in it.
+
+use std::fmt;
+
+use hyper::http::HeaderValue;
+use hyper::http::request::Parts;
+use url::form_urlencoded;
+
+/// The request with which a client opened a connection.
+///
+/// Its `Debug` shows neither the query nor any header's value: they may hold a credential.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UpgradeRequest {
+    pub(super) connection: usize,
+    pub(super) tls: bool,
+    pub(super) target: String,
+    pub(super) headers: Vec<(String, String)>,
+}
+
+impl UpgradeRequest {
+    /// One that is not numbered yet.
+    pub(super) fn new(tls: bool, request: &Parts) -> Self {
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        Self {
+            connection: 0,
+            tls,
+            target: request
+                .uri
+                .path_and_query()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            headers: request
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), text(value)))
+                .collect(),
+        }
+    }
+
+    /// Which of [`Emulator::connections`](super::Emulator::connections) it opens, from 0.
+    pub fn connection(&self) -> usize {
+        self.connection
+    }
+
+    /// Whether it came over TLS.
+    pub fn is_tls(&self) -> bool {
+        self.tls
+    }
+
+    /// Path and query, such as `/v1/realtime?model=gpt-realtime`.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// All headers, names in lower case, in the order of their arrival.
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
+    /// The value of the first header of that name, in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a query parameter, decoded.
+    pub fn query(&self, name: &str) -> Option<String> {
+        let (_, query) = self.target.split_once('?')?;
+        form_urlencoded::parse(query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    }
+
+    /// The subprotocols that the client offers, in its order.
+    pub fn subprotocols(&self) -> impl Iterator<Item = &str> {
+        let offers = self
+            .headers
+            .iter()
+            .filter(|(name, _)| name == "sec-websocket-protocol");
+        offers
+            .flat_map(|(_, value)| value.split(','))
+            .map(str::trim)
+    }
+
+    pub(super) fn path(&self) -> &str {
+        self.target
+            .split_once('?')
+            .map_or(self.target.as_str(), |(path, _)| path)
+    }
+
+    /// The API key, wherever the client put it.
+    pub(super) fn credential(&self) -> Option<&str> {
+        credential(|name| self.header(name), self.subprotocols())
+    }
+}
+
+impl fmt::Debug for UpgradeRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("UpgradeRequest")
+            .field("connection", &self.connection)
+            .field("tls", &self.tls)
+            .field("path", &self.path())
+            .field("headers", &names)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The API key, wherever the client put it: `Authorization`, `api-key` or a subprotocol.
+pub(super) fn credential<'h>(
+    header: impl Fn(&str) -> Option<&'h str>,
+    mut subprotocols: impl Iterator<Item = &'h str>,
+) -> Option<&'h str> {
+    header("authorization")
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .or_else(|| header("api-key"))
+        .or_else(|| subprotocols.find_map(|offer| offer.strip_prefix("openai-insecure-api-key.")))
+}
