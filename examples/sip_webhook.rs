@@ -123,7 +123,7 @@ async fn announced(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Byte
 }
 
 /// Delivers the webhook of a call that comes in at the emulator, and gives the status that it was answered with.
-pub async fn ring(port: u16, call: &emulator::IncomingCall) -> io::Result<String> {
+pub async fn ring(port: u16, call: &emulator::IncomingCallWebhook) -> io::Result<String> {
     let length = call.body().len();
     let headers = call.headers().iter();
     let headers: String = headers
@@ -181,7 +181,7 @@ async fn run(port: u16) -> Result<(), Failure> {
     };
     tokio::select! {
         served = serving => Ok(served??),
-        watched = watch(lines, calls, call.as_ref().map(emulator::IncomingCall::call_id)) => watched,
+        watched = watch(lines, calls, call.as_ref().map(emulator::IncomingCallWebhook::call_id)) => watched,
         interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
     }
 }

@@ -175,7 +175,7 @@ fn a_turn_that_the_server_would_answer_itself_collides_without_an_event() {
     driver.ask(&create());
     driver.hear(9_000, 40);
     let append = json!({"type": "input_audio_buffer.append", "event_id": "mine",
-        "audio": Audio::from_pcm16(&[0; 24_000])});
+        "audio": Audio::from_pcm16(&vec![0; 24_000])});
     let events = driver.ask(&append);
     let error = events
         .iter()
@@ -190,7 +190,7 @@ fn a_turn_that_the_server_would_answer_itself_collides_without_an_event() {
 
 #[test]
 fn samples_are_played_in_the_format_of_the_session() {
-    let script = Script::new().on_response(|_| Reply::new().pcm16([8_031; 24_000], "One"));
+    let script = Script::new().on_response(|_| Reply::new().pcm16(vec![8_031; 24_000], "One"));
     let mut driver = MachineDriver::conversation(script);
     let params = json!({"audio": {"output": {"format": {"type": "audio/pcmu"}}}});
     let events = driver.ask(&json!({"type": "response.create", "response": params}));
