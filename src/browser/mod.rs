@@ -61,10 +61,10 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::Session;
 use crate::config::Config;
 use crate::protocol::Protocol;
 use crate::session::Error;
+use crate::session::Session;
 use crate::transport::{self, TransportError};
 use crate::transport::{Handshake, Runtime};
 

@@ -12,10 +12,10 @@ use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use url::Url;
 
-use crate::Session;
 use crate::config::Config;
 use crate::protocol::Protocol;
 use crate::session::Error;
+use crate::session::Session;
 use crate::transport::{self, TransportError};
 use crate::transport::{Handshake, Runtime};
 

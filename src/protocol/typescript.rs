@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::{Audio, ClientEvent, Patch, ServerEvent};
-use crate::Secret;
+use crate::secret::Secret;
 
 /// What has a type in TypeScript.
 pub trait Typed {

@@ -1,6 +1,7 @@
 //! Imports run downwards: the table of layers in ARCHITECTURE.md, held against the paths in src, and no
 //! circles among the files of any crate.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::{self, SourceFile, Token};
@@ -122,14 +123,28 @@ impl Crate {
     }
 
     fn of(folder: &str, files: &[SourceFile]) -> Self {
-        let modules = files
+        let parents: BTreeSet<_> = files
             .iter()
-            .filter_map(|file| {
-                let path = module_path(file.path.strip_prefix(folder)?)?;
-                let module = Module::read(path.clone(), file);
-                Some((path, module))
-            })
+            .filter_map(|file| module_path(file.path.strip_prefix(folder)?))
             .collect();
+        let mut modules: BTreeMap<Path, Module> = BTreeMap::new();
+        for file in files {
+            let Some(mut path) = file.path.strip_prefix(folder).and_then(module_path) else {
+                continue;
+            };
+            // Files of a folder without a module of its own are that module, one for each target.
+            if path.len() > 1 && !parents.contains(&path[..path.len() - 1]) {
+                path.pop();
+            }
+            let module = Module::read(path.clone(), file);
+            match modules.entry(path) {
+                Entry::Vacant(place) => drop(place.insert(module)),
+                Entry::Occupied(mut other) => {
+                    other.get_mut().imports.extend(module.imports);
+                    other.get_mut().names.extend(module.names);
+                }
+            }
+        }
         let mut krate = Self { modules };
         krate.resolve();
         krate
