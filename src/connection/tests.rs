@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+mod diagram;
 mod model;
 mod properties;
 mod recovery;
