@@ -21,7 +21,7 @@
 //!     ["realtime", `openai-insecure-api-key.${value}`]);
 //! ```
 //!
-//! Whoever reaches `/token` spends your money: a real server asks first who they are.
+//! Everybody who reaches `/token` spends your money: a real server authenticates them first.
 
 use std::io;
 use std::process::ExitCode;
@@ -42,7 +42,7 @@ pub mod service;
 
 use service::{Failure, Service};
 
-/// How long a key is good for: long enough to open a socket, which then stays open.
+/// Lifetime of a key: long enough to open a socket, which then stays open.
 const LIFETIME: Duration = Duration::from_secs(60);
 
 /// Serves `/token` until the process ends.

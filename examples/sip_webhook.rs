@@ -34,7 +34,7 @@ use service::{Failure, Service};
 /// The emulator's webhooks are signed with it.
 pub const SECRET: &str = "whsec_ZXhhbXBsZXMnIHNlY3JldA==";
 
-/// What takes the calls.
+/// The desk that takes the calls.
 pub struct Desk {
     config: Config,
     client: rest::Client,

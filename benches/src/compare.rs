@@ -4,7 +4,7 @@ use std::{fmt::Write, fs, path::Path};
 
 use crate::{Bench, Peer, Result, peers, process::Processes};
 
-/// Who is compared with whom, and what is asked of our side.
+/// The comparisons, each with the goal for our side.
 const COMPARISONS: [(Bench, Peer, &str); 11] = [
     (Bench::TextDelta, Peer::Bare, "at least 0.50"),
     (Bench::TextDelta, Peer::AsyncOpenai, "at least 1.40"),

@@ -1,4 +1,5 @@
-//! How fast the crate is beside its peers: TLS on loopback, one core a side, medians of runs that alternate.
+//! Speed of the crate beside other clients: TLS on loopback, one core for each side, medians of
+//! alternating runs.
 //!
 //! `cargo run --release -p benches -- [filter] [--runs N]`, where the filter is a part of `bench/peer`.
 //! Prints a table and writes `target/bench.jsonl`. The peer openai-node needs `NODE24`, a Node binary, and
@@ -20,7 +21,7 @@ use std::{error::Error, process::ExitCode, str::FromStr};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// What is measured. The client asks the server for it by name, as its model.
+/// A thing to measure. The client asks the server for it by its name, as its model.
 #[derive(Clone, Copy, PartialEq)]
 enum Bench {
     /// Small text deltas received, events per second.
@@ -33,7 +34,7 @@ enum Bench {
     IdleSession,
 }
 
-/// Whose client is measured.
+/// A client to measure.
 #[derive(Clone, Copy, PartialEq)]
 enum Peer {
     Ours,

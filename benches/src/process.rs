@@ -50,7 +50,7 @@ impl Processes {
         })
     }
 
-    /// Whether openai-node can be measured.
+    /// True if openai-node can be measured.
     pub fn has_node(&self) -> bool {
         self.node.is_some()
     }

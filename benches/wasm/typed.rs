@@ -6,10 +6,10 @@ use js_sys::Date;
 use openai_realtime_ws::{Config, Error, OpenAIRealtimeWebSocket, ServerEvent};
 use wasm_bindgen::prelude::*;
 
-/// How many typed events come in this time.
+/// Counts the typed events that arrive in this time.
 ///
 /// # Errors
-/// What the session says.
+/// Returns the text of the session.
 #[wasm_bindgen]
 pub async fn count_events(base: String, bench: String, millis: f64) -> Result<u32, JsError> {
     Ok(count(base, bench, millis).await?)

@@ -1,4 +1,4 @@
-//! Where the examples find the service.
+//! The service that the examples talk to, or an emulator in its place.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -6,19 +6,19 @@ use std::process::ExitCode;
 use openai_realtime_ws::emulator::Emulator;
 use openai_realtime_ws::{Config, ConfigError};
 
-/// Everything in the examples ends in one line for a person.
+/// Any failure of an example, for a person to read.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// The service, or an emulator in this process.
 pub struct Service {
-    /// How to reach it.
+    /// Configuration that reaches it.
     pub config: Config,
     /// Kept to the end: the emulator stops when it is dropped.
     pub emulator: Option<Emulator>,
 }
 
 impl Service {
-    /// With `OPENAI_API_KEY` the service itself, without it an emulator.
+    /// Finds the service itself if `OPENAI_API_KEY` is set, else starts an emulator.
     pub async fn find() -> Result<Self, Failure> {
         match Config::from_env() {
             Err(ConfigError::MissingKey(_)) => {
@@ -32,7 +32,7 @@ impl Service {
         }
     }
 
-    /// An emulator.
+    /// Starts an emulator.
     pub async fn emulated() -> Result<Self, Failure> {
         let emulator = Emulator::start().await?;
         Ok(Self {
@@ -42,7 +42,8 @@ impl Service {
     }
 }
 
-/// Runs an example with what its command line says: 2 for one that says nothing known, 1 for a failure, each with a line.
+/// Runs an example with its argument. The exit code is 2 for a command line that is not understood
+/// and 1 for a failure, each with a line that says why.
 pub async fn run<A, F>(
     argument: Result<A, lexopt::Error>,
     usage: &str,

@@ -15,7 +15,7 @@ use crate::Failure;
 /// Samples a second of the session's audio, both ways.
 pub const RATE: u32 = 24_000;
 
-/// What a sample of 16 bits is scaled by, so that it comes through unchanged where nothing is sound.
+/// Scale of 16-bit samples, the same both ways, so that samples come through unchanged.
 const FULL_SCALE: f32 = 32_768.0;
 
 /// Rates outside of these are a damaged header rather than sound.
@@ -71,7 +71,7 @@ pub fn bell() -> Vec<i16> {
         .collect()
 }
 
-/// Whether a file can be written there, found out before anything is said and paid for. What is there stays.
+/// Checks that a file can be written, before anything is said and paid for. An existing file stays.
 pub fn check_writable(path: &Path) -> Result<(), Failure> {
     let is_new = !path.exists();
     OpenOptions::new()

@@ -45,7 +45,7 @@ fn spec(rate: u32, channels: u16, bits_per_sample: u16, sample_format: SampleFor
     }
 }
 
-/// How strong a frequency is in a second of 24 kHz sound: 1 for a sine of full scale.
+/// Measures the strength of a frequency in a second of 24 kHz sound: 1 for a sine of full scale.
 fn strength(samples: &[i16], frequency: f64) -> f64 {
     let (mut re, mut im) = (0.0, 0.0);
     for (n, sample) in (0_u32..).zip(samples) {

@@ -1,4 +1,4 @@
-//! The benchmarks, with the peers that they are held against.
+//! The benchmarks, with the other clients that they compare.
 
 use std::process::Command;
 
@@ -23,7 +23,7 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     process::run(&mut bench)
 }
 
-/// Builds what the contest of the JavaScript classes measures, and says where it lies.
+/// Builds the packages that `bench js` measures, and gives the command their paths.
 fn bring_contestants(workspace: &Workspace, bench: &mut Command) -> Result<()> {
     setup::ensure(workspace, &[Need::Chromium])?;
     let typed = workspace.root.join("target/npm-parts/typed");

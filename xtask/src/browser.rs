@@ -8,7 +8,7 @@ use crate::process::{self, Result};
 use crate::setup::{self, Need};
 use crate::workspace::Workspace;
 
-/// What a build needs.
+/// The tools of a build.
 pub const NEEDS: &[Need] = &[Need::WasmStd, Need::WasmBindgen, Need::WasmPack];
 
 const FOLDER: &str = "examples/browser";

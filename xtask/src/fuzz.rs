@@ -1,6 +1,7 @@
 //! The fuzzers of fuzz/: libFuzzer with the address sanitizer, all targets at once.
 //!
-//! What a target finds worth keeping stays in target/fuzz/corpus; what makes it fail lies in target/fuzz/artifacts.
+//! Inputs that reach new code stay in target/fuzz/corpus; inputs that make a target fail lie in
+//! target/fuzz/artifacts.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,10 +11,10 @@ use crate::process::{self, Result};
 use crate::setup::{self, Need};
 use crate::workspace::Workspace;
 
-/// What a build needs.
+/// The tools of a build.
 pub const NEEDS: &[Need] = &[Need::CargoFuzz];
 
-/// How long each target runs unless told otherwise.
+/// Seconds that each target runs by default.
 pub const SECONDS: u32 = 60;
 
 /// The targets, each with the fixtures whose lines it begins with, beside what lies in fuzz/seeds.
@@ -70,9 +71,9 @@ fn parse(arguments: &[String]) -> Result<(Option<&str>, u32)> {
     Ok((chosen, seconds))
 }
 
-/// What came of one target.
+/// Result of one target.
 pub struct Found {
-    /// Whether it ran to its end and found nothing.
+    /// True if it ran to its end and found nothing.
     pub passed: bool,
     /// A line if so; else what it said last.
     report: String,
@@ -172,7 +173,7 @@ fn tail(log: &str) -> String {
     lines[lines.len().saturating_sub(LINES)..].join("\n")
 }
 
-/// What libFuzzer says at the end: `#123 DONE cov: 45 …`. Nothing if it tried no input.
+/// Finds libFuzzer's closing line, `#123 DONE cov: 45 …`. None if it tried no input.
 fn last_line(log: &str) -> Option<&str> {
     let line = log.lines().rfind(|line| line.contains("\tDONE"))?;
     let count = line.strip_prefix('#')?.split_whitespace().next()?;

@@ -1,11 +1,22 @@
-//! Formatting, clippy and rustdoc on both targets, with warnings as errors.
+//! Everything that is checked without running the crate: format, clippy, rustdoc, each feature, and
+//! the project's own rules.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::process::Command;
+
+use serde::Deserialize;
 
 use crate::process::{self, Result};
 use crate::setup::{self, Need};
 use crate::wasm::{TARGET, Toolchain};
 use crate::workspace::Workspace;
+
+/// The part of Cargo.toml that lists the features.
+#[derive(Deserialize)]
+struct Manifest {
+    features: BTreeMap<String, Vec<String>>,
+}
 
 /// Runs every check, also after one has failed.
 pub fn run(workspace: &Workspace) -> Result<()> {
@@ -29,15 +40,18 @@ fn checks(workspace: &Workspace) -> Result<Vec<Command>> {
         cargo
     };
     let rustdoc = |mut cargo: Command| {
+        // Dead links between items are warnings, too.
         cargo.env("RUSTDOCFLAGS", "--deny warnings");
         cargo
     };
-    Ok(vec![
+    let mut checks = vec![
         host("fmt --all --check"),
         host("fmt --manifest-path fuzz/Cargo.toml --check"),
+        // Layers, comments, dead links in documents, contracts.
+        host("test --quiet --package xtask --test project"),
         clippy(host("clippy --all-targets")),
         clippy(host("clippy --workspace --all-features --all-targets")),
-        // No test by default, since it needs a server, and so not among all targets.
+        // These tests need a server and are off by default, so they are not among all targets.
         clippy(host(
             "clippy --all-features --test aimock --test autobahn --test demo --test proxy",
         )),
@@ -45,9 +59,28 @@ fn checks(workspace: &Workspace) -> Result<Vec<Command>> {
         clippy(wasm("clippy --all-features --lib --test wasm_*")?),
         clippy(wasm("clippy --package browser-example --lib")?),
         clippy(wasm("clippy --package openai-realtime-ws-npm")?),
-        rustdoc(host("doc --no-deps --all-features")),
-        rustdoc(wasm("doc --no-deps --all-features")?),
-    ])
+    ];
+    for feature in features(workspace)? {
+        let alone = format!("clippy --lib --no-default-features --features {feature}");
+        checks.push(clippy(host(&alone)));
+        checks.push(clippy(wasm(&alone)?));
+    }
+    checks.push(clippy(wasm("clippy --lib --no-default-features")?));
+    checks.push(rustdoc(host("doc --no-deps --all-features")));
+    checks.push(rustdoc(wasm("doc --no-deps --all-features")?));
+    if process::find("cargo-deny").is_some() {
+        // Advisories come from the network, which CI has.
+        checks.push(host("deny --all-features check bans licenses sources"));
+    }
+    Ok(checks)
+}
+
+/// Reads the names of the features, without `default`.
+fn features(workspace: &Workspace) -> Result<Vec<String>> {
+    let manifest = fs::read_to_string(workspace.root.join("Cargo.toml"))?;
+    let manifest: Manifest = toml::from_str(&manifest)?;
+    let names = manifest.features.into_keys();
+    Ok(names.filter(|name| name != "default").collect())
 }
 
 fn with(mut command: Command, arguments: &str) -> Command {

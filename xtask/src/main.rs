@@ -1,4 +1,4 @@
-//! `cargo xtask`: what the project does beyond what cargo does by itself.
+//! `cargo xtask`: the project's commands beyond those of cargo.
 
 mod bench;
 mod browser;
@@ -22,21 +22,22 @@ use workspace::Workspace;
 const USAGE: &str = "\
 cargo xtask <command>
 
-  setup                     install the tools that are missing, and nothing where they are found
-  test [--native] [PART…]   run every part of the tests, or the fast half, or the named parts;
-                            sets up what a part lacks, ends with a summary
-  wasm                      build the npm package into target/npm, as wasm-pack.toml says, and print its size;
-                            fails above its budget
+  setup                     install the missing tools; tools that are found stay as they are
+  test [--native] [PART…]   run all parts of the tests, the native half, or the named parts, and
+                            print a summary; missing tools are installed first
+  wasm                      build the npm package into target/npm from wasm-pack.toml and print
+                            its size; fails if it is larger than its budget
   browser [--port N] […]    build the page of examples/browser and serve it
-  lint                      rustfmt, clippy and rustdoc on both targets, warnings as errors
-  bench [ARG…]              run the benchmarks (release build) with these arguments, `js` for those of the JavaScript
-                            classes; the process gets NODE24, the Node 24 binary, and NODE_MODULES, the folder of
-                            the npm packages
-  soak [ARG…]               run many sessions over connections that break (release build): [--minutes N]
-                            [--sessions N] [--seed N], 10 minutes and 1,000 sessions unless said
+  lint                      format, clippy and rustdoc on both targets, each feature alone, and
+                            the project's own rules; warnings are errors
+  bench [FILTER] [--runs N] compare speed and memory with other clients (release build);
+                            `bench js` compares the JavaScript classes
+  soak [--minutes N] [--sessions N] [--seed N]
+                            run sessions over connections that break (release build); by default
+                            1,000 sessions for 10 minutes
   fuzz [TARGET] [--seconds N]
-                            run the fuzzers, all at once or one, for 60 seconds or so many
-  help                      this text
+                            run all fuzzers, or one; by default for 60 seconds
+  help                      print this text and the parts of the tests
 ";
 
 fn main() -> ExitCode {

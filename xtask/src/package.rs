@@ -1,5 +1,6 @@
-//! The npm package, made as wasm-pack.toml says: wasm-pack builds the wasm and its glue, wasm-opt makes the wasm small,
-//! esbuild puts the class, the glue and a loader into one script for each kind of runtime.
+//! The npm package, made from wasm-pack.toml: wasm-pack builds the wasm and its glue, wasm-opt makes
+//! the wasm small, esbuild puts the class, the glue and a loader into one script for each kind of
+//! runtime.
 
 use std::fs;
 use std::io::Write;
@@ -16,7 +17,7 @@ use crate::setup::{self, Need};
 use crate::wasm::{TARGET, Toolchain};
 use crate::workspace::Workspace;
 
-/// What a build needs.
+/// The tools of a build.
 pub const NEEDS: &[Need] = &[
     Need::WasmStd,
     Need::WasmBindgen,
@@ -30,7 +31,7 @@ const CLASS: &str = "src/browser/js";
 /// The files of wasm-pack.toml's crate that go into the package as they are.
 const AS_THEY_ARE: &[&str] = &["package.json", "README.md", "workerd.js", "workerd.d.ts"];
 
-/// What runtimes load: the files together, and which runtimes those are.
+/// Files that runtimes load together, and these runtimes.
 const LOADS: &[(&[&str], &str)] = &[
     (&["index.js"], "pages, workers, Node, Deno, Bun"),
     (
@@ -58,7 +59,7 @@ struct Budget {
     gzipped: usize,
 }
 
-/// Builds the package, and says how large it is.
+/// Builds the package and prints its size.
 ///
 /// # Errors
 /// If it is larger than its budget.
@@ -96,7 +97,8 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     Ok(package)
 }
 
-/// The wasm of a crate that depends on ours, and on none of its features: the package's own, built without wasm-pack.toml.
+/// Builds the wasm of a crate that depends on ours without any feature: the package's own crate,
+/// without wasm-pack.toml's settings.
 pub fn wasm_without_features(workspace: &Workspace) -> Result<PathBuf> {
     let toolchain = Toolchain::find().ok_or("no toolchain builds for wasm")?;
     process::run(toolchain.cargo(workspace)?.args([
@@ -144,7 +146,8 @@ fn copy(from: &Path, ending: &str, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The wasm, smaller: `core_bg.wasm` for the scripts that hold it, `core.wasm` in the package.
+/// Makes the wasm smaller: `core_bg.wasm` for the scripts that contain it, `core.wasm` in the
+/// package.
 fn optimize(
     workspace: &Workspace,
     settings: &Settings,
@@ -164,7 +167,7 @@ fn optimize(
     Ok(())
 }
 
-/// Names stay as they are, so that a stack trace says something.
+/// Bundles a script. Names stay as they are, so that stack traces are readable.
 fn bundle(workspace: &Workspace, parts: &Path, entry: &str, script: &Path) -> Result<()> {
     process::run(
         Command::new(workspace.npm_programs().join("esbuild"))

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long a service may take to end by itself.
+/// Time that a service has to end on its own.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Anything here may fail for reasons that only a person can judge, so an error is a text for one.
+/// Every failure here is for a person to judge, so an error is a text.
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Runs a command to its end with its output on the terminal.
@@ -31,7 +31,7 @@ pub fn read(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// Runs a command to its end, passing its standard output on while `on_line` sees every line of it.
+/// Runs a command to its end and passes its standard output on; `on_line` sees every line of it.
 pub fn tee(command: &mut Command, mut on_line: impl FnMut(&str)) -> Result<ExitStatus> {
     let mut child = command
         .stdout(Stdio::piped())
@@ -66,8 +66,8 @@ pub struct Service(Child);
 impl Service {
     /// Starts the command and waits until `on_line` has seen the line that says it is ready.
     ///
-    /// A command whose standard input is piped is asked to end by closing it, and has a moment to tidy
-    /// up; any other is killed.
+    /// A command with a piped standard input is later asked to end by closing it, and has a moment to
+    /// tidy up. Any other command is killed.
     ///
     /// # Errors
     /// If the process cannot be started, or ends before it is ready.
@@ -99,14 +99,14 @@ impl Drop for Service {
                 std::thread::sleep(Duration::from_millis(10));
             }
         }
-        // Both fail only where the process has ended by itself.
+        // Both fail only if the process has ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Feeds lines to `on_line` until it breaks off, and then returns what was not read yet; at the end of
-/// the output there is no rest.
+/// Feeds lines to `on_line` until it breaks off, then returns the unread rest. At the end of the
+/// output there is none.
 fn each_line<R: std::io::Read>(
     output: R,
     mut on_line: impl FnMut(&str) -> ControlFlow<()>,
@@ -126,7 +126,7 @@ fn each_line<R: std::io::Read>(
     None
 }
 
-/// The path of a program, if the shell would find it.
+/// Finds the path of a program as the shell does.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
@@ -134,7 +134,7 @@ pub fn find(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// Puts a folder before all others where a command looks for programs.
+/// Puts a folder in front of a command's search path for programs.
 pub fn prepend_path(command: &mut Command, folder: &Path) -> Result<()> {
     let inherited = std::env::var_os("PATH").unwrap_or_default();
     let set_before = command.get_envs().find(|(name, _)| *name == "PATH");
@@ -147,9 +147,9 @@ pub fn prepend_path(command: &mut Command, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Says what is being done, on standard error, between the outputs of the commands.
+/// Prints the present step to standard error, between the outputs of the commands.
 pub fn say(what: &str) {
-    // Lines written before belong above this one.
+    // Lines that were written before belong above this one.
     let _ = std::io::stdout().flush();
     eprintln!("==> {what}");
 }
@@ -166,7 +166,7 @@ fn cannot_start(command: &Command, error: &std::io::Error) -> String {
     format!("cannot start `{}`: {error}", line_of(command))
 }
 
-/// The command as a person would type it.
+/// Returns the command as a person would type it.
 pub fn line_of(command: &Command) -> String {
     std::iter::once(command.get_program())
         .chain(command.get_args())

@@ -15,7 +15,7 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Builds and starts the emulator's example; it prints where it listens, a line each.
+    /// Builds and starts the emulator's example, which prints each of its addresses on a line.
     pub fn start(workspace: &Workspace) -> Result<Self> {
         process::say("starting the emulator");
         let (mut ws, mut wss, mut certificate) = (None, None, None);
@@ -55,8 +55,8 @@ impl Emulator {
         })
     }
 
-    /// Tells a test where the emulator is, and runtimes to trust it. Tests in wasm have no environment, and
-    /// read the same variables while they are compiled.
+    /// Gives a test the emulator's addresses, and makes runtimes trust it. Tests in wasm have no
+    /// environment and read the same variables while they are compiled.
     pub fn tell(&self, command: &mut Command) {
         command
             .env("EMULATOR_WS_URL", &self.ws)

@@ -26,24 +26,24 @@ pub enum Need {
     WasmStd,
     /// The locked wasm-bindgen, with its test runner.
     WasmBindgen,
-    /// What builds the npm package.
+    /// wasm-pack, which builds the npm package.
     WasmPack,
-    /// A browser, and its driver.
+    /// Chromium and its driver.
     Chromium,
-    /// Another, and its driver.
+    /// Firefox and its driver.
     Firefox,
-    /// The npm packages of tests/node: the official SDK, a mock server, Node 24 and 22, Deno, Bun, workerd, and the
-    /// tools that make and judge an npm package.
+    /// The npm packages of tests/node: the official SDK, a mock server, Node 24 and 22, Deno, Bun,
+    /// workerd, and the tools that make and check an npm package.
     NodePackages,
     /// Recordings of speech.
     Recordings,
     /// Proxies for HTTP CONNECT and SOCKS5.
     Proxies,
-    /// The Autobahn test suite's cases, and their runner.
+    /// The cases of the Autobahn test suite, and their runner.
     Autobahn,
-    /// What builds the fuzzers, and the compiler of libFuzzer's own C++.
+    /// cargo-fuzz, and a compiler for libFuzzer's own C++.
     CargoFuzz,
-    /// The interpreter that sees undefined behaviour.
+    /// Miri, the interpreter that detects undefined behaviour.
     Miri,
 }
 
@@ -63,21 +63,21 @@ const ALL: [Need; 10] = [
 /// A folder of spoken WAV files, 48 kHz, mono, 16 bit.
 const RECORDINGS: &str = "/usr/share/sounds/alsa";
 
-/// The program, and the package of the same name.
+/// Name of the program and of its package.
 const FIREFOX: &str = "firefox-esr";
 
-/// They are programs, and packages of the same names.
+/// Names of the programs and of their packages.
 const PROXIES: &[&str] = &["tinyproxy", "microsocks"];
 
-/// Installs every tool that is missing. Miri is none of them: the registries do not have it.
+/// Installs every missing tool, except for Miri, which no package registry has.
 pub fn all(workspace: &Workspace) -> Result<()> {
     ensure(workspace, &ALL)?;
     process::say("all tools are set up");
     Ok(())
 }
 
-/// Installs those of these tools that are missing; all are tried, so that a person learns at once of
-/// everything that is left to do by hand.
+/// Installs the missing ones of these tools. All are tried, so that one run tells everything that is
+/// left to do by hand.
 pub fn ensure(workspace: &Workspace, needs: &[Need]) -> Result<()> {
     process::all(needs.iter().map(|need| need.ensure(workspace)))
 }
@@ -172,12 +172,12 @@ pub fn wasm_bindgen(workspace: &Workspace) -> Result<Option<PathBuf>> {
     WASM_BINDGEN.program(workspace, "wasm-bindgen")
 }
 
-/// What builds the npm package.
+/// wasm-pack.
 pub fn wasm_pack(workspace: &Workspace) -> Result<Option<PathBuf>> {
     WASM_PACK.program(workspace, "wasm-pack")
 }
 
-/// What builds the fuzzers.
+/// cargo-fuzz.
 pub fn cargo_fuzz(workspace: &Workspace) -> Result<Option<PathBuf>> {
     CARGO_FUZZ.program(workspace, "cargo-fuzz")
 }
@@ -193,7 +193,7 @@ fn found(programs: &[&str]) -> bool {
         .all(|program| process::find(program).is_some())
 }
 
-/// Runs a command that installs something; if it fails, the error says what to run by hand.
+/// Runs a command that installs something. If it fails, the error has the command to run by hand.
 fn run_or_advise(command: &mut Command, advice: &str) -> Result<()> {
     process::run(command).map_err(|error| format!("{error}; run by hand: {advice}").into())
 }

@@ -5,10 +5,10 @@ use std::process::Command;
 use crate::process::{self, Result};
 use crate::workspace::Workspace;
 
-/// Both ends of every session are open files, more than a process may have unless it asks.
+/// Raises the limit of open files: both ends of every session are files of the process.
 const WITH_MANY_FILES: &str = r#"ulimit -n "$(ulimit -Hn)" && exec "$@""#;
 
-/// The run with these arguments, of the release build or the debug one.
+/// Returns the command of a run with these arguments, of the release build or the debug build.
 pub fn command(workspace: &Workspace, release: bool, arguments: &[&str]) -> Command {
     let mut shell = workspace.caller_of_cargo("sh");
     shell.args(["-c", WITH_MANY_FILES, "sh", "cargo", "run", "--quiet"]);
@@ -19,7 +19,7 @@ pub fn command(workspace: &Workspace, release: bool, arguments: &[&str]) -> Comm
     shell
 }
 
-/// Runs it, release build, with these arguments.
+/// Runs the release build with these arguments.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     process::run(&mut command(workspace, true, &arguments))

@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 use counts::Counts;
 use parts::{PARTS, Part, Stage};
 
-/// Runs the parts that the arguments name, setting up first what each lacks.
+/// Runs the parts that the arguments name, after installing the tools that each lacks.
 ///
 /// # Errors
 /// If the arguments fit no part, or a part failed or ran no test.
@@ -63,14 +63,14 @@ fn chosen(arguments: &[String]) -> Result<Vec<&'static Part>> {
         .collect())
 }
 
-/// What came of one part.
+/// Result of one part.
 struct PartResult {
     name: &'static str,
     counts: Counts,
     took: Duration,
-    /// Why the part failed, where its counts alone do not say so.
+    /// Reason of a failure that the counts alone do not show.
     broken: Option<String>,
-    /// Why an optional part did not run.
+    /// Reason why an optional part did not run.
     left_out: Option<String>,
 }
 
@@ -120,7 +120,7 @@ impl PartResult {
     }
 }
 
-/// A table of the parts, and as its last line the total; a broken part counts as a failure of its own.
+/// Prints a table of the parts, with the total as its last line. A broken part counts as a failure.
 fn summary(results: &[PartResult]) -> String {
     let mut text = format!(
         "\n{:<8} {:>7} {:>7} {:>8}\n",

@@ -1,4 +1,4 @@
-//! Where things are: the checkout, the npm packages, and the tools kept for every checkout.
+//! Paths: the checkout, the npm packages, and the tools that all checkouts share.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -10,7 +10,8 @@ use crate::process::Result;
 pub struct Workspace {
     /// The folder of the workspace's Cargo.toml.
     pub root: PathBuf,
-    /// Tools that took long to build; outside the checkout, so that a clean clone finds them.
+    /// Folder of tools that took long to build, outside the checkout, so that a clean clone finds
+    /// them.
     pub cache: PathBuf,
 }
 
@@ -48,22 +49,22 @@ impl Workspace {
         self.node_modules().join(".bin")
     }
 
-    /// What the runtimes of JavaScript need to run tests.
+    /// The folder of the files that JavaScript runtimes need for tests.
     pub fn runtimes(&self) -> PathBuf {
         self.root.join("tests/runtimes")
     }
 
-    /// Node 24, as the npm package `node` ships it: the system's own may be older.
+    /// Node 24, from the npm package `node`, because the system's own may be older.
     pub fn node(&self) -> PathBuf {
         self.node_modules().join("node/bin/node")
     }
 
-    /// A cargo command in the checkout, as if it were typed there.
+    /// Returns a cargo command, as if it were typed in the checkout.
     pub fn cargo(&self) -> Command {
         self.caller_of_cargo("cargo")
     }
 
-    /// A program that calls cargo, in the checkout, as if it were typed there.
+    /// Returns a command for a program that calls cargo, as if it were typed in the checkout.
     pub fn caller_of_cargo(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.root);
@@ -72,8 +73,8 @@ impl Workspace {
     }
 }
 
-/// Takes away what cargo told xtask about xtask: build scripts that watch these variables would run
-/// again, and their crates be compiled again, each time the caller changes.
+/// Removes the variables that cargo set for xtask. Build scripts that watch them would run again
+/// each time the caller changes, and their crates be compiled again.
 fn forget_outer_cargo(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();

@@ -5,7 +5,7 @@ use std::process::Command;
 use super::run_or_advise;
 use crate::process::{self, Result};
 
-/// Installs packages, where that is allowed; else the error says the command for someone who may.
+/// Installs packages. Without the right to do so, the error has the command for somebody who has.
 pub fn install(packages: &[&str]) -> Result<()> {
     let packages_line = packages.join(" ");
     if process::find("apt-get").is_none() {
@@ -19,7 +19,7 @@ pub fn install(packages: &[&str]) -> Result<()> {
     if process::read(Command::new("id").arg("-u"))? != "0" {
         return Err(format!("only root may install packages; run: {by_hand}").into());
     }
-    // The lists of a new machine are empty or old; where they cannot be had, the packages may still be.
+    // The lists of a new machine are empty or old. Without new lists, the packages may still be there.
     if let Err(error) = process::run(apt_get().arg("update")) {
         process::say(&format!(
             "setup: {error}; going on with the old package lists"

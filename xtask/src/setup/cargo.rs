@@ -17,23 +17,23 @@ pub struct Tool {
 #[derive(Clone, Copy)]
 enum Version {
     Fixed(&'static str),
-    /// The very one that the crate is locked to, of this package.
+    /// The version of this package in Cargo.lock.
     Locked(&'static str),
 }
 
-/// The program that makes the glue between wasm and JavaScript, and the test runner.
+/// Generator of the glue between wasm and JavaScript, and the test runner.
 pub const WASM_BINDGEN: Tool = Tool {
     package: "wasm-bindgen-cli",
     version: Version::Locked("wasm-bindgen"),
 };
 
-/// What builds the npm package.
+/// Builder of the npm package.
 pub const WASM_PACK: Tool = Tool {
     package: "wasm-pack",
     version: Version::Fixed("0.15.1"),
 };
 
-/// What builds the fuzzers.
+/// Builder of the fuzzers.
 pub const CARGO_FUZZ: Tool = Tool {
     package: "cargo-fuzz",
     version: Version::Fixed("0.13.2"),
@@ -46,7 +46,8 @@ pub const GECKODRIVER: Tool = Tool {
 };
 
 impl Tool {
-    /// A program of this package and version: the one that setup has built, or the one on PATH.
+    /// Finds a program of this package in this version: the one that setup has built, or the one on
+    /// PATH.
     pub fn program(self, workspace: &Workspace, name: &str) -> Result<Option<PathBuf>> {
         let version = self.version.read(workspace)?;
         let built = self.root(workspace, &version).join("bin").join(name);
@@ -59,15 +60,25 @@ impl Tool {
             }))
     }
 
-    /// Builds it; minutes on a small machine.
+    /// Builds the package, which takes minutes on a small machine.
     pub fn install(self, workspace: &Workspace) -> Result<()> {
         let version = self.version.read(workspace)?;
-        let mut cargo = workspace.cargo();
-        cargo
-            .args(["install", self.package, "--version", &version, "--root"])
-            .arg(self.root(workspace, &version));
-        let by_hand = process::line_of(&cargo);
-        run_or_advise(&mut cargo, &by_hand)
+        let command = || {
+            let mut cargo = workspace.cargo();
+            cargo
+                .args(["install", self.package, "--version", &version, "--root"])
+                .arg(self.root(workspace, &version));
+            cargo
+        };
+        // The tool's own lock file names dependencies that a mirror of the registry may lack.
+        let Err(error) = process::run(command().arg("--locked")) else {
+            return Ok(());
+        };
+        process::say(&format!(
+            "setup: {error}; trying again with newer dependencies"
+        ));
+        let by_hand = process::line_of(&command());
+        run_or_advise(&mut command(), &by_hand)
     }
 
     fn root(self, workspace: &Workspace, version: &str) -> PathBuf {
@@ -88,7 +99,7 @@ impl Version {
     }
 }
 
-/// Whether a program's answer to `--version` names this one, after its own name.
+/// Returns true if a program's answer to `--version` has this version behind the program's name.
 fn is_version(answer: &str, version: &str) -> bool {
     answer.split_whitespace().nth(1) == Some(version)
 }

@@ -6,10 +6,10 @@ use super::run_or_advise;
 use crate::process::{self, Result};
 use crate::workspace::Workspace;
 
-/// Any nightly that has it will do.
+/// Any nightly that has Miri.
 const TOOLCHAIN: &str = "nightly";
 
-/// `cargo miri`.
+/// Returns the command `cargo miri`.
 pub fn miri(workspace: &Workspace) -> Command {
     let mut cargo = workspace.cargo();
     cargo.arg("miri").env("RUSTUP_TOOLCHAIN", TOOLCHAIN);

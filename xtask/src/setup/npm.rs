@@ -7,7 +7,7 @@ use super::{apt, run_or_advise};
 use crate::process::{self, Result};
 use crate::workspace::Workspace;
 
-/// Whether the installed packages are those of the lock file.
+/// Returns true if the installed packages are those of the lock file.
 pub fn found(workspace: &Workspace) -> bool {
     let same = || -> std::io::Result<bool> {
         Ok(std::fs::read(installed_lock(workspace))? == std::fs::read(lock(workspace))?)

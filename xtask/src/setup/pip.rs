@@ -7,19 +7,25 @@ use super::{apt, run_or_advise};
 use crate::process::{self, Result};
 use crate::workspace::Workspace;
 
-/// The runner of the Autobahn test suite's cases.
-const KOSOKU: &str = "kosoku==0.1.0";
+/// The runner of the Autobahn test suite's cases, with the hashes of its packages for Linux, macOS
+/// and Windows.
+const REQUIREMENTS: &str = include_str!("kosoku.txt");
 
-/// Its program, where it is installed.
+/// The same file, from the root of the checkout.
+const REQUIREMENTS_FILE: &str = "xtask/src/setup/kosoku.txt";
+
+/// Returns the path of its program, which exists once it is installed.
 pub fn kosoku(workspace: &Workspace) -> PathBuf {
     environment(workspace).join("bin/kosoku")
 }
 
+/// Returns a folder for each version, so that a new one is installed beside the old one.
 fn environment(workspace: &Workspace) -> PathBuf {
-    workspace.cache.join(KOSOKU.replace("==", "-"))
+    let package = REQUIREMENTS.split_whitespace().next().unwrap_or_default();
+    workspace.cache.join(package.replace("==", "-"))
 }
 
-/// Installs it with the system's Python.
+/// Installs it with the system's Python, if the package is the one that the hashes name.
 pub fn install(workspace: &Workspace) -> Result<()> {
     let environment = environment(workspace);
     let make = || {
@@ -29,15 +35,14 @@ pub fn install(workspace: &Workspace) -> Result<()> {
                 .arg(&environment),
         )
     };
-    // Debian's Python comes without what makes environments.
+    // Debian's Python comes without the module that makes environments.
     if process::find("python3").is_none() || make().is_err() {
         apt::install(&["python3", "python3-venv"])?;
         make()?;
     }
-    let pip = environment.join("bin/pip");
-    let by_hand = format!("{} install {KOSOKU}", pip.display());
-    run_or_advise(
-        Command::new(pip).args(["install", "--quiet", KOSOKU]),
-        &by_hand,
-    )
+    let mut pip = Command::new(environment.join("bin/pip"));
+    pip.args(["install", "--quiet", "--require-hashes", "--requirement"])
+        .arg(workspace.root.join(REQUIREMENTS_FILE));
+    let by_hand = process::line_of(&pip);
+    run_or_advise(&mut pip, &by_hand)
 }

@@ -1,4 +1,4 @@
-//! How many tests passed and failed, from the closing lines of the test runners.
+//! Numbers of passed and failed tests, from the closing lines of the test runners.
 
 /// Tests that passed and tests that failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -8,8 +8,8 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Takes in what a runner's line counts, if it is a closing line: libtest and wasm-bindgen's runner
-    /// say `test result: ok. 3 passed; 0 failed; …`, Node's says `ℹ pass 3` and `ℹ fail 0`.
+    /// Adds the counts of a runner's closing line. libtest and wasm-bindgen's runner print
+    /// `test result: ok. 3 passed; 0 failed; …`, Node's prints `ℹ pass 3` and `ℹ fail 0`.
     pub fn read(&mut self, line: &str) {
         if let Some(result) = line.strip_prefix("test result: ") {
             self.passed += number_before(result, " passed;");

@@ -19,10 +19,10 @@ use crate::workspace::Workspace;
 pub struct Part {
     pub name: &'static str,
     pub about: &'static str,
-    /// Whether it belongs to the fast half, `--native`.
+    /// True if it belongs to the fast half, `--native`.
     pub native: bool,
     pub needs: &'static [Need],
-    /// Whether it is left out where what it needs cannot be had from the package registries.
+    /// True if it is left out on machines that cannot get its tools, which no package registry has.
     pub optional: bool,
     pub run: fn(&mut Stage) -> Result<Outcome>,
 }
@@ -46,7 +46,7 @@ const IN_FIREFOX: &[Need] = &[
 ];
 const ON_SERVERS: &[Need] = package::NEEDS;
 
-/// What a page needs, to be built and to be seen.
+/// The tools to build a page and to look at it.
 const IN_APP: &[Need] = &[
     Need::WasmStd,
     Need::WasmBindgen,
@@ -57,8 +57,8 @@ const IN_APP: &[Need] = &[
     Need::Recordings,
 ];
 
-/// What is worth its time under Miri, which takes some thousand times as long: what threads share, the state machine, and
-/// where text is cut and decoded.
+/// The tests that are worth their time under Miri, which takes about a thousand times as long: data
+/// shared by threads, the state machine, and code that cuts and decodes text.
 const MIRI_TESTS: &str =
     "--lib --test protocol -- connection:: outbox:: frames::contract audio --skip properties";
 
@@ -265,7 +265,7 @@ pub const PARTS: &[Part] = &[
     },
 ];
 
-/// Where parts run: the checkout, and what several of them share.
+/// The checkout that parts run in, and the services that several of them share.
 pub struct Stage<'a> {
     pub workspace: &'a Workspace,
     emulator: Option<Emulator>,
@@ -308,7 +308,7 @@ impl<'a> Stage<'a> {
         count(command)
     }
 
-    /// The suite of the wasm transport, then the npm package's.
+    /// Runs the suite of the wasm transport, then the npm package's.
     fn everything_in(&mut self, runtime: Runtime) -> Result<Outcome> {
         let (mut counts, succeeded) = self.wasm_test(runtime)?;
         let (more, succeeded_too) = self.package_in(runtime)?;
@@ -325,7 +325,7 @@ impl<'a> Stage<'a> {
         count(command)
     }
 
-    /// Tells a command where the emulator, the npm package and the browsers' drivers are.
+    /// Gives a command the addresses of the emulator, the npm package and the browsers' drivers.
     fn prepare_for_package(&mut self, command: &mut Command) -> Result<()> {
         let package = match self.package.take() {
             Some(package) => package,
@@ -337,7 +337,7 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// The tests of a folder that are of the npm package.
+    /// Runs a folder's tests of the npm package.
     fn package_test(&mut self, folder: &str) -> Result<Outcome> {
         let mut command = node_test(self.workspace, folder, "*.test.mjs");
         self.prepare_for_package(&mut command)?;
@@ -382,7 +382,7 @@ impl<'a> Stage<'a> {
         count(command)
     }
 
-    /// A target counts as a test.
+    /// Runs the fuzzers. A target counts as a test.
     fn fuzz(&mut self) -> Result<Outcome> {
         let found = fuzz::fuzz(self.workspace, None, fuzz::SECONDS)?;
         let passed = found.iter().filter(|found| found.passed).count();
@@ -393,7 +393,7 @@ impl<'a> Stage<'a> {
         Ok((counts, true))
     }
 
-    /// The emulator, started by the first part that wants it.
+    /// Returns the emulator, which the first part that needs it starts.
     fn emulator(&mut self) -> Result<&Emulator> {
         let running = match self.emulator.take() {
             Some(emulator) => emulator,
@@ -403,7 +403,7 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// Node 24's own test runner, on files of tests/node.
+/// Returns the command for Node 24's own test runner.
 fn node_test(workspace: &Workspace, folder: &str, files: &str) -> Command {
     let mut command = Command::new(workspace.node());
     command

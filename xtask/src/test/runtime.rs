@@ -6,7 +6,7 @@ use crate::process::{self, Result};
 use crate::setup;
 use crate::workspace::Workspace;
 
-/// Where JavaScript runs.
+/// A runtime of JavaScript.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Runtime {
     /// A page of Chromium.
@@ -50,7 +50,8 @@ impl Runtime {
         }
     }
 
-    /// What tells wasm-bindgen's test runner to run a test in a browser, and where in it.
+    /// The variable that tells wasm-bindgen's test runner to run a test in a browser, and in which
+    /// part of it.
     fn place(self) -> Option<&'static str> {
         match self {
             Self::Page | Self::Firefox => Some("WASM_BINDGEN_USE_BROWSER"),

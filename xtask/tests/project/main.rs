@@ -3,4 +3,5 @@
 
 mod contracts;
 mod imports;
+mod links;
 mod source;
