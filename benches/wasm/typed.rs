@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 /// Counts the typed events that arrive in this time.
 ///
 /// # Errors
-/// Returns the text of the session.
+/// The errors of the session.
 #[wasm_bindgen]
 pub async fn count_events(base: String, bench: String, millis: f64) -> Result<u32, JsError> {
     Ok(count(base, bench, millis).await?)
