@@ -1,7 +1,8 @@
 //! A turn of text with Azure OpenAI: `azure [DEPLOYMENT] [TEXT]`.
 //!
-//! `AZURE_OPENAI_ENDPOINT` and `AZURE_OPENAI_API_KEY` say where and with what. Without an endpoint, an emulator in this
-//! process stands in for a resource of Azure, over TLS and with the same paths and headers.
+//! `AZURE_OPENAI_ENDPOINT` and `AZURE_OPENAI_API_KEY` say where and with what. Without an endpoint,
+//! an emulator in this process stands in for a resource of Azure, over TLS and with the same paths
+//! and headers.
 
 use std::error::Error;
 use std::io::Write;

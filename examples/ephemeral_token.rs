@@ -1,5 +1,5 @@
-//! A web server that mints short-lived keys, so that pages can talk to the Realtime API by themselves and the API key
-//! stays here.
+//! A web server that mints short-lived keys, so that pages can talk to the Realtime API by
+//! themselves and the API key stays here.
 //!
 //! ```text
 //! cargo run --features rest,emulator --example ephemeral_token -- --port 3000

@@ -1,12 +1,13 @@
-//! Sets up a call over WebRTC, attaches to it from the side, and steers it: the caller's audio goes straight to the
-//! service, while instructions, tools and logs stay on this server.
+//! Sets up a call over WebRTC, attaches to it from the side, and steers it: the caller's audio goes
+//! straight to the service, while instructions, tools and logs stay on this server.
 //!
 //! ```text
 //! cargo run --features rest,emulator --example sideband_call -- [--offer FILE]
 //! ```
 //!
-//! The offer comes from the caller's browser: `RTCPeerConnection.createOffer()`, posted to a server such as this, which
-//! gives the answer back for `setRemoteDescription`. The emulator takes any offer; the service wants a real one.
+//! The offer comes from the caller's browser: `RTCPeerConnection.createOffer()`, posted to a server
+//! such as this, which gives the answer back for `setRemoteDescription`. The emulator takes any
+//! offer; the service wants a real one.
 
 use std::io::{self, Write};
 use std::path::PathBuf;

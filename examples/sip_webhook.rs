@@ -1,12 +1,13 @@
-//! A web server that takes phone calls: the service announces a call by a webhook; this verifies it, accepts the call,
-//! and attaches to it to greet the caller and to write down what is said.
+//! A web server that takes phone calls: the service announces a call by a webhook; this verifies
+//! it, accepts the call, and attaches to it to greet the caller and to write down what is said.
 //!
 //! ```text
 //! cargo run --features rest,emulator --example sip_webhook -- [--port N]
 //! ```
 //!
-//! With `OPENAI_API_KEY` and the endpoint's `OPENAI_WEBHOOK_SECRET` it waits for calls at `/webhook`, which the service
-//! must be able to reach. Without, an emulator plays the service: one call comes in, and is over after a turn.
+//! With `OPENAI_API_KEY` and the endpoint's `OPENAI_WEBHOOK_SECRET` it waits for calls at
+//! `/webhook`, which the service must be able to reach. Without, an emulator plays the service: one
+//! call comes in, and is over after a turn.
 
 use std::io;
 use std::process::ExitCode;
@@ -122,7 +123,8 @@ async fn announced(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Byte
     }
 }
 
-/// Delivers the webhook of a call that comes in at the emulator, and gives the status that it was answered with.
+/// Delivers the webhook of a call that comes in at the emulator, and gives the status that it was
+/// answered with.
 pub async fn ring(port: u16, call: &emulator::IncomingCallWebhook) -> io::Result<String> {
     let length = call.body().len();
     let headers = call.headers().iter();
@@ -140,7 +142,8 @@ pub async fn ring(port: u16, call: &emulator::IncomingCallWebhook) -> io::Result
     Ok(answer.split(' ').nth(1).unwrap_or_default().to_owned())
 }
 
-/// Prints what happens. A caller of the emulator's hangs up once he has been greeted, and that is the end.
+/// Prints what happens. A caller of the emulator's hangs up once he has been greeted, and that is
+/// the end.
 async fn watch(
     mut log: UnboundedReceiver<String>,
     calls: rest::Client,

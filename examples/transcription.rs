@@ -1,7 +1,8 @@
-//! Writes speech down: `transcription [FILE.wav]`. A WAV file of any rate goes in, its text comes out on standard
-//! output; without a file, a bell is written down.
+//! Writes speech down: `transcription [FILE.wav]`. A WAV file of any rate goes in, its text comes
+//! out on standard output; without a file, a bell is written down.
 //!
-//! Without `OPENAI_API_KEY`, an emulator in this process answers: it writes down how long the speech was.
+//! Without `OPENAI_API_KEY`, an emulator in this process answers: it writes down how long the
+//! speech was.
 
 use std::error::Error;
 use std::io::Write;

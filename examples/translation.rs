@@ -1,7 +1,8 @@
-//! Translates speech: `translation FILE.wav OUT.wav [LANGUAGE]`. What was said and its translation are printed; the
-//! translated speech is in the second file. `-` in place of the first is a bell.
+//! Translates speech: `translation FILE.wav OUT.wav [LANGUAGE]`. What was said and its translation
+//! are printed; the translated speech is in the second file. `-` in place of the first is a bell.
 //!
-//! Without `OPENAI_API_KEY`, an emulator in this process answers: it plays the speech back and says how long it was.
+//! Without `OPENAI_API_KEY`, an emulator in this process answers: it plays the speech back and says
+//! how long it was.
 
 use std::error::Error;
 use std::path::Path;

@@ -1,12 +1,13 @@
 //! Speed of the crate beside other clients: TLS on loopback, one core for each side, medians of
 //! alternating runs.
 //!
-//! `cargo run --release -p benches -- [filter] [--runs N]`, where the filter is a part of `bench/peer`.
-//! Prints a table and writes `target/bench.jsonl`. The peer openai-node needs `NODE24`, a Node binary, and
-//! `NODE_MODULES`, a directory where `openai` and `ws` are installed.
+//! `cargo run --release -p benches -- [filter] [--runs N]`, where the filter is a part of
+//! `bench/peer`. Prints a table and writes `target/bench.jsonl`. The peer openai-node needs
+//! `NODE24`, a Node binary, and `NODE_MODULES`, a directory where `openai` and `ws` are installed.
 //!
-//! `js [--runs N]` holds the npm package's class, and the crate's session in wasm, against the official class, in Node and
-//! in Chromium; `cargo xtask bench js` builds what it needs, and starts it.
+//! `js [--runs N]` holds the npm package's class, and the crate's session in wasm, against the
+//! official class, in Node and in Chromium; `cargo xtask bench js` builds what it needs, and starts
+//! it.
 
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 

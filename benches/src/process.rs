@@ -22,7 +22,8 @@ pub struct Processes {
 }
 
 impl Processes {
-    /// Starts the server, which lives as long as this value: it stops when its standard input closes.
+    /// Starts the server, which lives as long as this value: it stops when its standard input
+    /// closes.
     pub fn start(node: Option<Node>) -> Result<Self> {
         let pinned = can_pin();
         if !pinned {
@@ -83,7 +84,8 @@ impl Processes {
         Ok(figure)
     }
 
-    /// The contest of the JavaScript classes, in one process and one page, which prints its figures itself.
+    /// The contest of the JavaScript classes, in one process and one page, which prints its figures
+    /// itself.
     pub fn contest(&self, runs: usize) -> Result<()> {
         let node = self
             .node

@@ -1,4 +1,5 @@
-//! The server's side: WebSocket by hand over TLS, in frames made beforehand, so that it is never what is measured.
+//! The server's side: WebSocket by hand over TLS, in frames made beforehand, so that it is never
+//! what is measured.
 
 use std::{
     io::{self, Read},
@@ -169,7 +170,8 @@ struct Frames {
 
 impl Frames {
     fn new() -> Result<Self> {
-        // Pieces as a model makes them: words and parts of words, now and then with an escape, some not ASCII.
+        // Pieces as a model makes them: words and parts of words, now and then with an escape, some
+        // not ASCII.
         let words = [
             " the",
             " Reisende",

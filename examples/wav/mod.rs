@@ -117,7 +117,8 @@ fn resample(samples: Vec<f32>, rate: u32) -> Result<Vec<f32>, Failure> {
     if rate == RATE {
         return Ok(samples);
     }
-    // Nothing waits for the first block here, so it is a long one: a sharper filter leaves more of the treble.
+    // Nothing waits for the first block here, so it is a long one: a sharper filter leaves more of
+    // the treble.
     let (block, parts, channels) = (1024, 1, 1);
     let window = WindowFunction::BlackmanHarris2;
     let (from, to) = (rate as usize, RATE as usize);

@@ -1,6 +1,6 @@
-//! The npm package, made from wasm-pack.toml: wasm-pack builds the wasm and its glue, wasm-opt makes
-//! the wasm small, esbuild puts the class, the glue and a loader into one script for each kind of
-//! runtime.
+//! The npm package, made from wasm-pack.toml: wasm-pack builds the wasm and its glue, wasm-opt
+//! makes the wasm small, esbuild puts the class, the glue and a loader into one script for each
+//! kind of runtime.
 
 use std::fs;
 use std::io::Write;

@@ -66,8 +66,8 @@ pub struct Service(Child);
 impl Service {
     /// Starts the command and waits until `on_line` has seen the line that says it is ready.
     ///
-    /// A command with a piped standard input is later asked to end by closing it, and has a moment to
-    /// tidy up. Any other command is killed.
+    /// A command with a piped standard input is later asked to end by closing it, and has a moment
+    /// to tidy up. Any other command is killed.
     ///
     /// # Errors
     /// If the process cannot be started, or ends before it is ready.

@@ -76,8 +76,8 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Installs the missing ones of these tools. All are tried, so that one run tells everything that is
-/// left to do by hand.
+/// Installs the missing ones of these tools. All are tried, so that one run tells everything that
+/// is left to do by hand.
 pub fn ensure(workspace: &Workspace, needs: &[Need]) -> Result<()> {
     process::all(needs.iter().map(|need| need.ensure(workspace)))
 }

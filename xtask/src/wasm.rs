@@ -1,4 +1,5 @@
-//! Cargo for `wasm32-unknown-unknown`: the toolchain that has its standard library, and its commands.
+//! Cargo for `wasm32-unknown-unknown`: the toolchain that has its standard library, and its
+//! commands.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,8 @@
-//! Serves the page, and mints a short-lived key for every connection of it, so that the API key stays here.
+//! Serves the page, and mints a short-lived key for every connection of it, so that the API key
+//! stays here.
 //!
-//! Whoever reaches `/ticket` spends your money. This server can be reached from this machine alone; one for others asks
-//! first who they are.
+//! Whoever reaches `/ticket` spends your money. This server can be reached from this machine alone;
+//! one for others asks first who they are.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -33,7 +34,8 @@ const MODEL: &str = models::REALTIME;
 /// How long a key is good for: long enough to open a socket, which then stays open.
 const LIFETIME: Duration = Duration::from_secs(60);
 
-/// What the page is made of: path, file and type. What lies in `pkg` is made by `cargo xtask browser`.
+/// What the page is made of: path, file and type. What lies in `pkg` is made by `cargo xtask
+/// browser`.
 const FILES: [(&str, &str, &str); 7] = [
     ("/", "page/index.html", "text/html; charset=utf-8"),
     ("/style.css", "page/style.css", "text/css; charset=utf-8"),
@@ -162,7 +164,8 @@ fn options(mut args: lexopt::Parser) -> Result<Options, lexopt::Error> {
     Ok(options)
 }
 
-/// An emulator that runs elsewhere on this machine. It takes any key, unless it was started with one.
+/// An emulator that runs elsewhere on this machine. It takes any key, unless it was started with
+/// one.
 fn emulator_at(url: String) -> Service {
     let key = std::env::var("OPENAI_API_KEY").unwrap_or_else(|_| "sk-emulator".to_owned());
     Service {

@@ -1,4 +1,5 @@
-//! What is being played, and how far: so that a reply that is interrupted can be cut off where it was heard.
+//! What is being played, and how far: so that a reply that is interrupted can be cut off where it
+//! was heard.
 
 use std::collections::VecDeque;
 
@@ -36,7 +37,8 @@ impl Playlist {
         self.ends.back().map(|(item, _)| item.as_str())
     }
 
-    /// The reply that is being played, and how much of it was heard, in milliseconds; none when all has been played.
+    /// The reply that is being played, and how much of it was heard, in milliseconds; none when all
+    /// has been played.
     pub fn at(&self, played: u64) -> Option<(&str, u64)> {
         let mut start = self.start;
         for (item, end) in &self.ends {

@@ -19,7 +19,8 @@ pub fn install(packages: &[&str]) -> Result<()> {
     if process::read(Command::new("id").arg("-u"))? != "0" {
         return Err(format!("only root may install packages; run: {by_hand}").into());
     }
-    // The lists of a new machine are empty or old. Without new lists, the packages may still be there.
+    // The lists of a new machine are empty or old. Without new lists, the packages may still be
+    // there.
     if let Err(error) = process::run(apt_get().arg("update")) {
         process::say(&format!(
             "setup: {error}; going on with the old package lists"

@@ -1,7 +1,7 @@
 //! The standard library of wasm32-unknown-unknown.
 //!
-//! rustup has it ready. Where its server cannot be reached, Debian's compiler comes with the library's
-//! sources, and the library is built from them, once.
+//! rustup has it ready. Where its server cannot be reached, Debian's compiler comes with the
+//! library's sources, and the library is built from them, once.
 
 use std::path::Path;
 use std::process::Command;
@@ -34,7 +34,8 @@ pub fn install(workspace: &Workspace) -> Result<()> {
         })
 }
 
-/// Builds the library as a by-product of an empty crate, and puts it where the compiler looks for it.
+/// Builds the library as a by-product of an empty crate, and puts it where the compiler looks for
+/// it.
 fn build(folder: &Path) -> Result<()> {
     if folder.exists() {
         std::fs::remove_dir_all(folder)?;

@@ -58,9 +58,11 @@ impl Microphone {
         let stream = JsFuture::from(devices.get_user_media_with_constraints(&constraints)?).await?;
         let stream = Stream(stream.dyn_into()?);
 
-        // In the rate of the sound card: not every browser takes a microphone into a context of another.
+        // In the rate of the sound card: not every browser takes a microphone into a context of
+        // another.
         let context = AudioContext::new()?;
-        // Of no effect on a context that runs; where none may run yet, it is asked for on the press of a button.
+        // Of no effect on a context that runs; where none may run yet, it is asked for on the press
+        // of a button.
         let _ = context.resume()?;
         JsFuture::from(context.audio_worklet()?.add_module(WORKLET)?).await?;
         let node = AudioWorkletNode::new(&context, "microphone")?;

@@ -1,4 +1,5 @@
-//! The loudspeaker: replies one after the other without gaps, and silence at once when the person speaks.
+//! The loudspeaker: replies one after the other without gaps, and silence at once when the person
+//! speaks.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -35,7 +36,8 @@ pub struct Speaker {
 }
 
 impl Speaker {
-    /// Opens the loudspeaker, whose level the meter shows. Browsers want it to be done on a person's press of a button.
+    /// Opens the loudspeaker, whose level the meter shows. Browsers want it to be done on a
+    /// person's press of a button.
     pub async fn open(
         meter: HtmlMeterElement,
         tell: UnboundedSender<Input>,
@@ -44,7 +46,8 @@ impl Speaker {
         #[allow(clippy::cast_precision_loss)] // A small number.
         options.set_sample_rate(RATE as f32);
         let context = AudioContext::new_with_context_options(&options)?;
-        // Of no effect on a context that runs; where none may run yet, it is asked for on the press of a button.
+        // Of no effect on a context that runs; where none may run yet, it is asked for on the press
+        // of a button.
         let _ = context.resume()?;
         JsFuture::from(context.audio_worklet()?.add_module(WORKLET)?).await?;
         let node = AudioWorkletNode::new(&context, "speaker")?;
@@ -90,7 +93,8 @@ impl Speaker {
             .post_message_with_transferable(&samples, &Array::of1(&samples.buffer()))
     }
 
-    /// Falls silent, if it is not. The audio thread then says how far it got: see [`silenced`](Self::silenced).
+    /// Falls silent, if it is not. The audio thread then says how far it got: see
+    /// [`silenced`](Self::silenced).
     pub fn silence(&mut self) -> Result<(), JsValue> {
         if self.playlist.at(self.played()).is_some() {
             let playlist = std::mem::take(&mut self.playlist);
@@ -101,7 +105,8 @@ impl Speaker {
         Ok(())
     }
 
-    /// After so many samples it fell silent: the reply that was being played, and how many milliseconds of it were heard.
+    /// After so many samples it fell silent: the reply that was being played, and how many
+    /// milliseconds of it were heard.
     pub fn silenced(&mut self, played: u64) -> Option<(String, u64)> {
         let playlist = self.silenced.pop_front()?;
         playlist

@@ -12,7 +12,8 @@ use crate::ticket::{NoTicket, Ticket};
 
 const NO_SERVER: &str = "The server of this page does not answer. Start it again, then connect.";
 
-/// How to open a session. Every connection has a key of its own, since a key is good for a minute only.
+/// How to open a session. Every connection has a key of its own, since a key is good for a minute
+/// only.
 pub async fn config() -> Result<Config, String> {
     let Ticket {
         key,
