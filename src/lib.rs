@@ -51,8 +51,8 @@ pub mod native;
 
 pub use config::{Config, ConfigError, Credential, CredentialError, Restore, Retry, Target};
 pub use connection::{
-    Closed, Connection, Expiring, Failure, KeepAlive, Limits, NotOpen, Notice, Queued, Reconnect,
-    Reconnecting, SendError, SendErrorKind,
+    Closed, Connection, DroppedAudio, Expiring, Failure, KeepAlive, Limits, NotOpen, Notice,
+    Queued, Reconnect, Reconnecting, SendError, SendErrorKind,
 };
 pub use platform::{MaybeSend, MaybeSync};
 pub use protocol::{
@@ -60,8 +60,8 @@ pub use protocol::{
 };
 pub use secret::Secret;
 pub use session::{
-    DroppedAudio, Error, ListenerId, LiveAudio, Lost, Memory, Receiver, Reconnected, Restoration,
-    Sender, Session, Update, Updates, WhyLost,
+    Error, ListenerId, LiveAudio, Lost, Memory, Receiver, Reconnected, Restoration, Sender,
+    Session, Update, Updates, WhyLost,
 };
 pub use transport::{
     CloseFrame, Connector, Frame, Handshake, InvalidClose, Refusal, RefusalKind, Runtime,

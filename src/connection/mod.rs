@@ -2,6 +2,7 @@
 //! [`poll`](Connection::poll) and [`poll_transmit`](Connection::poll_transmit).
 
 use std::collections::VecDeque;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytestring::ByteString;
@@ -9,10 +10,11 @@ use bytestring::ByteString;
 use crate::protocol::RawEvent;
 use crate::transport::{CloseFrame, Frame};
 
+mod backlog;
 mod limits;
 mod notice;
 mod outage;
-mod queue;
+mod queued;
 mod renewal;
 mod retry;
 mod send_error;
@@ -20,15 +22,17 @@ mod send_error;
 mod tests;
 mod watch;
 
+pub use backlog::DroppedAudio;
 pub use limits::Limits;
 pub use notice::{Closed, Expiring, Failure, Notice, Reconnecting};
-pub use queue::Queued;
+pub use queued::Queued;
 pub use retry::Reconnect;
 pub use send_error::{NotOpen, SendError, SendErrorKind};
 pub use watch::KeepAlive;
 
+pub(crate) use backlog::{Backlog, Ticket};
+
 use outage::Outage;
-use queue::Queue;
 use renewal::Next;
 use retry::Retries;
 use watch::{Finding, Watch};
@@ -54,7 +58,7 @@ use watch::{Finding, Watch};
 /// assert!(connection.poll().is_none());
 /// ```
 #[derive(Debug)]
-pub struct Connection<E = RawEvent> {
+pub struct Connection<E: Queued = RawEvent> {
     limits: Limits,
     now: Duration,
     state: State,
@@ -68,7 +72,7 @@ pub struct Connection<E = RawEvent> {
     generation: u64,
     /// What a new connection begins with, ahead of the queue.
     restoring: VecDeque<E>,
-    queue: Queue<E>,
+    backlog: Backlog<E>,
     notices: VecDeque<Notice<E>>,
 }
 
@@ -113,7 +117,7 @@ impl<E: Queued> Connection<E> {
             retries: Retries::new(limits.reconnect, seed),
             generation: 0,
             restoring: VecDeque::new(),
-            queue: Queue::new(limits.max_queue_bytes),
+            backlog: Backlog::new(limits.max_queue_bytes),
             notices: VecDeque::new(),
         }
     }
@@ -133,6 +137,7 @@ impl<E: Queued> Connection<E> {
             return;
         }
         self.state = State::Open;
+        self.backlog.resume();
         self.begin(self.now);
         self.notices.push_back(match self.outage.take() {
             None => Notice::Opened,
@@ -212,6 +217,8 @@ impl<E: Queued> Connection<E> {
                 let recovers = self.retries.recovers(frame.code);
                 if recovers {
                     self.hold();
+                } else {
+                    self.backlog.refuse();
                 }
                 self.state = State::PeerClosed {
                     frame,
@@ -285,19 +292,15 @@ impl<E: Queued> Connection<E> {
     /// # Errors
     /// The event, back: the connection is closing, or as much is queued as may be (contract 69).
     pub fn send(&mut self, event: E) -> Result<(), SendError<E>> {
-        match self.state {
-            State::Idle | State::Connecting { .. } if self.outage.is_none() => {
-                self.queue.push(event)
-            }
-            State::Open => self.queue.push(event),
-            State::Connecting { .. }
-            | State::Waiting { .. }
-            | State::PeerClosed { recovers: true, .. } => self.queue.push_held(event),
-            _ => Err(SendError {
-                event,
-                kind: SendErrorKind::Closed,
-            }),
-        }
+        let pushed = self.backlog.push(event);
+        pushed
+            .map(|_| ())
+            .map_err(|(event, kind)| SendError { event, kind })
+    }
+
+    /// The queue of this connection, to send on it from elsewhere.
+    pub(crate) fn backlog(&self) -> &Backlog<E> {
+        &self.backlog
     }
 
     /// Closes: sends what is queued, then `frame`, then waits for the peer, all within the close timeout. In an outage,
@@ -317,6 +320,8 @@ impl<E: Queued> Connection<E> {
             State::Waiting { .. } => self.finish(frame),
             State::Open => {
                 self.abandon_next();
+                // What is queued so far still goes out.
+                self.backlog.refuse();
                 self.state = State::Closing {
                     frame,
                     frame_sent: false,
@@ -324,7 +329,10 @@ impl<E: Queued> Connection<E> {
                     deadline: self.now.saturating_add(self.limits.close_timeout),
                 };
             }
-            State::PeerClosed { recovers, .. } => *recovers = false,
+            State::PeerClosed { recovers, .. } => {
+                *recovers = false;
+                self.backlog.refuse();
+            }
             State::Closing { .. } | State::Closed => {}
         }
     }
@@ -392,22 +400,40 @@ impl<E: Queued> Connection<E> {
     /// The next event to write to the socket, once the socket can take one. What was taken counts as sent.
     #[inline]
     pub fn poll_transmit(&mut self) -> Option<E> {
+        self.next_transmit().map(|(event, _)| event)
+    }
+
+    /// [`poll_transmit`](Self::poll_transmit) with the event's number; `None` for an event that restores.
+    #[inline]
+    pub(crate) fn next_transmit(&mut self) -> Option<(E, Option<Ticket>)> {
         if !self.may_transmit() {
             return None;
         }
-        self.restoring.pop_front().or_else(|| self.queue.pop())
+        if let Some(event) = self.restoring.pop_front() {
+            return Some((event, None));
+        }
+        let (event, ticket) = self.backlog.pop()?;
+        Some((event, Some(ticket)))
+    }
+
+    /// Returns ready if there is an event to write. Otherwise the task is woken when one is queued.
+    #[inline]
+    pub(crate) fn poll_wants_transmit(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.may_transmit() && !self.restoring.is_empty() {
+            return Poll::Ready(());
+        }
+        ready!(self.backlog.poll_due(cx));
+        if self.may_transmit() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     }
 
     /// Whether [`poll_transmit`](Self::poll_transmit) has an event.
     #[inline]
     pub fn wants_transmit(&self) -> bool {
-        self.may_transmit() && !(self.restoring.is_empty() && self.queue.is_empty())
-    }
-
-    /// Whether the next event to write is one that [`restore`](Self::restore) was given.
-    #[inline]
-    pub fn is_restoring(&self) -> bool {
-        !self.restoring.is_empty()
+        self.may_transmit() && (!self.restoring.is_empty() || self.backlog.has_due())
     }
 
     #[inline]
@@ -424,7 +450,7 @@ impl<E: Queued> Connection<E> {
 
     /// How many bytes of events wait to be sent, those that are held back among them.
     pub fn queued_bytes(&self) -> usize {
-        self.queue.bytes()
+        self.backlog.bytes()
     }
 
     /// How many connections have been open, this one included: what belongs to an earlier one bears a smaller number.
@@ -514,7 +540,19 @@ impl<E: Queued> Connection<E> {
         self.restoring.clear();
         Closed {
             frame,
-            unsent: self.queue.drain(),
+            unsent: self.backlog.close(),
         }
     }
+}
+
+impl<E: Queued> Drop for Connection<E> {
+    fn drop(&mut self) {
+        self.backlog.close();
+    }
+}
+
+/// Locks of the backlog. The model tests bring loom's.
+mod sync {
+    pub(super) use std::sync::atomic::{AtomicUsize, Ordering};
+    pub(super) use std::sync::{Arc, Mutex, MutexGuard};
 }

@@ -27,13 +27,13 @@ impl<E: Queued> Connection<E> {
         if !self.is_open() {
             return Err(NotOpen);
         }
-        self.queue.release();
+        self.backlog.release();
         Ok(())
     }
 
     /// Gives back what an outage held back, in order (contract 90).
     pub fn take_pending(&mut self) -> Vec<E> {
-        self.queue.take_held()
+        self.backlog.take_held()
     }
 
     /// Queues, on a new connection, what makes its session like the one before, and behind it what waited. If the
@@ -81,7 +81,7 @@ impl<E: Queued> Connection<E> {
     /// What was not sent waits for the next connection.
     pub(super) fn hold(&mut self) {
         self.restoring.clear();
-        self.queue.hold();
+        self.backlog.hold();
     }
 
     /// An attempt to connect came to nothing; without a `close`, before there was a socket.

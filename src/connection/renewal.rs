@@ -77,6 +77,7 @@ impl<E: Queued> Connection<E> {
             return;
         }
         self.hold();
+        self.backlog.resume();
         self.state = State::Open;
         self.begin(since);
         self.notices.push_back(Notice::Switch);

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+mod backlog;
 mod diagram;
 mod model;
 mod properties;

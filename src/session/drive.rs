@@ -1,121 +1,131 @@
-//! How a session moves: by being polled, step by step.
+//! The poll loop of a session: one step at a time, one function for each state of the socket.
 
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use bytestring::ByteString;
 use futures_util::{SinkExt, StreamExt};
 
-use super::Error;
+use super::Session;
+use super::error::Error;
 use super::opening::{NotOpened, Opening};
-use super::{Session, Told};
-use crate::connection::{Closed, Failure, Notice};
-use crate::protocol::{Protocol, RawEvent};
+use super::update::Interlude;
+use crate::connection::Ticket;
+use crate::protocol::Protocol;
 use crate::transport::{CloseFrame, Connector, Frame, TransportError};
 
-/// How many bytes of messages are read ahead while only sending or closing is awaited. Beyond them the socket's own flow
-/// control holds the server back.
+/// Bytes of messages that are read ahead while only sending or closing is awaited. Beyond them, the
+/// socket's own flow control holds the server back.
 const MAX_INBOX_BYTES: usize = 1024 * 1024;
 
+/// The session's socket.
 pub(super) enum Socket<T> {
     None,
     Opening(Opening<T>),
-    Open {
-        transport: T,
-        ping: bool,
-        close: Option<CloseFrame>,
-        dirty: bool,
-    },
+    Open(OpenSocket<T>),
+}
+
+/// An open transport, and what is to be written beside events.
+pub(super) struct OpenSocket<T> {
+    pub(super) transport: T,
+    pub(super) ping: bool,
+    pub(super) close: Option<CloseFrame>,
+    /// Set when something was written and not flushed.
+    dirty: bool,
 }
 
 impl<T> Socket<T> {
-    fn open(transport: T) -> Self {
-        Self::Open {
+    pub(super) fn open(transport: T) -> Self {
+        Self::Open(OpenSocket {
             transport,
             ping: false,
             close: None,
             dirty: false,
+        })
+    }
+
+    pub(super) fn as_open(&mut self) -> Option<&mut OpenSocket<T>> {
+        match self {
+            Self::Open(open) => Some(open),
+            Self::None | Self::Opening(_) => None,
         }
     }
 }
 
-/// What a step of driving brought.
+/// Result of one step of driving.
 pub(super) enum Step {
     Opened,
     Message(ByteString),
-    Told(Told),
+    Interlude(Interlude),
     Error(Error),
-    /// Something moved, such as what was written: look again.
+    /// Something moved, such as a write: the caller looks again.
     Progress,
     Ended,
 }
 
-/// What came, and has not been handed on yet.
-pub(super) enum Item {
+/// Something that arrived and has not been handed on.
+pub(super) enum InboxItem {
     Message(ByteString),
-    Told(Told),
+    Interlude(Interlude),
     Error(Error),
 }
 
-/// The event that [`Session::send`] waits for, known by where its text lies.
+/// The event whose write [`Session::send`] waits for.
 pub(super) struct Awaited {
-    text: usize,
+    ticket: Ticket,
     written: bool,
 }
 
 impl Awaited {
-    pub(super) fn new(event: &RawEvent) -> Self {
+    pub(super) fn new(ticket: Ticket) -> Self {
         Self {
-            text: address(event),
+            ticket,
             written: false,
         }
     }
 }
 
-/// Tells an event from all others while it exists.
-pub(super) fn address(event: &RawEvent) -> usize {
-    event.text().as_ptr().addr()
-}
-
 impl<C: Connector, P: Protocol> Session<C, P> {
-    /// What came next, in order.
+    /// Returns the next thing that happened, in order.
     #[inline]
-    pub(super) fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item>> {
+    pub(super) fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<InboxItem>> {
         loop {
             if let Some(item) = self.inbox.pop_front() {
-                if let Item::Message(text) = &item {
+                if let InboxItem::Message(text) = &item {
                     self.inbox_bytes -= text.len();
                 }
                 return Poll::Ready(Some(item));
             }
             match ready!(self.poll_step(cx, true)) {
-                Step::Message(text) => return Poll::Ready(Some(Item::Message(text))),
-                Step::Told(told) => return Poll::Ready(Some(Item::Told(told))),
-                Step::Error(error) => return Poll::Ready(Some(Item::Error(error))),
+                Step::Message(text) => return Poll::Ready(Some(InboxItem::Message(text))),
+                Step::Interlude(told) => return Poll::Ready(Some(InboxItem::Interlude(told))),
+                Step::Error(error) => return Poll::Ready(Some(InboxItem::Error(error))),
                 Step::Ended => return Poll::Ready(None),
                 Step::Opened | Step::Progress => {}
             }
         }
     }
 
-    /// Takes a step while something other than an event is waited for: what arrives is put by.
+    /// Takes a step while something other than an event is awaited: messages that arrive are kept.
     pub(super) fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let closing = !self.connection.is_open();
         let room = self.inbox_bytes < MAX_INBOX_BYTES;
         // A closing session reads on regardless, or it would not see the peer's answer.
         match ready!(self.poll_step(cx, room || closing)) {
             Step::Message(text) if room => self.keep(text),
-            Step::Told(told) => self.inbox.push_back(Item::Told(told)),
-            Step::Error(error) => self.inbox.push_back(Item::Error(error)),
+            Step::Interlude(told) => self.inbox.push_back(InboxItem::Interlude(told)),
+            Step::Error(error) => self.inbox.push_back(InboxItem::Error(error)),
             Step::Message(_) | Step::Opened | Step::Progress | Step::Ended => {}
         }
         Poll::Ready(())
     }
 
-    /// Moves the connection until there is something to tell. With `read` false, the socket is left unread.
+    /// Moves the session until there is something to tell. With `read` false, the socket is left
+    /// unread.
     pub(super) fn poll_step(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Step> {
         loop {
+            // 1. The connection's notices: they decide everything that follows.
             while let Some(notice) = self.connection.poll() {
                 if let Some(step) = self.heed(notice) {
                     return Poll::Ready(step);
@@ -124,199 +134,100 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             if self.closed.is_some() {
                 return Poll::Ready(Step::Ended);
             }
+            // 2. Messages that a renewed connection received before it took over: they are older
+            //    than anything its socket still has.
             if let Some(text) = self.early_message() {
                 self.remember(&text);
                 return Poll::Ready(Step::Message(text));
             }
-            // While a connection is open, what arrives comes first: it may be the very thing whose time is running.
+            // 3. The timer, but not while a connection is open: there, reading comes first (below).
             if !self.connection.is_open() && self.poll_timer(cx).is_ready() {
                 continue;
             }
-            match &mut self.socket {
+            // 4. The socket.
+            let step = match &self.socket {
                 Socket::None => return Poll::Pending,
-                Socket::Opening(opening) => {
-                    match ready!(opening.poll::<C, P>(&self.connector, cx)) {
-                        Ok((transport, url)) => {
-                            self.url = url;
-                            self.socket = Socket::open(transport);
-                            if self.connection.is_reconnecting() {
-                                self.hold_back(cx);
-                            }
-                            self.connection.opened(self.connector.now());
-                        }
-                        Err(NotOpened {
-                            error,
-                            retry,
-                            asked,
-                        }) => {
-                            self.socket = Socket::None;
-                            self.cause = Some(error);
-                            let now = self.connector.now();
-                            if asked {
-                                self.connection.failed(now, retry);
-                            } else {
-                                self.connection.given_up(now, retry);
-                            }
-                        }
-                    }
+                Socket::Opening(_) => {
+                    ready!(self.poll_opening(cx));
+                    None
                 }
-                Socket::Open {
-                    ping, close, dirty, ..
-                } => {
-                    let busy = *dirty || *ping || close.is_some() || !self.outbox.is_empty();
-                    let step = if busy {
-                        self.poll_write(cx)
-                    } else {
-                        Poll::Pending
-                    };
-                    if step.is_ready() {
-                        return step;
-                    }
-                    if read && let Poll::Ready(message) = self.poll_read(cx) {
-                        match message {
-                            Some(text) => return Poll::Ready(Step::Message(text)),
-                            None => continue,
-                        }
-                    }
-                    // Before it rests, it asks to be woken for whatever will be sent, and when a time comes.
-                    let step = self.poll_write(cx);
-                    if step.is_ready() {
-                        return step;
-                    }
-                    if !read {
-                        self.connection.leaves_unread();
-                    }
-                    if self.connection.is_open()
-                        && (self.poll_timer(cx).is_ready()
-                            || (read && self.poll_renewal(cx).is_ready()))
-                    {
-                        continue;
-                    }
-                    return Poll::Pending;
-                }
+                Socket::Open(_) => ready!(self.poll_open(cx, read)),
+            };
+            if let Some(step) = step {
+                return Poll::Ready(step);
             }
         }
     }
 
-    /// Does what the connection says, and gives what there is to tell of it.
-    fn heed(&mut self, notice: Notice) -> Option<Step> {
-        match notice {
-            Notice::Opened => {
-                log_step!("open");
-                return Some(Step::Opened);
+    /// Moves a socket that is being opened. Ready when it is open or has failed.
+    fn poll_opening(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Socket::Opening(opening) = &mut self.socket else {
+            return Poll::Pending;
+        };
+        match ready!(opening.poll::<C, P>(&self.connector, cx)) {
+            Ok((transport, url)) => {
+                self.url = url;
+                self.socket = Socket::open(transport);
+                self.connection.opened(self.connector.now());
             }
-            Notice::Reconnecting(next) => {
+            Err(NotOpened {
+                error,
+                retry,
+                asked,
+            }) => {
                 self.socket = Socket::None;
-                log_step!(
-                    attempt = next.attempt,
-                    code = next.close.code,
-                    "reconnecting"
-                );
-                if self.config.retries(&next) {
-                    return Some(Step::Told(Told::Reconnecting(next)));
+                self.cause = Some(error);
+                let now = self.connector.now();
+                if asked {
+                    self.connection.failed(now, retry);
+                } else {
+                    self.connection.given_up(now, retry);
                 }
-                self.connection.abort("reconnect aborted by handler");
-            }
-            Notice::Reconnected { generation } => {
-                let reconnected = self.restore(generation);
-                log_step!(
-                    generation,
-                    restored = reconnected.restored,
-                    lost = reconnected.lost.len(),
-                    "reconnected"
-                );
-                return Some(Step::Told(Told::Reconnected(reconnected)));
-            }
-            Notice::Ping => {
-                if let Socket::Open { ping, .. } = &mut self.socket {
-                    *ping = true;
-                }
-            }
-            Notice::Expiring(soon) => return Some(Step::Told(Told::Expiring(soon))),
-            Notice::Failed(mut failure) => {
-                if let Failure::Closed(closed) = &mut failure {
-                    self.add_unsent(closed);
-                }
-                let error = Error::from_failure(failure, &mut self.cause);
-                return Some(Step::Error(error));
-            }
-            Notice::Connect => self.socket = Socket::Opening(Opening::new(&self.config)),
-            Notice::ConnectNext => {
-                if let Some(renewal) = &mut self.renewal {
-                    renewal.open_next(&self.config);
-                }
-            }
-            Notice::AbandonNext => {
-                if let Some(renewal) = &mut self.renewal {
-                    renewal.abandon_next();
-                }
-            }
-            Notice::Switch => {
-                let next = self
-                    .renewal
-                    .as_mut()
-                    .and_then(|renewal| renewal.take_next());
-                if let Some((transport, url)) = next {
-                    self.url = url;
-                    self.leave();
-                    self.socket = Socket::open(transport);
-                }
-            }
-            Notice::SendClose(frame) => {
-                log_step!(code = frame.code, "closing");
-                if let Socket::Open { close, .. } = &mut self.socket {
-                    *close = Some(frame);
-                }
-            }
-            Notice::Abandon => self.socket = Socket::None,
-            Notice::Closed(mut closed) => {
-                self.add_unsent(&mut closed);
-                log_step!(
-                    code = closed.frame.code,
-                    unsent = closed.unsent.len(),
-                    "closed"
-                );
-                for event in &closed.unsent {
-                    self.outbox.written(event);
-                }
-                self.closed = Some(closed);
-                self.socket = Socket::None;
-                self.timer = None;
             }
         }
-        None
+        Poll::Ready(())
     }
 
-    /// Closes the socket, and does not wait for the answer.
-    fn leave(&mut self) {
-        let mut cx = Context::from_waker(Waker::noop());
-        if let Socket::Open { transport, .. } = &mut self.socket
-            && transport.poll_ready_unpin(&mut cx).is_ready()
-            && transport
-                .start_send_unpin(Frame::Close(CloseFrame::NORMAL))
-                .is_ok()
-        {
-            let _ = transport.poll_flush_unpin(&mut cx);
-        }
-        self.socket = Socket::None;
-    }
-
-    /// Adds what is left behind the connection's own queue, and takes no more.
-    fn add_unsent(&mut self, closed: &mut Closed) {
-        self.unsent.extend(self.outbox.close());
-        closed.unsent.extend(self.unsent.iter().cloned());
-    }
-
-    /// Lets the connection have what senders queued during an outage.
-    pub(super) fn hold_back(&mut self, cx: &mut Context<'_>) {
-        while let Poll::Ready(Some(event)) = self.outbox.poll_next(cx) {
-            if let Err(refused) = self.connection.send(event) {
-                self.unsent.push(refused.event);
+    /// Moves an open socket. Ready with a step, or with `None` when the connection is to be asked
+    /// again.
+    fn poll_open(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Option<Step>> {
+        // a. Writing what waits, before more is read: a server that is answered late may wait for us.
+        if self.has_writes() {
+            let written = self.poll_write(cx);
+            if written.is_ready() {
+                return written.map(Some);
             }
+        }
+        // b. Reading, before the watchdogs look: what arrives may be the sign of life they miss.
+        if read && let Poll::Ready(message) = self.poll_read(cx) {
+            return Poll::Ready(message.map(Step::Message));
+        }
+        // c. Writing once more: with nothing to write, this asks to be woken for the next event.
+        let written = self.poll_write(cx);
+        if written.is_ready() {
+            return written.map(Some);
+        }
+        if !read {
+            self.connection.leaves_unread();
+        }
+        // d. The watchdogs, and the connection that is to follow.
+        let due = self.connection.is_open()
+            && (self.poll_timer(cx).is_ready() || (read && self.poll_renewal(cx).is_ready()));
+        if due {
+            Poll::Ready(None)
+        } else {
+            Poll::Pending
         }
     }
 
-    /// Ready when the time had come for something.
+    fn has_writes(&self) -> bool {
+        let Socket::Open(socket) = &self.socket else {
+            return false;
+        };
+        socket.dirty || socket.ping || socket.close.is_some() || self.connection.wants_transmit()
+    }
+
+    /// Ready when a deadline had come.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(at) = self.connection.wake_at() else {
             self.timer = None;
@@ -334,13 +245,13 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         Poll::Ready(())
     }
 
-    /// Ready when the socket gave something: a message, or what shows in the connection.
+    /// Ready when the socket gave something: a message, or a change of the connection.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Option<ByteString>> {
-        let Socket::Open { transport, .. } = &mut self.socket else {
+        let Some(socket) = self.socket.as_open() else {
             return Poll::Pending;
         };
-        let heard = match ready!(transport.poll_next_unpin(cx)) {
-            // For a text there is no need to look at the clock.
+        let heard = match ready!(socket.transport.poll_next_unpin(cx)) {
+            // A text needs no look at the clock.
             Some(Ok(frame @ Frame::Text(_))) => self.connection.received(Duration::ZERO, frame),
             Some(Ok(frame)) => self.connection.received(self.connector.now(), frame),
             Some(Err(error)) => {
@@ -359,10 +270,10 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         Poll::Ready(heard)
     }
 
-    /// The open socket failed.
+    /// Reports that the open socket failed.
     fn fail(&mut self, error: TransportError) {
         self.socket = Socket::None;
-        // A peer that breaks the rules would break them again; what waits unread would again.
+        // A peer that breaks the rules would break them again, and unread messages would pile up again.
         let again = !matches!(
             error,
             TransportError::Protocol(_)
@@ -374,16 +285,16 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         self.connection.failed(now, retry);
     }
 
-    /// Puts a message by.
+    /// Keeps a message for later.
     fn keep(&mut self, text: ByteString) {
         self.inbox_bytes += text.len();
-        self.inbox.push_back(Item::Message(text));
+        self.inbox.push_back(InboxItem::Message(text));
     }
 
-    /// Reads what has arrived.
+    /// Reads everything that has arrived.
     fn read_rest(&mut self, cx: &mut Context<'_>) {
-        while let Socket::Open { transport, .. } = &mut self.socket
-            && let Poll::Ready(Some(Ok(frame))) = transport.poll_next_unpin(cx)
+        while let Some(socket) = self.socket.as_open()
+            && let Poll::Ready(Some(Ok(frame))) = socket.transport.poll_next_unpin(cx)
         {
             if let Some(text) = self.connection.received(self.connector.now(), frame) {
                 self.remember(&text);
@@ -395,7 +306,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     /// Writes what can be written now. Ready when all of it has left, or the socket has failed.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
         if let Err(error) = ready!(self.try_write(cx)) {
-            // Why the peer takes no more may lie unread: its close frame.
+            // The reason why the peer takes no more may lie unread: its close frame.
             self.read_rest(cx);
             self.fail(error);
         }
@@ -403,48 +314,30 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     }
 
     fn try_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        let Socket::Open {
-            transport,
-            ping,
-            close,
-            dirty,
-        } = &mut self.socket
-        else {
+        let Socket::Open(socket) = &mut self.socket else {
             return Poll::Pending;
         };
         loop {
-            // The connection's queue is kept short: what waits, waits where its bytes are counted.
-            if self.connection.is_open()
-                && !self.connection.wants_transmit()
-                && let Poll::Ready(Some(event)) = self.outbox.poll_next(cx)
-                && let Err(refused) = self.connection.send(event)
-            {
-                self.unsent.push(refused.event);
-            }
-            if !self.connection.wants_transmit() && !*ping && close.is_none() {
+            let beside = socket.ping || socket.close.is_some();
+            if !beside && self.connection.poll_wants_transmit(cx).is_pending() {
                 break;
             }
-            if transport.poll_ready_unpin(cx)?.is_pending() {
+            if socket.transport.poll_ready_unpin(cx)?.is_pending() {
                 if self.connection.minds_stalls() {
                     self.connection.stalled(self.connector.now());
                 }
                 break;
             }
             self.connection.flowed();
-            if std::mem::take(ping) {
-                transport.start_send_unpin(Frame::Ping(Bytes::new()))?;
-            } else if let (restoring, Some(event)) = (
-                self.connection.is_restoring(),
-                self.connection.poll_transmit(),
-            ) {
+            if std::mem::take(&mut socket.ping) {
+                let ping = Frame::Ping(Bytes::new());
+                socket.transport.start_send_unpin(ping)?;
+            } else if let Some((event, ticket)) = self.connection.next_transmit() {
                 log_event!(
                     event_type = event.event_type(),
                     bytes = event.text().len(),
                     "sent"
                 );
-                if !restoring {
-                    self.outbox.written(&event);
-                }
                 if let Some(memory) = &mut self.memory {
                     memory.sent(&event);
                 }
@@ -452,25 +345,26 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                     renewal.sent(event.event_type());
                 }
                 if let Some(awaited) = &mut self.awaited {
-                    awaited.written |= awaited.text == address(&event);
+                    awaited.written |= ticket == Some(awaited.ticket);
                 }
-                transport.start_send_unpin(Frame::Text(event.text().clone()))?;
-            } else if let Some(frame) = close.take() {
-                transport.start_send_unpin(Frame::Close(frame))?;
+                let text = event.text().clone();
+                socket.transport.start_send_unpin(Frame::Text(text))?;
+            } else if let Some(frame) = socket.close.take() {
+                socket.transport.start_send_unpin(Frame::Close(frame))?;
             }
-            *dirty = true;
+            socket.dirty = true;
         }
-        if !*dirty {
+        if !socket.dirty {
             return Poll::Pending;
         }
-        if transport.poll_flush_unpin(cx)?.is_pending() {
+        if socket.transport.poll_flush_unpin(cx)?.is_pending() {
             if self.connection.minds_stalls() {
                 self.connection.stalled(self.connector.now());
             }
             return Poll::Pending;
         }
         self.connection.flowed();
-        *dirty = false;
+        socket.dirty = false;
         self.awaited.take_if(|awaited| awaited.written);
         Poll::Ready(Ok(()))
     }

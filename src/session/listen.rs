@@ -3,7 +3,7 @@ use futures_util::StreamExt;
 use super::Error;
 use super::ListenerId;
 use super::Session;
-use super::update::{Reconnected, Told};
+use super::update::{Interlude, Reconnected};
 use crate::connection::{Closed, Expiring, Reconnecting};
 use crate::platform::MaybeSend;
 use crate::protocol::{Event, Protocol};
@@ -152,14 +152,14 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     }
 
     /// Takes note of what is told between the events, and tells the listeners.
-    pub(super) fn tell(&mut self, told: &Told) {
+    pub(super) fn tell(&mut self, told: &Interlude) {
         match told {
-            Told::Reconnecting(next) => self.emitter.emit_reconnecting(next),
-            Told::Reconnected(now) => {
+            Interlude::Reconnecting(next) => self.emitter.emit_reconnecting(next),
+            Interlude::Reconnected(now) => {
                 self.generation = now.generation;
                 self.emitter.emit_reconnected(now);
             }
-            Told::Expiring(soon) => self.emitter.emit_expiring(soon),
+            Interlude::Expiring(soon) => self.emitter.emit_expiring(soon),
         }
     }
 

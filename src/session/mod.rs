@@ -15,7 +15,7 @@ use crate::connection::{Closed, Connection};
 use crate::connection::{SendError, SendErrorKind};
 use crate::platform::BoxFuture;
 use crate::protocol::raw::parse;
-use crate::protocol::{Events, Protocol, RawEvent, Realtime};
+use crate::protocol::{Events, Protocol, Realtime};
 use crate::transport::Runtime;
 use crate::transport::{CloseFrame, Connector};
 
@@ -23,26 +23,27 @@ mod drive;
 mod error;
 mod listen;
 mod listeners;
+mod live_audio;
 mod memory;
+mod notices;
 mod opening;
-mod outbox;
 mod receiver;
 mod recovery;
 mod renewal;
+mod sender;
 mod update;
 
 pub use error::Error;
 pub use listeners::ListenerId;
+pub use live_audio::LiveAudio;
 pub use memory::{Lost, Memory, Restoration, WhyLost};
-pub use outbox::{DroppedAudio, LiveAudio, Sender};
 pub use receiver::Receiver;
+pub use sender::Sender;
 pub use update::{Reconnected, Update, Updates};
 
-use drive::{Awaited, Item, Socket, Step, address};
+use drive::{Awaited, InboxItem, Socket, Step};
 use listeners::Emitter;
-use outbox::{Outbox, outbox};
 use renewal::Renewal;
-use update::Told;
 
 /// A conversation over one connection: a [`Stream`] of the server's events, and the way to send the client's.
 ///
@@ -92,17 +93,14 @@ pub struct Session<C: Connector, P: Protocol = Realtime> {
     socket: Socket<C::Transport>,
     timer: Option<(Duration, BoxFuture<()>)>,
     sender: Sender<P>,
-    outbox: Outbox,
     awaited: Option<Awaited>,
-    inbox: VecDeque<Item>,
+    inbox: VecDeque<InboxItem>,
     inbox_bytes: usize,
     emitter: Emitter<P>,
     /// With [`Config::restore`].
     memory: Option<Box<Memory>>,
     /// With [`Config::renew`].
     renewal: Option<Box<Renewal<C::Transport>>>,
-    /// What was given up, for [`Closed::unsent`].
-    unsent: Vec<RawEvent>,
     closed: Option<Closed>,
     /// Whether the listeners know of the end.
     told_closed: bool,
@@ -126,9 +124,10 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             // No script can ping.
             limits.keep_alive = None;
         }
-        let (sender, outbox) = outbox(limits.max_queue_bytes);
+        let connection = Connection::new(limits, connector.seed());
         let mut session = Self {
-            connection: Connection::new(limits, connector.seed()),
+            sender: Sender::new(connection.backlog().clone()),
+            connection,
             connector,
             memory: config
                 .restores()
@@ -138,13 +137,10 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             url: String::new(),
             socket: Socket::None,
             timer: None,
-            sender,
-            outbox,
             awaited: None,
             inbox: VecDeque::new(),
             inbox_bytes: 0,
             emitter: Emitter::new(),
-            unsent: Vec::new(),
             closed: None,
             told_closed: false,
             generation: 1,
@@ -157,7 +153,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                     Step::Opened => return Poll::Ready(Ok(())),
                     Step::Error(error) => return Poll::Ready(Err(error)),
                     Step::Ended => return Poll::Ready(Err(Error::Closed(session.ending()))),
-                    Step::Message(_) | Step::Told(_) | Step::Progress => {}
+                    Step::Message(_) | Step::Interlude(_) | Step::Progress => {}
                 }
             }
         })
@@ -176,23 +172,24 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     /// Once it was polled and there was room, the event is queued, and dropping the future does not take it back.
     pub async fn send(&mut self, event: impl Into<P::Client>) -> Result<(), SendError<P::Client>> {
         let event = event.into();
-        let raw = event.encode();
-        let mut queued = false;
+        let mut raw = Some(event.encode());
+        // While it is claimed, the event is not among the unsent ones: the caller has it.
+        let mut claim = None;
         let sent = poll_fn(|cx| {
             loop {
-                if !queued {
-                    match self.sender.push(raw.clone()) {
-                        Ok(()) => {
-                            queued = true;
-                            self.awaited = Some(Awaited::new(&raw));
+                if let Some(waiting) = raw.take() {
+                    match self.connection.backlog().push_claimed(waiting) {
+                        Ok(claimed) => {
+                            self.awaited = Some(Awaited::new(claimed.ticket()));
+                            claim = Some(claimed);
                         }
                         // Room comes about by writing, below.
-                        Err(SendErrorKind::Full) => {}
-                        Err(kind) => return Poll::Ready(Err(kind)),
+                        Err((waiting, SendErrorKind::Full)) => raw = Some(waiting),
+                        Err((_, kind)) => return Poll::Ready(Err(kind)),
                     }
                 }
                 let kept = self.awaited.is_none() || self.connection.is_reconnecting();
-                if queued && kept {
+                if claim.is_some() && kept {
                     return Poll::Ready(Ok(()));
                 }
                 if self.closed.is_some() {
@@ -202,17 +199,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             }
         })
         .await;
-        sent.map_err(|kind| {
-            // It goes back to the caller here, so it is not among what was left over.
-            let reported = self.inbox.iter_mut().filter_map(|item| match item {
-                Item::Error(Error::Closed(closed)) => Some(closed),
-                _ => None,
-            });
-            for closed in self.closed.iter_mut().chain(reported) {
-                closed.unsent.retain(|left| address(left) != address(&raw));
-            }
-            SendError { event, kind }
-        })
+        sent.map_err(|kind| SendError { event, kind })
     }
 
     /// A handle that sends from elsewhere.
@@ -250,14 +237,6 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     /// Dropping the future leaves the session closing; polling it or calling `close` again goes on.
     pub async fn close_with(&mut self, frame: CloseFrame) -> Result<Closed, Error> {
         let frame = frame.checked(C::may_close_with)?;
-        if self.connection.is_open() {
-            // What senders queued so far goes out first.
-            for event in self.outbox.close() {
-                if let Err(refused) = self.connection.send(event) {
-                    self.unsent.push(refused.event);
-                }
-            }
-        }
         self.connection.close(self.connector.now(), frame);
         loop {
             if self.closed.is_some() {
@@ -328,9 +307,9 @@ impl<C: Connector, P: Protocol> Stream for Session<C, P> {
         let this = &mut *self;
         let event = loop {
             match ready!(this.poll_item(cx)) {
-                Some(Item::Message(text)) => break this.read(text),
-                Some(Item::Error(error)) => break this.report(error),
-                Some(Item::Told(told)) => this.tell(&told),
+                Some(InboxItem::Message(text)) => break this.read(text),
+                Some(InboxItem::Error(error)) => break this.report(error),
+                Some(InboxItem::Interlude(told)) => this.tell(&told),
                 None => {
                     this.tell_closed();
                     return Poll::Ready(None);

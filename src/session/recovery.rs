@@ -1,5 +1,4 @@
 use std::borrow::Cow;
-use std::task::{Context, Waker};
 
 use bytestring::ByteString;
 
@@ -22,15 +21,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
 
     /// Takes back what waits since the connection broke, in order, so that it is not sent (contract 90).
     pub fn take_pending(&mut self) -> Vec<RawEvent> {
-        if self.connection.is_reconnecting() {
-            // Whoever polls the session next is woken for what comes later.
-            self.hold_back(&mut Context::from_waker(Waker::noop()));
-        }
-        let taken = self.connection.take_pending();
-        for event in &taken {
-            self.outbox.written(event);
-        }
-        taken
+        self.connection.take_pending()
     }
 
     /// Which connection the events come from that the session gives now, counted from 1. It changes with

@@ -6,7 +6,7 @@ use futures_core::Stream;
 use futures_util::StreamExt;
 
 use super::Error;
-use super::drive::Item;
+use super::drive::InboxItem;
 use super::{Lost, Session};
 use crate::connection::{Expiring, Reconnecting};
 use crate::protocol::{Protocol, Realtime, ServerEvent};
@@ -38,19 +38,19 @@ pub struct Reconnected {
     pub lost: Vec<Lost>,
 }
 
-/// What is told between the events.
-pub(super) enum Told {
+/// News of the connection, told between the events.
+pub(super) enum Interlude {
     Reconnecting(Reconnecting),
     Reconnected(Reconnected),
     Expiring(Expiring),
 }
 
-impl<E> From<Told> for Update<E> {
-    fn from(told: Told) -> Self {
+impl<E> From<Interlude> for Update<E> {
+    fn from(told: Interlude) -> Self {
         match told {
-            Told::Reconnecting(next) => Self::Reconnecting(next),
-            Told::Reconnected(now) => Self::Reconnected(now),
-            Told::Expiring(soon) => Self::Expiring(soon),
+            Interlude::Reconnecting(next) => Self::Reconnecting(next),
+            Interlude::Reconnected(now) => Self::Reconnected(now),
+            Interlude::Expiring(soon) => Self::Expiring(soon),
         }
     }
 }
@@ -100,12 +100,12 @@ impl<C: Connector, P: Protocol> Stream for Updates<'_, C, P> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let session = &mut *self.0;
         let item = match ready!(session.poll_item(cx)) {
-            Some(Item::Told(told)) => {
+            Some(InboxItem::Interlude(told)) => {
                 session.tell(&told);
                 return Poll::Ready(Some(Ok(told.into())));
             }
-            Some(Item::Message(text)) => session.read(text),
-            Some(Item::Error(error)) => session.report(error),
+            Some(InboxItem::Message(text)) => session.read(text),
+            Some(InboxItem::Error(error)) => session.report(error),
             None => {
                 session.tell_closed();
                 return Poll::Ready(None);

@@ -217,6 +217,7 @@ async fn senders_go_on_across_the_break() {
     let full = sender.try_send(item("more")).unwrap_err();
     assert_eq!(full.kind, SendErrorKind::Full);
     let mut waits = std::pin::pin!(sender.send(item("more")));
+    assert!(waits.as_mut().now_or_never().is_none());
     let serve = async {
         let peer = peers.next().await.unwrap();
         peer.send_json(&json!({"type": "session.created"}));
@@ -224,11 +225,10 @@ async fn senders_go_on_across_the_break() {
     };
     let (event, _peer) = future::join(receiver.next(), serve).await;
     assert!(matches!(event, Some(Ok(ServerEvent::SessionCreated(_)))));
-    let pending = waits.as_mut().now_or_never().is_none();
-    assert!(pending, "there is no room until what waits is flushed");
+    // What the outage holds back takes no room on the new connection.
+    waits.as_mut().now_or_never().unwrap().unwrap();
     let mut rt = receiver.into_session();
     assert_eq!(rt.take_pending(), [raw(&item("held"))]);
-    waits.await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -345,4 +345,27 @@ async fn what_is_restored_goes_first_then_what_waited_then_what_is_new() {
         ]
     );
     assert_eq!(rt.buffered_amount(), 0, "what restores is not counted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_is_set_up_again_however_much_the_outage_holds_back() {
+    let (mut rt, peer, mut peers) = open(config().max_queue_bytes(1)).await;
+    drop(peer);
+    assert!(rt.next().now_or_never().is_none());
+    rt.sender().try_send(item("held")).unwrap();
+    assert!(matches!(
+        rt.next_update().await,
+        Some(Ok(Update::Reconnecting(_)))
+    ));
+    assert!(matches!(
+        rt.next_update().await,
+        Some(Ok(Update::Reconnected(_)))
+    ));
+    let mut peer = peers.next().await.unwrap();
+    rt.send(item("first")).await.unwrap();
+    rt.flush_pending().unwrap();
+    rt.send(item("last")).await.unwrap();
+    for event in [item("first"), item("held"), item("last")] {
+        assert_eq!(peer.received.next().await, Some(frame(&event)));
+    }
 }

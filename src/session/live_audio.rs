@@ -1,17 +1,21 @@
+//! A microphone's audio, which must not fall behind.
+
 use std::fmt;
 use std::time::Duration;
 
-use super::{DroppedAudio, Sender};
-use crate::connection::{SendError, SendErrorKind};
+use super::Sender;
+use crate::connection::{DroppedAudio, SendError, SendErrorKind};
 use crate::protocol::{Audio, AudioFormat, Events, Protocol, Realtime};
 
-/// Sends what a microphone hears, and never waits: from [`Sender::live_audio`].
+/// Handle that sends a microphone's audio and never waits: from [`Sender::live_audio`].
 ///
-/// On a slow network, audio that is sent as it comes piles up, and the model hears it later and later. Here no more of it
-/// waits than a limit: beyond that the oldest is dropped and counted, so that what is sent is what was just said. Other
-/// events are never dropped, and the order of events stays as it was sent.
+/// On a slow network, audio that is sent as it comes piles up, and the model hears it later and
+/// later. Here at most a given length of it is queued. Beyond that the oldest audio is dropped and
+/// counted, so that the model hears what was just said. Other events are never dropped, and events
+/// stay in the order in which they were sent.
 ///
-/// Made for the server's turn detection: where a `commit` is sent by hand, what was dropped ahead of it is missing.
+/// It is made for the server's turn detection: a `commit` that is sent by hand lacks the audio that
+/// was dropped ahead of it.
 ///
 /// [`push`](Self::push) can be called from where nothing may block, such as the callback of an audio device:
 ///
@@ -49,13 +53,13 @@ impl<P: Protocol> LiveAudio<P> {
         }
     }
 
-    /// The session's input format, from which follows how long a piece of audio lasts; PCM16 at 24,000 Hz unless it is set.
+    /// Sets the session's input format, which gives the length of a piece of audio: PCM16 at 24,000 Hz by default.
     pub fn format(mut self, format: &AudioFormat) -> Self {
         self.bytes_per_second = format.bytes_per_second();
         self
     }
 
-    /// Queues a piece of audio, and drops the oldest of what waits if that is too much; a piece counts as a whole.
+    /// Queues a piece of audio, and drops the oldest queued pieces if that is too much. A piece counts as a whole.
     ///
     /// # Errors
     /// [`SendError`] gives the event back when the session is closed.
@@ -63,20 +67,21 @@ impl<P: Protocol> LiveAudio<P> {
         let bytes = u32::try_from(audio.decoded_len()).unwrap_or(u32::MAX);
         let lasts = Duration::from_secs(1) * bytes / self.bytes_per_second.max(1);
         let event = P::append(audio);
-        let raw = event.encode();
-        let size = raw.text().len();
-        let queued = (self.sender.queue).push_live(raw, size, lasts, self.longest);
-        queued.map_err(|kind: SendErrorKind| SendError { event, kind })
+        let queued = (self.sender.backlog).push_live(event.encode(), lasts, self.longest);
+        queued.map_err(|_| SendError {
+            event,
+            kind: SendErrorKind::Closed,
+        })
     }
 
-    /// How much live audio waits to be written, of all handles of the session.
+    /// Returns the length of the queued live audio, of all handles of the session.
     pub fn queued(&self) -> Duration {
-        self.sender.queue.live()
+        self.sender.backlog.live()
     }
 
-    /// How much was dropped so far, of all handles of the session.
+    /// Returns the audio that was dropped so far, of all handles of the session.
     pub fn dropped(&self) -> DroppedAudio {
-        self.sender.queue.dropped()
+        self.sender.backlog.dropped()
     }
 }
 

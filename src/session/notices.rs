@@ -1,0 +1,110 @@
+//! The connection's notices, as a session acts on them.
+
+use std::task::{Context, Waker};
+
+use futures_util::SinkExt;
+
+use super::Session;
+use super::drive::{Socket, Step};
+use super::error::Error;
+use super::opening::Opening;
+use super::update::Interlude;
+use crate::connection::Notice;
+use crate::protocol::Protocol;
+use crate::transport::{CloseFrame, Connector, Frame};
+
+impl<C: Connector, P: Protocol> Session<C, P> {
+    /// Does what the connection says. Returns what there is to tell of it.
+    pub(super) fn heed(&mut self, notice: Notice) -> Option<Step> {
+        match notice {
+            Notice::Opened => {
+                log_step!("open");
+                return Some(Step::Opened);
+            }
+            Notice::Reconnecting(next) => {
+                self.socket = Socket::None;
+                log_step!(
+                    attempt = next.attempt,
+                    code = next.close.code,
+                    "reconnecting"
+                );
+                if self.config.retries(&next) {
+                    return Some(Step::Interlude(Interlude::Reconnecting(next)));
+                }
+                self.connection.abort("reconnect aborted by handler");
+            }
+            Notice::Reconnected { generation } => {
+                let reconnected = self.restore(generation);
+                log_step!(
+                    generation,
+                    restored = reconnected.restored,
+                    lost = reconnected.lost.len(),
+                    "reconnected"
+                );
+                return Some(Step::Interlude(Interlude::Reconnected(reconnected)));
+            }
+            Notice::Expiring(soon) => return Some(Step::Interlude(Interlude::Expiring(soon))),
+            Notice::Failed(failure) => {
+                let error = Error::from_failure(failure, &mut self.cause);
+                return Some(Step::Error(error));
+            }
+            Notice::Ping => {
+                if let Some(socket) = self.socket.as_open() {
+                    socket.ping = true;
+                }
+            }
+            Notice::SendClose(frame) => {
+                log_step!(code = frame.code, "closing");
+                if let Some(socket) = self.socket.as_open() {
+                    socket.close = Some(frame);
+                }
+            }
+            Notice::Connect => self.socket = Socket::Opening(Opening::new(&self.config)),
+            Notice::Abandon => self.socket = Socket::None,
+            Notice::ConnectNext => {
+                if let Some(renewal) = &mut self.renewal {
+                    renewal.open_next(&self.config);
+                }
+            }
+            Notice::AbandonNext => {
+                if let Some(renewal) = &mut self.renewal {
+                    renewal.abandon_next();
+                }
+            }
+            Notice::Switch => {
+                let renewal = self.renewal.as_mut();
+                if let Some((transport, url)) = renewal.and_then(|renewal| renewal.take_next()) {
+                    self.url = url;
+                    self.leave();
+                    self.socket = Socket::open(transport);
+                }
+            }
+            Notice::Closed(closed) => {
+                log_step!(
+                    code = closed.frame.code,
+                    unsent = closed.unsent.len(),
+                    "closed"
+                );
+                self.closed = Some(closed);
+                self.socket = Socket::None;
+                self.timer = None;
+            }
+        }
+        None
+    }
+
+    /// Closes the socket without waiting for the answer.
+    fn leave(&mut self) {
+        let mut cx = Context::from_waker(Waker::noop());
+        if let Some(socket) = self.socket.as_open()
+            && socket.transport.poll_ready_unpin(&mut cx).is_ready()
+            && socket
+                .transport
+                .start_send_unpin(Frame::Close(CloseFrame::NORMAL))
+                .is_ok()
+        {
+            let _ = socket.transport.poll_flush_unpin(&mut cx);
+        }
+        self.socket = Socket::None;
+    }
+}

@@ -1,0 +1,91 @@
+//! Sending from anywhere.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use super::LiveAudio;
+use crate::connection::{Backlog, SendError};
+use crate::protocol::{Events, Protocol, RawEvent, Realtime};
+
+#[cfg(test)]
+mod tests;
+
+/// Handle that sends events from anywhere: another task, a listener, several places at once.
+///
+/// Cloning is cheap. Events wait in the session's queue, which is bounded in bytes, until the session
+/// writes them, so a task must poll the session: see [`Session`](crate::Session). A sender does not
+/// keep the session alive.
+pub struct Sender<P: Protocol = Realtime> {
+    pub(super) backlog: Backlog<RawEvent>,
+    protocol: PhantomData<fn() -> P>,
+}
+
+impl<P: Protocol> Sender<P> {
+    pub(super) fn new(backlog: Backlog<RawEvent>) -> Self {
+        Self {
+            backlog,
+            protocol: PhantomData,
+        }
+    }
+
+    /// Queues an event. Where the queue is full, waits for room.
+    ///
+    /// When this returns, the event is in the queue and not yet on the wire. Room comes about while
+    /// the session is polled: a task that polls the session itself uses
+    /// [`Session::send`](crate::Session::send), which polls it meanwhile.
+    ///
+    /// # Errors
+    /// [`SendError`] gives the event back when the session is closed.
+    ///
+    /// # Cancel safety
+    /// Until it returns, the event is not queued: dropping the future drops the event.
+    pub async fn send(&self, event: impl Into<P::Client>) -> Result<(), SendError<P::Client>> {
+        let event = event.into();
+        let queued = self.backlog.push_when_room(event.encode()).await;
+        queued.map_err(|kind| SendError { event, kind })
+    }
+
+    /// Queues an event if there is room.
+    ///
+    /// # Errors
+    /// [`SendError`] gives the event back when the queue is full or the session is closed.
+    pub fn try_send(&self, event: impl Into<P::Client>) -> Result<(), SendError<P::Client>> {
+        let event = event.into();
+        let queued = self.backlog.push(event.encode());
+        queued
+            .map(|_| ())
+            .map_err(|(_, kind)| SendError { event, kind })
+    }
+
+    /// Returns a handle for a microphone, whose audio must not fall behind: where more than `longest`
+    /// of it is queued, the oldest is dropped. See [`LiveAudio`].
+    pub fn live_audio(&self, longest: Duration) -> LiveAudio<P> {
+        LiveAudio::new(self.clone(), longest)
+    }
+
+    /// Returns the size of the queued events, in bytes.
+    pub fn buffered_amount(&self) -> usize {
+        self.backlog.bytes()
+    }
+
+    /// Returns true once the session takes no more events.
+    pub fn is_closed(&self) -> bool {
+        self.backlog.is_closed()
+    }
+}
+
+impl<P: Protocol> Clone for Sender<P> {
+    fn clone(&self) -> Self {
+        Self::new(self.backlog.clone())
+    }
+}
+
+impl<P: Protocol> fmt::Debug for Sender<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("buffered_amount", &self.buffered_amount())
+            .field("is_closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}
