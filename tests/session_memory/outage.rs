@@ -355,10 +355,6 @@ async fn a_session_is_set_up_again_however_much_the_outage_holds_back() {
     rt.sender().try_send(item("held")).unwrap();
     assert!(matches!(
         rt.next_update().await,
-        Some(Ok(Update::Reconnecting(_)))
-    ));
-    assert!(matches!(
-        rt.next_update().await,
         Some(Ok(Update::Reconnected(_)))
     ));
     let mut peer = peers.next().await.unwrap();
