@@ -358,10 +358,15 @@ async fn a_session_is_set_up_again_however_much_the_outage_holds_back() {
         Some(Ok(Update::Reconnected(_)))
     ));
     let mut peer = peers.next().await.unwrap();
-    rt.send(item("first")).await.unwrap();
-    rt.flush_pending().unwrap();
-    rt.send(item("last")).await.unwrap();
-    for event in [item("first"), item("held"), item("last")] {
-        assert_eq!(peer.received.next().await, Some(frame(&event)));
-    }
+    let set_up = async {
+        rt.send(item("first")).await.unwrap();
+        rt.flush_pending().unwrap();
+        rt.send(item("last")).await.unwrap();
+    };
+    let serve = async {
+        for event in [item("first"), item("held"), item("last")] {
+            assert_eq!(peer.received.next().await, Some(frame(&event)));
+        }
+    };
+    future::join(set_up, serve).await;
 }
