@@ -1,11 +1,18 @@
 //! The conversation: responses, history, tools, turns, playback and usage, over a session.
 
+mod driver;
+mod event;
+mod handle;
 mod history;
 mod playback;
 mod responses;
 mod tools;
+mod turns;
 mod usage;
 
+pub use driver::Conversation;
+pub use event::ConversationEvent;
+pub use handle::{ConversationHandle, PendingResponse};
 pub use history::{Change, EntryKind, EntryStatus, History, HistoryEntry, SeedPlace};
 pub use playback::{Heard, Interruption, Playback};
 #[cfg(feature = "audio")]
@@ -17,4 +24,5 @@ pub use responses::{
 pub use tools::{
     Approval, Background, Json, ToolCall, ToolCallKind, ToolCalls, ToolOutput, ToolResult, Tools,
 };
+pub use turns::{Turn, TurnEvent, Turns};
 pub use usage::{InputTokens, OutputTokens, Tokens, TranscriptionTokens, Usage};

@@ -257,6 +257,17 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         self.closed.as_ref()
     }
 
+    /// Returns the connector's time.
+    #[inline]
+    pub(crate) fn now(&self) -> Duration {
+        self.connector.now()
+    }
+
+    /// Waits, as the connector does.
+    pub(crate) fn sleep(&self, duration: Duration) -> BoxFuture<()> {
+        Box::pin(self.connector.sleep(duration))
+    }
+
     /// Reads a message, and lets the listeners hear it.
     #[inline]
     fn read(&mut self, text: ByteString) -> Result<P::Server, Error> {

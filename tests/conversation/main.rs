@@ -4,5 +4,7 @@
 mod history;
 mod playback;
 mod responses;
+#[cfg(feature = "emulator")]
+mod scripted;
 mod tools;
 mod usage;

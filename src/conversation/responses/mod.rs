@@ -210,6 +210,12 @@ impl Responses {
         Some(&self.active.iter().find(answers)?.id)
     }
 
+    /// Returns true for a response under way that was asked for beside the conversation.
+    pub fn is_aside(&self, response_id: &str) -> bool {
+        let is_it = |response: &&ActiveResponse| response.id == response_id;
+        (self.active.iter().find(is_it)).is_some_and(|response| response.aside)
+    }
+
     /// Returns true if no response is under way and none is asked for.
     pub fn is_idle(&self) -> bool {
         self.active.is_empty() && self.asked.is_empty() && self.waiting.is_empty()

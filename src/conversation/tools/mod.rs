@@ -14,9 +14,11 @@ use crate::protocol::{FunctionTool, Tool};
 
 mod calls;
 mod output;
+mod runs;
 
 pub use calls::{ToolCall, ToolCallKind, ToolCalls};
 pub use output::{Background, Json, ToolOutput, ToolResult};
+pub(super) use runs::{FinishedRun, ToolRuns};
 
 /// Functions of the application that the model can call, and how they are run.
 ///
