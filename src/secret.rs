@@ -3,8 +3,6 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use crate::protocol::field::plain_fields;
-
 /// Text that must not be seen: it prints as dots, and is wiped from memory when it is dropped. Written as JSON, it is
 /// itself.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -51,5 +49,3 @@ impl<'de> Deserialize<'de> for Secret {
         String::deserialize(input).map(Self::new)
     }
 }
-
-plain_fields!(Secret);

@@ -6,7 +6,6 @@ use std::error::Error as _;
 use futures_util::StreamExt;
 use openai_realtime_ws::emulator::Emulator;
 use openai_realtime_ws::native::Connector;
-use openai_realtime_ws::protocol::Events;
 use openai_realtime_ws::{Config, Error, OpenAIRealtimeWS, TransportError};
 use rustls::pki_types::pem::PemObject;
 use tokio::io::AsyncWriteExt;

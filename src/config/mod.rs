@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::connection::Limits;
 use crate::platform::{Callback, MaybeSend, MaybeSync};
-use crate::protocol::Protocol;
+use crate::protocol::{Protocol, Targets};
 use crate::secret::Secret;
 use crate::transport::{Handshake, Runtime, Source};
 use crate::url;
@@ -244,7 +244,10 @@ impl Config {
         let key = self.key()?;
         self.guard(key, runtime)?;
         let target = self.target.as_ref().ok_or(ConfigError::Target)?;
-        P::check_target(target)?;
+        let named = matches!(target, Target::Model(model) if !model.is_empty());
+        if P::TARGETS == Targets::Model && !named {
+            return Err(ConfigError::TranslationModel);
+        }
         let recovers = self.limits.reconnect.is_some() || self.limits.renew;
         if recovers && !matches!(target, Target::Model(_)) {
             return Err(ConfigError::Recovery);

@@ -1,14 +1,15 @@
 //! Reading what a client sends, as strictly as the service: what it would refuse is refused.
 
 use std::collections::HashMap;
-use std::fmt::Display;
 
-use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
+use crate::protocol::field::Field;
+use crate::protocol::unknown::FieldPath;
 use crate::protocol::{
-    ClientEvent, ErrorDetails, Events, ParseError, RawEvent, TranslationClientEvent,
+    ClientEvent, ErrorDetails, Events, ParseError, ParseErrorKind, RawEvent,
+    TranslationClientEvent, Unread,
 };
 
 /// An error as the service reports a client's mistake.
@@ -21,8 +22,8 @@ pub(super) fn refuse(code: &str, message: impl Into<String>) -> ErrorDetails {
 
 /// The error for a frame that is no event.
 pub(super) fn refuse_frame(error: &ParseError) -> ErrorDetails {
-    match error {
-        ParseError::NotJson { .. } => refuse("invalid_json", "The frame is not valid JSON."),
+    match error.kind() {
+        ParseErrorKind::NotJson { .. } => refuse("invalid_json", "The frame is not valid JSON."),
         _ => refuse(
             "missing_required_parameter",
             "An event is an object with a `type`.",
@@ -64,13 +65,10 @@ impl ClientEvents for TranslationClientEvent {
 /// Reads a client's event. Nothing in it may be missing, unknown or of the wrong kind.
 pub(super) fn read<E: ClientEvents>(raw: &RawEvent) -> Result<E, ErrorDetails> {
     let event: E = raw.clone().decode_as();
-    if let Some(raw) = event.other() {
-        return Err(if let Some(why) = raw.why() {
-            misfit("The event does not fit its type", why)
-        } else {
-            let types = E::TYPES.join("', '");
-            refuse("invalid_value", format!("The type is none of '{types}'.")).param("type")
-        });
+    if event.other().is_some() {
+        let types = E::TYPES.join("', '");
+        let message = format!("The type is none of '{types}'.");
+        return Err(refuse("invalid_value", message).param("type"));
     }
     // Null counts as missing here.
     let fields: HashMap<String, Option<IgnoredAny>> =
@@ -80,23 +78,32 @@ pub(super) fn read<E: ClientEvents>(raw: &RawEvent) -> Result<E, ErrorDetails> {
             return Err(missing(name));
         }
     }
-    // An append is large and has nothing nested.
-    if !raw.event_type().ends_with(".append") {
-        let sent: Value = serde_json::from_str(raw.text()).unwrap_or_default();
-        check_known(&sent, &event, "")?;
+    match event.unread().into_iter().next() {
+        None => Ok(event),
+        Some(member) => Err(refuse_member(member)),
     }
-    Ok(event)
 }
 
 /// Reads a part of a request's body, as strictly; `path` is where it stands.
-pub(super) fn read_value<T: DeserializeOwned + Serialize>(
+pub(super) fn read_value<T: DeserializeOwned + Field>(
     sent: &Value,
     path: &str,
 ) -> Result<T, ErrorDetails> {
-    let value =
-        T::deserialize(sent).map_err(|why| misfit("The value does not fit", why).param(path))?;
-    check_known(sent, &value, path)?;
-    Ok(value)
+    let value = T::deserialize(sent).map_err(|why| {
+        refuse("invalid_type", format!("The value does not fit: {why}.")).param(path)
+    })?;
+    let mut unread = Vec::new();
+    let root = FieldPath::ROOT;
+    let at = if path.is_empty() {
+        root
+    } else {
+        root.member(path)
+    };
+    value.visit_unread(&at, &mut |member| unread.push(member));
+    match unread.into_iter().next() {
+        None => Ok(value),
+        Some(member) => Err(refuse_member(member)),
+    }
 }
 
 /// The error for what has to be there.
@@ -105,19 +112,15 @@ pub(super) fn missing(param: &str) -> ErrorDetails {
     refuse("missing_required_parameter", message).param(param)
 }
 
-fn misfit(what: &str, why: impl Display) -> ErrorDetails {
-    refuse("invalid_type", format!("{what}: {why}."))
-}
-
-fn check_known(sent: &Value, understood: &impl Serialize, path: &str) -> Result<(), ErrorDetails> {
-    let understood = serde_json::to_value(understood).unwrap_or_default();
-    match unknown(sent, &understood, path) {
-        None => Ok(()),
-        Some(param) => {
-            let message = format!("Unknown parameter: '{param}'.");
-            Err(refuse("unknown_parameter", message).param(param))
-        }
-    }
+/// Returns the error for a member that was not understood.
+fn refuse_member(member: Unread) -> ErrorDetails {
+    let path = member.path;
+    let (code, message) = if member.misfit {
+        ("invalid_type", format!("Invalid type for '{path}'."))
+    } else {
+        ("unknown_parameter", format!("Unknown parameter: '{path}'."))
+    };
+    refuse(code, message).param(path)
 }
 
 fn required(event_type: &str) -> &'static [&'static str] {
@@ -128,32 +131,6 @@ fn required(event_type: &str) -> &'static [&'static str] {
         "conversation.item.truncate" => &["item_id", "content_index", "audio_end_ms"],
         "session.update" => &["session"],
         _ => &[],
-    }
-}
-
-/// The path of the first field that was sent and not understood.
-fn unknown(sent: &Value, understood: &Value, path: &str) -> Option<String> {
-    match (sent, understood) {
-        (Value::Object(sent), Value::Object(understood)) => sent.iter().find_map(|(key, value)| {
-            let path = if path.is_empty() {
-                key.clone()
-            } else {
-                format!("{path}.{key}")
-            };
-            match understood.get(key) {
-                Some(understood) => unknown(value, understood, &path),
-                // A null that is not kept said nothing.
-                None if value.is_null() => None,
-                None => Some(path),
-            }
-        }),
-        (Value::Array(sent), Value::Array(understood)) => {
-            let pairs = sent.iter().zip(understood).enumerate();
-            pairs.into_iter().find_map(|(index, (sent, understood))| {
-                unknown(sent, understood, &format!("{path}[{index}]"))
-            })
-        }
-        _ => None,
     }
 }
 
@@ -206,7 +183,7 @@ mod tests {
             ),
             (
                 r#"{"type":"input_audio_buffer.append","audio":[1]}"#,
-                "invalid_type",
+                "invalid_type audio",
             ),
             (
                 r#"{"type":"session.update"}"#,

@@ -157,6 +157,7 @@ impl SessionSettings {
         params.audio = Some(ResponseAudio::default().output(ResponseAudioOutput {
             format: asked_output.format.or_else(|| output?.format.clone()),
             voice: asked_output.voice.or_else(|| output?.voice.clone()),
+            ..ResponseAudioOutput::default()
         }));
         params.output_modalities = params
             .output_modalities

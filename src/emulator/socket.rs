@@ -18,7 +18,7 @@ use super::output::SocketOutput;
 use super::record::ConnectionEntry;
 use super::script::Action;
 use super::shared::{AttachedSocket, NextOutput};
-use crate::protocol::{ParseError, RawEvent};
+use crate::protocol::{ParseError, ParseErrorKind, RawEvent};
 
 /// An append of 15 MiB in base64, and some room.
 const LARGEST_MESSAGE: usize = 24 * 1024 * 1024;
@@ -202,7 +202,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SocketDriver<S> {
     fn receive(&mut self, message: &Message) {
         let event = match message {
             Message::Text(text) => RawEvent::parse(ByteString::from(text.as_str())),
-            Message::Binary(_) => Err(ParseError::NotAnEvent),
+            Message::Binary(_) => Err(ParseError::new(
+                ParseErrorKind::NotAnEvent,
+                ByteString::new(),
+            )),
             Message::Close(frame) => {
                 let (code, reason) = frame.as_ref().map_or((1005, ""), |frame| {
                     (frame.code.into(), frame.reason.as_str())

@@ -6,9 +6,9 @@ use bytestring::ByteString;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::field::{Field, Frame};
+use super::field::{Field, Source};
 use super::members::is_plain;
-use super::table::union;
+use super::union::union;
 
 /// Audio as it travels: base64 of the bytes in the session's format, PCM16 little-endian at 24,000 Hz unless the
 /// session says otherwise.
@@ -107,13 +107,13 @@ impl Serialize for Audio {
 
 impl<'de> Deserialize<'de> for Audio {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        Self::read(input, None)
+        Self::read(input, Source::Serde)
     }
 }
 
 impl Field for Audio {
-    fn read<'de, D: Deserializer<'de>>(input: D, frame: Frame<'_>) -> Result<Self, D::Error> {
-        struct AudioVisitor<'f>(Frame<'f>);
+    fn read<'de, D: Deserializer<'de>>(input: D, source: Source<'_>) -> Result<Self, D::Error> {
+        struct AudioVisitor<'f>(Option<&'f ByteString>);
 
         impl<'de> Visitor<'de> for AudioVisitor<'_> {
             type Value = Audio;
@@ -141,7 +141,7 @@ impl Field for Audio {
             }
         }
 
-        input.deserialize_any(AudioVisitor(frame))
+        input.deserialize_any(AudioVisitor(source.frame()))
     }
 
     // Base64 has nothing to escape, which a look at the whole finds faster than a JSON writer byte by byte.

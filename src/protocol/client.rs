@@ -5,7 +5,9 @@ use super::{Audio, ContentPart, FunctionCallOutput, Item, Message, ResponseParam
 
 events! {
     /// An event from the client.
-    pub enum ClientEvent {
+    pub enum ClientEvent;
+    reference "https://developers.openai.com/api/reference/resources/realtime/client-events";
+    rows {
         /// Adds audio to the input buffer. The server does not answer.
         "input_audio_buffer.append" => InputAudioBufferAppend {
             /// The audio, in the session's input format; at most 15 MiB an event.

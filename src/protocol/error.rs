@@ -1,8 +1,7 @@
 use std::fmt;
 
+use super::record::record;
 use super::server::ErrorEvent;
-use super::table::record;
-use super::{Event, RawEvent};
 
 record! {
     /// What the server says went wrong.
@@ -31,13 +30,6 @@ record! {
         message?: String,
         /// The field at fault, as a path.
         param?: String,
-    }
-}
-
-impl ErrorEvent {
-    /// Of an `error` event whose content does not fit: what it says stays in its text, and that it is an error is told.
-    pub(super) fn of_misfit(raw: &RawEvent) -> Option<Self> {
-        (raw.event_type() == Self::TYPE).then(Self::default)
     }
 }
 

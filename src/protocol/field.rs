@@ -1,36 +1,53 @@
-//! How one field is read and written: the protocol's tolerance in one place.
+//! Reading and writing of one field: the protocol's tolerance in one place.
 //!
-//! Every field but `type` may be absent or null, a key may come twice (the last one counts), and audio stays in the
-//! frame it came in.
+//! Every field but `type` may be absent or null, a key may come twice (the last value counts), and audio stays in the
+//! frame that it came in.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
 use bytestring::ByteString;
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::members::Members;
-use super::raw::find_type;
+use super::unknown::{FieldPath, Unknown, Visit};
+use crate::secret::Secret;
 
-/// The frame that is being read, when there is one: what lets [`Audio`](super::Audio) borrow from it.
-pub type Frame<'f> = Option<&'f ByteString>;
+/// Origin of the value that is being read.
+#[derive(Clone, Copy)]
+pub enum Source<'f> {
+    /// Any format that serde reads. A value that does not fit is an error.
+    Serde,
+    /// A frame's text, from which [`Audio`](super::Audio) borrows. A value that does not fit is an error: this is the
+    /// fast way, which nearly every frame passes.
+    Frame(&'f ByteString),
+    /// A frame's text that the fast way refused. A value that does not fit is kept beside the fields of its record.
+    Lenient(&'f ByteString),
+}
 
-/// A type that can stand in a record.
-pub trait Field: Default + Serialize {
+impl<'f> Source<'f> {
+    pub(crate) fn frame(self) -> Option<&'f ByteString> {
+        match self {
+            Self::Serde => None,
+            Self::Frame(frame) | Self::Lenient(frame) => Some(frame),
+        }
+    }
+}
+
+/// Type of a record's field.
+pub trait Field: Default + PartialEq + Serialize {
     /// Reads the value; null gives the default.
-    fn read<'de, D: Deserializer<'de>>(input: D, frame: Frame<'_>) -> Result<Self, D::Error>;
+    fn read<'de, D: Deserializer<'de>>(input: D, source: Source<'_>) -> Result<Self, D::Error>;
 
-    /// Reads the next value of a frame's top level: what is plain there needs no way through serde.
-    fn read_member(members: &mut Members, frame: Frame<'_>) -> serde_json::Result<Self> {
-        members.next_value_seed(Seed::new(frame))
+    /// Reads the next member's value of an object. Plain values need no way through serde.
+    fn read_member(members: &mut Members, source: Source<'_>) -> serde_json::Result<Self> {
+        members.next_value_seed(Seed::new(source))
     }
 
-    /// Whether the field is left out when its record is written.
+    /// Returns true if the field is left out when its record is written.
     fn is_absent(&self) -> bool {
         false
     }
@@ -38,42 +55,40 @@ pub trait Field: Default + Serialize {
     /// Appends the value as JSON.
     fn write(&self, out: &mut Vec<u8>) {
         let start = out.len();
-        // The protocol's types have nothing that JSON could not hold; a caller's own `Value` neither.
+        // The protocol's types hold nothing that JSON cannot, and neither does a caller's own `Value`.
         if serde_json::to_writer(&mut *out, self).is_err() {
             out.truncate(start);
             out.extend_from_slice(b"null");
         }
     }
-}
 
-/// A struct of the protocol. Made by the `record!` macro.
-pub trait Record: Default {
-    /// Reads the value of `key` into its field, or says that there is no such field and leaves the value unread.
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        key: &str,
-        map: &mut A,
-        frame: Frame<'_>,
-    ) -> Result<bool, A::Error>;
-
-    /// Reads the members that come in the table's order, as they mostly do. None may be next.
-    fn read_in_order(&mut self, members: &mut Members, frame: Frame<'_>) -> serde_json::Result<()>;
-
-    /// The record that a string in its place stands for, if it can.
-    fn from_text(_text: &str) -> Option<Self> {
+    /// Returns the text, if the field is a string and not empty.
+    fn as_text(&self) -> Option<&str> {
         None
     }
 
-    /// Appends `,"key":value` for every field that is present.
-    fn write_fields(&self, out: &mut Vec<u8>);
+    /// Reports the members below this value that were not read into a field.
+    fn visit_unread(&self, _path: &FieldPath<'_>, _visit: &mut Visit<'_>) {}
 }
 
-/// Reads a field by way of [`Field::read`], for serde's maps and sequences.
-pub struct Seed<'f, T>(Frame<'f>, PhantomData<T>);
+/// Returns true if the record writes this field: it is present, and no kept value stands in its place.
+#[inline]
+pub(crate) fn is_written<T: Field>(unknown: &Unknown, key: &str, value: &T) -> bool {
+    !value.is_absent() && (unknown.is_empty() || is_own(unknown, key, value))
+}
+
+/// A kept value gives way to one that was set later.
+#[cold]
+fn is_own<T: Field>(unknown: &Unknown, key: &str, value: &T) -> bool {
+    !unknown.contains(key) || *value != T::default()
+}
+
+/// Reads a value by way of [`Field::read`], for serde's maps and sequences.
+pub(crate) struct Seed<'f, T>(Source<'f>, PhantomData<T>);
 
 impl<'f, T> Seed<'f, T> {
-    pub fn new(frame: Frame<'f>) -> Self {
-        Self(frame, PhantomData)
+    pub(crate) fn new(source: Source<'f>) -> Self {
+        Self(source, PhantomData)
     }
 }
 
@@ -86,162 +101,33 @@ impl<'de, T: Field> DeserializeSeed<'de> for Seed<'_, T> {
 }
 
 /// Reads the value of a record's field.
-pub fn read_value<'de, T: Field, A: MapAccess<'de>>(
+pub(crate) fn read_value<'de, T: Field, A: MapAccess<'de>>(
     key: &str,
     map: &mut A,
-    frame: Frame<'_>,
+    source: Source<'_>,
 ) -> Result<T, A::Error> {
-    map.next_value_seed(Seed::new(frame))
+    map.next_value_seed(Seed::new(source))
         .map_err(|_| misfit(key))
 }
 
-/// Reads the next value of a frame's top level into a record's field.
-pub fn read_member<T: Field>(
+/// Reads the next member's value of an object into a record's field.
+pub(crate) fn read_member<T: Field>(
     key: &str,
     members: &mut Members,
-    frame: Frame<'_>,
+    source: Source<'_>,
 ) -> serde_json::Result<T> {
-    T::read_member(members, frame).map_err(|_| misfit(key))
+    T::read_member(members, source).map_err(|_| misfit(key))
 }
 
-/// The reader's own message would quote what was sent.
+/// Returns an error that names the field. The reader's own message would quote the value.
 #[cold]
 fn misfit<E: de::Error>(key: &str) -> E {
     E::custom(format_args!("`{key}` does not fit"))
 }
 
-/// An object's key, borrowed where it has no escapes.
-pub struct Key<'de>(Cow<'de, str>);
-
-impl PartialEq<str> for Key<'_> {
-    fn eq(&self, other: &str) -> bool {
-        self.0 == other
-    }
-}
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
-            }
-
-            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Borrowed(key)))
-            }
-
-            fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Owned(key.to_owned())))
-            }
-        }
-
-        input.deserialize_str(KeyVisitor)
-    }
-}
-
-/// Reads an object, or null, into a record.
-pub fn read_record<'de, R: Record, D: Deserializer<'de>>(
-    input: D,
-    frame: Frame<'_>,
-) -> Result<R, D::Error> {
-    struct RecordVisitor<'f, R>(Frame<'f>, PhantomData<R>);
-
-    impl<'de, R: Record> Visitor<'de> for RecordVisitor<'_, R> {
-        type Value = R;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_unit<E>(self) -> Result<R, E> {
-            Ok(R::default())
-        }
-
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<R, E> {
-            R::from_text(text)
-                .ok_or_else(|| E::invalid_type(de::Unexpected::Other("a string"), &self))
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<R, A::Error> {
-            let mut record = R::default();
-            while let Some(Key(key)) = map.next_key()? {
-                if !record.read_field(&key, &mut map, self.0)? {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-            Ok(record)
-        }
-    }
-
-    input.deserialize_any(RecordVisitor(frame, PhantomData))
-}
-
-/// Reads the members of a frame into the record of the events of this type, which the last `type` must be.
-pub fn read_event<R: Record>(
-    event_type: &str,
-    mut members: Members,
-    frame: &ByteString,
-) -> serde_json::Result<R> {
-    let mut record = R::default();
-    record.read_in_order(&mut members, Some(frame))?;
-    let mut fits = true;
-    while let Some(Key(key)) = members.next_key()? {
-        if key == "type" {
-            fits = members.next_string()?.as_deref() == Some(event_type);
-        } else if !record.read_field(&key, &mut members, Some(frame))? {
-            members.next_value::<IgnoredAny>()?;
-        }
-    }
-    if fits {
-        Ok(record)
-    } else {
-        Err(de::Error::custom("`type` is another"))
-    }
-}
-
-/// An object that is one of several. Made by the `union!` macro.
-pub trait Union: From<Value> {
-    /// Reads the one whose `type` this is; `None` if there is none.
-    fn read_as<'de, D: Deserializer<'de>>(
-        tag: &str,
-        input: D,
-        frame: Frame<'_>,
-    ) -> Option<Result<Self, D::Error>>;
-}
-
-/// Reads one of several objects. One that is not known, or does not fit, is kept: it does not cost the event.
-pub fn read_union<'de, U: Union, D: Deserializer<'de>>(
-    input: D,
-    frame: Frame<'_>,
-) -> Result<U, D::Error> {
-    // Within a frame it is read where it lies. Elsewhere, any format that serde knows may be read from.
-    if frame.is_none() {
-        let value = Value::deserialize(input)?;
-        let tag = value.get("type").and_then(Value::as_str);
-        return match tag.and_then(|tag| U::read_as(tag, &value, None)) {
-            Some(Ok(read)) => Ok(read),
-            _ => Ok(value.into()),
-        };
-    }
-    let text = <&RawValue>::deserialize(input)?.get();
-    if let Ok(Some(tag)) = find_type(text)
-        && let Some(Ok(read)) =
-            U::read_as(&tag, &mut serde_json::Deserializer::from_str(text), frame)
-    {
-        return Ok(read);
-    }
-    serde_json::from_str::<Value>(text)
-        .map(U::from)
-        .map_err(|_| de::Error::custom("does not fit"))
-}
-
-/// A leaf that is read by visiting whatever is there.
+/// A leaf that accepts several kinds of JSON values. `$plain` reads the kind that is usual, fast.
 macro_rules! leaf_visitor {
-    ($Visitor:ident => $Leaf:ty, $expecting:literal, $plain:ident, { $($method:item)* }) => {
+    ($Visitor:ident => $Leaf:ty, $expecting:literal, $plain:ident, { $($method:item)* } $($own:item)*) => {
         struct $Visitor;
 
         impl<'de> Visitor<'de> for $Visitor {
@@ -259,21 +145,23 @@ macro_rules! leaf_visitor {
         }
 
         impl Field for $Leaf {
-            fn read<'de, D: Deserializer<'de>>(input: D, _: Frame<'_>) -> Result<Self, D::Error> {
+            fn read<'de, D: Deserializer<'de>>(input: D, _: Source<'_>) -> Result<Self, D::Error> {
                 input.deserialize_any($Visitor)
             }
 
-            fn read_member(members: &mut Members, frame: Frame<'_>) -> serde_json::Result<Self> {
+            fn read_member(members: &mut Members, source: Source<'_>) -> serde_json::Result<Self> {
                 match members.$plain() {
                     Some(value) => value.try_into().map_err(de::Error::custom),
-                    None => members.next_value_seed(Seed::new(frame)),
+                    None => members.next_value_seed(Seed::new(source)),
                 }
             }
+
+            $($own)*
         }
     };
 }
 
-// Servers send codes as numbers, too: a scalar is kept as its text.
+// Some servers send codes as numbers: a scalar is read as its text.
 leaf_visitor!(StringVisitor => String, "a string", plain_string, {
     fn visit_str<E>(self, value: &str) -> Result<String, E> {
         Ok(value.to_owned())
@@ -298,7 +186,11 @@ leaf_visitor!(StringVisitor => String, "a string", plain_string, {
     fn visit_f64<E>(self, value: f64) -> Result<String, E> {
         Ok(value.to_string())
     }
-});
+}
+    fn as_text(&self) -> Option<&str> {
+        Some(self.as_str()).filter(|text| !text.is_empty())
+    }
+);
 
 // JSON has one kind of number: 12.0 and 12 are the same, and a fraction of a millisecond is rounded.
 macro_rules! integer {
@@ -327,8 +219,8 @@ integer!(U64Visitor => u64);
 integer!(I64Visitor => i64);
 
 impl<T: Field> Field for Option<T> {
-    fn read<'de, D: Deserializer<'de>>(input: D, frame: Frame<'_>) -> Result<Self, D::Error> {
-        struct OptionVisitor<'f, T>(Frame<'f>, PhantomData<T>);
+    fn read<'de, D: Deserializer<'de>>(input: D, source: Source<'_>) -> Result<Self, D::Error> {
+        struct OptionVisitor<'f, T>(Source<'f>, PhantomData<T>);
 
         impl<'de, T: Field> Visitor<'de> for OptionVisitor<'_, T> {
             type Value = Option<T>;
@@ -350,14 +242,14 @@ impl<T: Field> Field for Option<T> {
             }
         }
 
-        input.deserialize_option(OptionVisitor(frame, PhantomData))
+        input.deserialize_option(OptionVisitor(source, PhantomData))
     }
 
-    fn read_member(members: &mut Members, frame: Frame<'_>) -> serde_json::Result<Self> {
+    fn read_member(members: &mut Members, source: Source<'_>) -> serde_json::Result<Self> {
         if members.take("null") {
             Ok(None)
         } else {
-            T::read_member(members, frame).map(Some)
+            T::read_member(members, source).map(Some)
         }
     }
 
@@ -371,11 +263,21 @@ impl<T: Field> Field for Option<T> {
             None => out.extend_from_slice(b"null"),
         }
     }
+
+    fn as_text(&self) -> Option<&str> {
+        self.as_ref().and_then(T::as_text)
+    }
+
+    fn visit_unread(&self, path: &FieldPath<'_>, visit: &mut Visit<'_>) {
+        if let Some(value) = self {
+            value.visit_unread(path, visit);
+        }
+    }
 }
 
 impl<T: Field> Field for Vec<T> {
-    fn read<'de, D: Deserializer<'de>>(input: D, frame: Frame<'_>) -> Result<Self, D::Error> {
-        struct VecVisitor<'f, T>(Frame<'f>, PhantomData<T>);
+    fn read<'de, D: Deserializer<'de>>(input: D, source: Source<'_>) -> Result<Self, D::Error> {
+        struct VecVisitor<'f, T>(Source<'f>, PhantomData<T>);
 
         impl<'de, T: Field> Visitor<'de> for VecVisitor<'_, T> {
             type Value = Vec<T>;
@@ -397,23 +299,33 @@ impl<T: Field> Field for Vec<T> {
             }
         }
 
-        input.deserialize_any(VecVisitor(frame, PhantomData))
+        input.deserialize_any(VecVisitor(source, PhantomData))
+    }
+
+    fn visit_unread(&self, path: &FieldPath<'_>, visit: &mut Visit<'_>) {
+        for (index, value) in self.iter().enumerate() {
+            value.visit_unread(&path.index(index), visit);
+        }
     }
 }
 
 impl<T: Field> Field for Box<T> {
-    fn read<'de, D: Deserializer<'de>>(input: D, frame: Frame<'_>) -> Result<Self, D::Error> {
-        T::read(input, frame).map(Box::new)
+    fn read<'de, D: Deserializer<'de>>(input: D, source: Source<'_>) -> Result<Self, D::Error> {
+        T::read(input, source).map(Box::new)
     }
 
     fn is_absent(&self) -> bool {
         T::is_absent(self)
     }
+
+    fn visit_unread(&self, path: &FieldPath<'_>, visit: &mut Visit<'_>) {
+        T::visit_unread(self, path, visit);
+    }
 }
 
 impl<T: Field> Field for BTreeMap<String, T> {
-    fn read<'de, D: Deserializer<'de>>(input: D, frame: Frame<'_>) -> Result<Self, D::Error> {
-        struct MapVisitor<'f, T>(Frame<'f>, PhantomData<T>);
+    fn read<'de, D: Deserializer<'de>>(input: D, source: Source<'_>) -> Result<Self, D::Error> {
+        struct MapVisitor<'f, T>(Source<'f>, PhantomData<T>);
 
         impl<'de, T: Field> Visitor<'de> for MapVisitor<'_, T> {
             type Value = BTreeMap<String, T>;
@@ -435,17 +347,23 @@ impl<T: Field> Field for BTreeMap<String, T> {
             }
         }
 
-        input.deserialize_any(MapVisitor(frame, PhantomData))
+        input.deserialize_any(MapVisitor(source, PhantomData))
+    }
+
+    fn visit_unread(&self, path: &FieldPath<'_>, visit: &mut Visit<'_>) {
+        for (key, value) in self {
+            value.visit_unread(&path.member(key), visit);
+        }
     }
 }
 
-/// Fields that serde reads as they are, null giving the default.
+/// Fields that serde reads as they are; null gives the default.
 macro_rules! plain_fields {
     ($($Type:ty),* $(,)?) => {$(
         impl $crate::protocol::field::Field for $Type {
             fn read<'de, D: serde::Deserializer<'de>>(
                 input: D,
-                _: $crate::protocol::field::Frame<'_>,
+                _: $crate::protocol::field::Source<'_>,
             ) -> Result<Self, D::Error> {
                 Ok(<Option<Self> as serde::Deserialize>::deserialize(input)?.unwrap_or_default())
             }
@@ -454,4 +372,4 @@ macro_rules! plain_fields {
 }
 pub(crate) use plain_fields;
 
-plain_fields!(bool, f64, Value);
+plain_fields!(bool, f64, Value, Secret);

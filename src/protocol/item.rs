@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::table::{open_enum, record, union};
+use super::record::record;
+use super::union::union;
+use super::words::open_enum;
 use super::{Audio, AudioFormat};
 
 union! {
@@ -115,7 +117,28 @@ union! {
 }
 
 impl Item {
-    /// The item's id, where it has one.
+    /// Returns the status, if the item has one.
+    #[must_use]
+    pub fn status(&self) -> Option<&ItemStatus> {
+        match self {
+            Self::Message(item) => item.status.as_ref(),
+            Self::FunctionCall(item) => item.status.as_ref(),
+            Self::FunctionCallOutput(item) => item.status.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Returns the role of a message.
+    #[must_use]
+    pub fn role(&self) -> Option<&Role> {
+        match self {
+            Self::Message(item) => Some(&item.role),
+            _ => None,
+        }
+    }
+
+    /// Returns the item's ID, if it has one.
+    #[must_use]
     pub fn id(&self) -> Option<&str> {
         let id = match self {
             Self::Message(item) => item.id.as_deref(),

@@ -1,46 +1,75 @@
-//! The top level of a frame: its members, read where they lie.
+//! Top level of a JSON object: its members, read in place.
 //!
-//! Most of what a session receives is a flat object of plain strings, one of them long. Finding their ends is most of the
-//! work of reading it, and is done here, a vector at a time. Whatever is not that plain is left to `serde_json`.
+//! Most received events are a flat object of plain strings, one of them long. Finding the ends of the strings is most of
+//! the work of reading such an event, and is done here, a vector at a time. Everything less plain is left to `serde_json`.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
 
 use memchr::memchr2;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::de::StrRead;
 use serde_json::value::RawValue;
 use serde_json::{Error, Result};
 
-/// What is unread of the members of an object that is a whole text.
+/// Members of an object that are still unread. The object is a whole text.
 pub struct Members<'de> {
     rest: &'de str,
     first: bool,
+    /// True if the `type` was read already, so that another one would replace it.
+    behind_type: bool,
 }
 
 impl<'de> Members<'de> {
-    /// `None` if the text is no object.
+    /// Returns the members of the object in `text`; `None` if the text does not begin one.
     #[inline]
-    pub fn of(text: &'de str) -> Option<Self> {
+    pub(crate) fn of(text: &'de str) -> Option<Self> {
         Some(Self {
             rest: skip_space(text).strip_prefix('{')?,
             first: true,
+            behind_type: false,
         })
     }
 
-    /// The object's `type`, if it comes first and is a string, and the members behind it.
+    /// Returns the object's `type`, if it comes first and is a string, and the members behind it.
     #[inline]
-    pub fn behind_type(text: &'de str) -> Option<(Cow<'de, str>, Self)> {
+    pub(crate) fn behind_type(text: &'de str) -> Option<(Cow<'de, str>, Self)> {
         let mut members = Self {
             rest: text.strip_prefix("{\"type\":")?,
             first: false,
+            behind_type: true,
         };
         Some((members.next_string().ok()??, members))
     }
 
-    /// The next value, if it is a string.
+    /// Returns a reader whose next value is this one.
+    pub(crate) fn at(value: &'de RawValue) -> Self {
+        Self {
+            rest: value.get(),
+            first: false,
+            behind_type: false,
+        }
+    }
+
+    /// Returns true if the `type` came first and was read.
+    pub(crate) fn is_behind_type(&self) -> bool {
+        self.behind_type
+    }
+
+    /// Returns the value of each key. Of a key that comes twice, the last value counts.
+    pub(crate) fn into_pieces(mut self) -> Result<BTreeMap<Cow<'de, str>, &'de RawValue>> {
+        let mut pieces = BTreeMap::new();
+        while let Some(Key(key)) = self.next_key()? {
+            pieces.insert(key, self.next_value()?);
+        }
+        Ok(pieces)
+    }
+
+    /// Returns the next value, if it is a string.
     #[inline]
-    pub fn next_string(&mut self) -> Result<Option<Cow<'de, str>>> {
+    pub(crate) fn next_string(&mut self) -> Result<Option<Cow<'de, str>>> {
         let value = self.value()?;
         match value.plain {
             Some(Plain::String(text)) => Ok(Some(Cow::Borrowed(text))),
@@ -51,32 +80,32 @@ impl<'de> Members<'de> {
         }
     }
 
-    /// The next value, if it is a string that stands here and in which nothing is escaped.
+    /// Returns the next value, if it is a string without escapes and no space comes before it.
     #[inline]
-    pub fn plain_string(&mut self) -> Option<&'de str> {
+    pub(crate) fn plain_string(&mut self) -> Option<&'de str> {
         let rest = self.rest.strip_prefix('"')?;
         let (string, rest) = rest.split_at_checked(plain_length(rest.as_bytes())?)?;
         self.rest = rest.strip_prefix('"')?;
         Some(string)
     }
 
-    /// The next value, if it is a number that stands here, an index or the like.
+    /// Returns the next value, if it is a whole number below 10⁹ and no space comes before it.
     #[inline]
-    pub fn small_number(&mut self) -> Option<u32> {
+    pub(crate) fn small_number(&mut self) -> Option<u32> {
         let (number, length) = small_number(self.rest.as_bytes())?;
         self.rest = self.rest.get(length..)?;
         Some(number)
     }
 
-    /// Takes this piece of the text if it comes next, such as `,"delta":`.
+    /// Skips `piece` if it comes next, such as `,"delta":`, and returns true then.
     #[inline]
-    pub fn take(&mut self, piece: &str) -> bool {
+    pub(crate) fn take(&mut self, piece: &str) -> bool {
         let rest = self.rest.strip_prefix(piece);
         self.rest = rest.unwrap_or(self.rest);
         rest.is_some()
     }
 
-    /// Takes this punctuation mark if it comes next, behind space perhaps.
+    /// Skips white space, then `mark` if it comes next, and returns true then.
     #[inline]
     fn skip(&mut self, mark: char) -> bool {
         self.rest = skip_space(self.rest);
@@ -85,7 +114,7 @@ impl<'de> Members<'de> {
         rest.is_some()
     }
 
-    /// Whether another member comes, whose key is then next. Not if the object, and the text with it, ends.
+    /// Returns true if another member comes; its key is then next. At the end of the object the text must end, too.
     #[inline]
     fn has_next(&mut self) -> Result<bool> {
         if self.skip('}') {
@@ -145,17 +174,17 @@ impl<'de> MapAccess<'de> for Members<'de> {
     }
 }
 
-/// A valid value, and what it is if that is plain to see.
+/// Valid value, with its content if that is plain.
 struct JsonValue<'de> {
-    /// It stands at the beginning.
+    /// Text that begins with the value.
     text: &'de str,
     plain: Option<Plain<'de>>,
 }
 
 enum Plain<'de> {
-    /// A string in which nothing is escaped, without its quotes.
+    /// String without escapes, without its quotes.
     String(&'de str),
-    /// An index or the like.
+    /// Whole number below 10⁹.
     Number(u32),
 }
 
@@ -186,7 +215,7 @@ impl<'de> Deserializer<'de> for JsonValue<'de> {
         }
     }
 
-    // As which a `RawValue` is read.
+    // `RawValue` is read as a newtype of a name of its own.
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -205,7 +234,7 @@ impl<'de> Deserializer<'de> for JsonValue<'de> {
     }
 }
 
-/// JSON's white space is narrower than ASCII's.
+/// Returns the text without its leading JSON white space, which is narrower than ASCII's.
 #[inline]
 fn skip_space(text: &str) -> &str {
     match text.as_bytes().first() {
@@ -214,17 +243,17 @@ fn skip_space(text: &str) -> &str {
     }
 }
 
-/// Where the first quote or backslash stands. If a control character comes before: where that stands, or `None`.
+/// Returns the index of the first quote or backslash; if a control character comes before it, that one's, or `None`.
 #[inline]
 fn plain_length(text: &[u8]) -> Option<usize> {
-    // Where there are no vectors, words are the fastest for the longest texts, too.
+    // Without vector instructions, words are the fastest way through long texts, too.
     const SHORT: usize = if cfg!(all(target_family = "wasm", not(target_feature = "simd128"))) {
         usize::MAX
     } else {
         64
     };
-    // A word at a time, by Mycroft's trick: the lowest byte that is marked is one of them. Of all bytes, those below space
-    // and the quote alone are at most space when their second bit is turned.
+    // Mycroft's trick finds the bytes in eight at once: the lowest marked byte is one of them. `b ^ 2 < 0x21` is true only
+    // for control characters and the quote.
     const ONES: u64 = u64::MAX / 255;
     let each = |byte: u8| ONES * u64::from(byte);
     let (words, _) = text.get(..SHORT).unwrap_or(text).as_chunks();
@@ -254,17 +283,17 @@ fn long_length(text: &[u8]) -> Option<usize> {
     (!has_control(text)).then_some(text.len())
 }
 
-/// Whether there is an ASCII control character. It has no early exit, so that it is vectorized.
+/// Returns true if there is an ASCII control character. Without an early exit the loop is vectorized.
 fn has_control(text: &[u8]) -> bool {
     text.iter().copied().fold(u8::MAX, u8::min) < b' '
 }
 
-/// Whether nothing in the text needs to be escaped in JSON.
-pub fn is_plain(text: &str) -> bool {
+/// Returns true if nothing in the text needs to be escaped in JSON.
+pub(crate) fn is_plain(text: &str) -> bool {
     memchr2(b'"', b'\\', text.as_bytes()).is_none() && !has_control(text.as_bytes())
 }
 
-/// The number that the text begins with, if it is an index or the like, and its length.
+/// Returns the whole number below 10⁹ that the text begins with, and its length.
 #[inline]
 fn small_number(text: &[u8]) -> Option<(u32, usize)> {
     let mut number = 0;
@@ -276,6 +305,90 @@ fn small_number(text: &[u8]) -> Option<(u32, usize)> {
             }
             _ => return None,
         }
+    }
+    None
+}
+
+/// Key of an object, borrowed where it has no escapes.
+pub(crate) struct Key<'de>(pub(crate) Cow<'de, str>);
+
+impl PartialEq<str> for Key<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> std::result::Result<Self, D::Error> {
+        struct KeyVisitor;
+
+        impl<'de> Visitor<'de> for KeyVisitor {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_borrowed_str<E>(self, key: &'de str) -> std::result::Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(key)))
+            }
+
+            fn visit_str<E>(self, key: &str) -> std::result::Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(key.to_owned())))
+            }
+        }
+
+        input.deserialize_str(KeyVisitor)
+    }
+}
+
+/// Returns the object's last `type` if it is a string; an error if the text is not JSON.
+pub(crate) fn find_type(text: &str) -> Result<Option<String>> {
+    struct TypeVisitor;
+
+    impl<'de> Visitor<'de> for TypeVisitor {
+        type Value = Option<&'de RawValue>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(
+            self,
+            mut map: A,
+        ) -> std::result::Result<Self::Value, A::Error> {
+            let mut found = None;
+            while let Some(key) = map.next_key::<Key>()? {
+                if key == *"type" {
+                    found = Some(map.next_value()?);
+                } else {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+            Ok(found)
+        }
+    }
+
+    if !text.trim_ascii_start().starts_with('{') {
+        return serde_json::from_str::<IgnoredAny>(text).map(|_| None);
+    }
+    let mut input = serde_json::Deserializer::from_str(text);
+    let found = input.deserialize_map(TypeVisitor)?;
+    input.end()?;
+    match found.map(RawValue::get) {
+        Some(string) if string.starts_with('"') => serde_json::from_str(string).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Returns the first `type` of the object in a valid text, without reading on.
+pub(crate) fn first_type(text: &str) -> Option<Cow<'_, str>> {
+    let mut members = Members::of(text)?;
+    while let Some(key) = members.next_key::<Key>().ok()? {
+        if key == *"type" {
+            return members.next_string().ok()?;
+        }
+        members.next_value::<IgnoredAny>().ok()?;
     }
     None
 }

@@ -1,131 +1,98 @@
 //! The protocol as pure data: events and their types, text in, text out. No socket, no time.
 //!
-//! An event is one row in one file: [`server`], [`client`], [`translation`]. From the row come the struct, the enum's
-//! variant, its JSON both ways, the conversion and the listeners' dispatch.
+//! Every event is one row in one file: `server`, `client`, `translation`. The row gives the struct, the enum's variant,
+//! the JSON both ways, the conversion and the dispatch of listeners.
 //!
-//! Reading is tolerant. Every field but `type` may be absent or null; an enumeration keeps a name that it does not know;
-//! an object of an unknown `type` is kept as JSON, and an event as [`RawEvent`]. Nothing that arrives makes reading an
-//! event fail, save text that is no event at all.
-
-use std::fmt::Debug;
-
-use bytestring::ByteString;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use crate::config::{ConfigError, Target};
+//! Reading is tolerant. Every field but `type` may be absent or null; a name that is not known is kept; an object of an
+//! unknown `type` is kept as JSON, and an event as [`RawEvent`]. A value that does not fit leaves its field at the
+//! default, and unknown members stay with their record: [`Events::unread`] lists both. Only text that is not an event
+//! at all is an error.
+//!
+//! The [API reference](https://developers.openai.com/api/reference/resources/realtime) describes the protocol.
 
 mod audio;
-pub mod client;
+mod client;
 mod error;
 pub(crate) mod field;
 mod item;
 pub(crate) mod members;
 mod patch;
 pub(crate) mod raw;
+pub(crate) mod record;
 mod response;
-pub mod server;
+mod server;
 mod session;
-pub(crate) mod table;
+mod table;
 mod tool;
-pub mod translation;
+mod translation;
 #[cfg(test)]
 pub(crate) mod typescript;
+mod union;
+pub(crate) mod unknown;
+pub(crate) mod words;
 
 pub use audio::{Audio, AudioError, AudioFormat, PcmFormat, PcmaFormat, PcmuFormat};
+#[doc(no_inline)]
+pub use bytestring::ByteString;
 pub use client::*;
 pub use error::*;
 pub use item::*;
 pub use patch::Patch;
-pub use raw::{ParseError, RawEvent};
+pub use raw::{Event, EventNames, Events, ParseError, ParseErrorKind, RawEvent};
 pub use response::*;
+#[doc(no_inline)]
+pub use serde_json::Value;
 pub use server::*;
 pub(crate) use session::merge_settings;
 pub use session::*;
 pub use tool::*;
 pub use translation::*;
+pub use unknown::Unread;
 
-/// The events of one direction of a protocol, such as [`ServerEvent`]: an enum with a variant for each type and
-/// `Other` for the rest. Made by this crate's tables only.
-pub trait Events:
-    raw::ReadEvents
-    + From<RawEvent>
-    + Serialize
-    + DeserializeOwned
-    + Clone
-    + Debug
-    + PartialEq
-    + 'static
-{
-    /// The types in the table.
-    const TYPES: &'static [&'static str];
-
-    /// The event's `type`.
-    fn event_type(&self) -> &str;
-
-    /// The event's own id, where it has one.
-    fn event_id(&self) -> Option<&str>;
-
-    /// The event with this id. A client event's id comes back as [`ErrorDetails::event_id`] in an error that it
-    /// caused. An event that is kept as text stays as it is.
-    fn with_event_id(self, id: impl Into<String>) -> Self;
-
-    /// The event as it goes out: its text, with its `type`.
-    fn encode(&self) -> RawEvent;
-
-    /// Reads one frame's text. Like [`RawEvent::parse`] and [`RawEvent::decode_as`] in one, and faster.
-    ///
-    /// # Errors
-    /// [`ParseError`] when the text is no event. Anything else becomes an event.
-    #[inline]
-    fn parse(text: impl Into<ByteString>) -> Result<Self, ParseError> {
-        raw::parse(text.into())
-    }
-}
-
-/// One typed event, such as [`ResponseOutputTextDelta`]. Made by this crate's tables only.
-pub trait Event: Sized + 'static {
-    /// The events that it is one of.
-    type Events: Events + From<Self>;
-
-    /// Its `type`.
-    const TYPE: &'static str;
-
-    /// The event, if it is of this type.
-    fn from_events(events: &Self::Events) -> Option<&Self>;
-}
-
-/// The events that a session speaks: the main protocol, [`Realtime`], or [`Translation`].
+/// Events and rules that a session speaks: the main protocol, [`Realtime`], or [`Translation`].
 pub trait Protocol: 'static {
-    /// What the server sends.
+    /// Events of the server.
     type Server: Events;
-    /// What the client sends.
+    /// Events of the client.
     type Client: Events;
 
-    /// Where it is spoken, below the base URL.
+    /// Path of the protocol's address, below the base URL.
     const PATH: &'static str;
 
-    /// Whether its sessions can be attached to `target`.
-    ///
-    /// # Errors
-    /// [`ConfigError`] says what they can be attached to.
-    fn check_target(_target: &Target) -> Result<(), ConfigError> {
-        Ok(())
-    }
+    /// Targets that a session can have.
+    const TARGETS: Targets = Targets::Any;
 
-    /// The event that adds audio to the input.
+    /// True if a session holds a conversation of items, which a new session can be given again.
+    const HAS_CONVERSATION: bool = false;
+
+    /// Returns the event that adds audio to the input.
     fn append(audio: Audio) -> Self::Client;
 
-    /// The failure that a server event reports, if it is the `error` event.
+    /// Returns the failure that a server event reports, if it is the `error` event.
     fn error(event: &Self::Server) -> Option<ErrorEvent>;
 
-    /// When the session ends, in seconds of Unix time, if the event says so.
+    /// Returns the end of the session, in seconds of Unix time, if the event says it.
     fn expires_at(_event: &Self::Server) -> Option<u64> {
         None
     }
 }
 
-/// Conversations and transcriptions: 46 server events, 11 client events.
+/// Targets that sessions of a [`Protocol`] can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Targets {
+    /// A model, a call or a transcription.
+    Any,
+    /// A model, by its name.
+    Model,
+}
+
+/// Returns the end of a session whose kind is not known, in seconds of Unix time.
+fn expiry_of(session: &Value) -> Option<u64> {
+    session.get("expires_at")?.as_u64()
+}
+
+/// Protocol of conversations and transcriptions: 46 server events, 11 client events.
 #[derive(Debug, Clone, Copy)]
 pub enum Realtime {}
 
@@ -134,6 +101,7 @@ impl Protocol for Realtime {
     type Client = ClientEvent;
 
     const PATH: &'static str = "/realtime";
+    const HAS_CONVERSATION: bool = true;
 
     fn append(audio: Audio) -> ClientEvent {
         InputAudioBufferAppend::default().audio(audio).into()
@@ -142,7 +110,6 @@ impl Protocol for Realtime {
     fn error(event: &ServerEvent) -> Option<ErrorEvent> {
         match event {
             ServerEvent::Error(event) => Some(event.clone()),
-            ServerEvent::Other(raw) => ErrorEvent::of_misfit(raw),
             _ => None,
         }
     }
@@ -157,7 +124,7 @@ impl Protocol for Realtime {
         match &**session {
             SessionConfig::Realtime(session) => session.expires_at,
             SessionConfig::Transcription(session) => session.expires_at,
-            SessionConfig::Other(_) => None,
+            SessionConfig::Other(session) => expiry_of(session),
         }
     }
 }

@@ -4,17 +4,20 @@ use std::marker::PhantomData;
 use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::field::{Field, Frame};
+use super::field::{Field, Source};
+use super::unknown::{FieldPath, Visit};
 
-/// A setting that can be left as it is, cleared, or set.
+/// Change of a setting: leave it as it is, switch it off, or replace it.
 ///
-/// `session.update` tells the three apart: a key that is absent changes nothing, `null` switches the setting off, a
-/// value replaces it. In what the server sends, [`Keep`](Self::Keep) is an absent key and [`Clear`](Self::Clear) a null.
+/// `session.update` tells the three apart: an absent key changes nothing, `null` switches the setting off, and a value
+/// replaces it. In events of the server, [`Keep`](Self::Keep) is an absent key and [`Clear`](Self::Clear) a null.
+///
+/// Setters take a value, `None` for [`Clear`](Self::Clear), or a `Patch`:
 ///
 /// ```
-/// use openai_realtime_ws::protocol::{AudioInput, Patch, ServerVad};
+/// use openai_realtime_ws::protocol::{AudioInput, ServerVad};
 ///
-/// let manual = AudioInput::default().turn_detection(Patch::Clear);
+/// let manual = AudioInput::default().turn_detection(None);
 /// assert_eq!(serde_json::to_string(&manual)?, r#"{"turn_detection":null}"#);
 ///
 /// let automatic = AudioInput::default().turn_detection(ServerVad::default());
@@ -23,22 +26,24 @@ use super::field::{Field, Frame};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Patch<T> {
-    /// Leave it as it is: the key is not sent.
+    /// Leaves the setting as it is: the key is not sent.
     #[default]
     Keep,
-    /// Switch it off: `null` is sent.
+    /// Switches the setting off: `null` is sent.
     Clear,
-    /// Replace it.
+    /// Replaces the setting.
     Set(T),
 }
 
 impl<T> Patch<T> {
-    /// Whether there is a value.
+    /// Returns true if there is a value.
+    #[must_use]
     pub fn is_set(&self) -> bool {
         matches!(self, Self::Set(_))
     }
 
-    /// The value, if there is one.
+    /// Returns the value, if there is one.
+    #[must_use]
     pub fn as_set(&self) -> Option<&T> {
         match self {
             Self::Set(value) => Some(value),
@@ -46,7 +51,7 @@ impl<T> Patch<T> {
         }
     }
 
-    /// Carries the change out on `target`.
+    /// Applies the change to `target`.
     pub fn apply(self, target: &mut Self) {
         if !matches!(self, Self::Keep) {
             *target = self;
@@ -66,9 +71,16 @@ impl From<&str> for Patch<String> {
     }
 }
 
+/// `None` switches the setting off.
+impl<T> From<Option<T>> for Patch<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Clear, Self::Set)
+    }
+}
+
 impl<T: Field> Field for Patch<T> {
-    fn read<'de, D: Deserializer<'de>>(input: D, frame: Frame<'_>) -> Result<Self, D::Error> {
-        struct PatchVisitor<'f, T>(Frame<'f>, PhantomData<T>);
+    fn read<'de, D: Deserializer<'de>>(input: D, source: Source<'_>) -> Result<Self, D::Error> {
+        struct PatchVisitor<'f, T>(Source<'f>, PhantomData<T>);
 
         impl<'de, T: Field> Visitor<'de> for PatchVisitor<'_, T> {
             type Value = Patch<T>;
@@ -90,11 +102,17 @@ impl<T: Field> Field for Patch<T> {
             }
         }
 
-        input.deserialize_option(PatchVisitor(frame, PhantomData))
+        input.deserialize_option(PatchVisitor(source, PhantomData))
     }
 
     fn is_absent(&self) -> bool {
         matches!(self, Self::Keep)
+    }
+
+    fn visit_unread(&self, path: &FieldPath<'_>, visit: &mut Visit<'_>) {
+        if let Some(value) = self.as_set() {
+            value.visit_unread(path, visit);
+        }
     }
 }
 
@@ -106,6 +124,6 @@ impl<T: Serialize> Serialize for Patch<T> {
 
 impl<'de, T: Field> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        Self::read(input, None)
+        Self::read(input, Source::Serde)
     }
 }

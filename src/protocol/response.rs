@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::table::{open_enum, record, union};
+use super::record::record;
+use super::union::union;
+use super::words::open_enum;
 use super::{
     AudioFormat, FunctionCall, Item, MaxOutputTokens, Prompt, Reasoning, Tool, ToolChoice, Voice,
 };

@@ -1,5 +1,6 @@
 //! What the server sends: a row an event, the frequent ones first.
 
+use super::raw::{RawEvent, ReadEvents};
 use super::table::events;
 use super::{
     Audio, ContentPart, ErrorDetails, Item, RateLimit, Response, SessionConfig, TranscriptionUsage,
@@ -11,7 +12,18 @@ events! {
     ///
     /// The variants are named after the `type`; new ones may come, so a `match` needs a `_` arm. Ids and indexes that the
     /// server left out are empty and 0.
-    pub enum ServerEvent {
+    pub enum ServerEvent;
+    reference "https://developers.openai.com/api/reference/resources/realtime/server-events";
+    older {
+        "conversation.item.created" => "conversation.item.added",
+        "response.audio.delta" => "response.output_audio.delta",
+        "response.audio.done" => "response.output_audio.done",
+        "response.audio_transcript.delta" => "response.output_audio_transcript.delta",
+        "response.audio_transcript.done" => "response.output_audio_transcript.done",
+        "response.text.delta" => "response.output_text.delta",
+        "response.text.done" => "response.output_text.done",
+    }
+    rows {
         /// A piece of the reply's text.
         "response.output_text.delta" => ResponseOutputTextDelta {
             /// The response that it is part of.
@@ -447,5 +459,64 @@ events! {
             /// The response.
             response_id: String,
         }
+    }
+}
+
+impl RawEvent {
+    /// Reads the typed event of the main protocol. Never fails: see [`decode_as`](Self::decode_as).
+    #[must_use]
+    pub fn decode(self) -> ServerEvent {
+        self.decode_as()
+    }
+}
+
+impl ServerEvent {
+    /// Returns the item that the event carries.
+    #[must_use]
+    pub fn item(&self) -> Option<&Item> {
+        match self {
+            Self::ConversationItemAdded(event) => Some(&event.item),
+            Self::ConversationItemCreated(event) => Some(&event.item),
+            Self::ConversationItemDone(event) => Some(&event.item),
+            Self::ConversationItemRetrieved(event) => Some(&event.item),
+            Self::ResponseOutputItemAdded(event) => Some(&event.item),
+            Self::ResponseOutputItemDone(event) => Some(&event.item),
+            _ => None,
+        }
+    }
+
+    /// Returns the response that the event carries: in `response.created` and `response.done`.
+    #[must_use]
+    pub fn response(&self) -> Option<&Response> {
+        match self {
+            Self::ResponseCreated(event) => Some(&event.response),
+            Self::ResponseDone(event) => Some(&event.response),
+            _ => None,
+        }
+    }
+
+    /// Returns the ID of the item that the event is about: the one that it names, or the one that it carries.
+    ///
+    /// ```
+    /// use openai_realtime_ws::ServerEvent;
+    /// use openai_realtime_ws::protocol::Events;
+    ///
+    /// let added = r#"{"type":"response.output_item.added","response_id":"resp_1","item":{"type":"message","id":"item_1"}}"#;
+    /// let event = ServerEvent::parse(added)?;
+    /// assert_eq!((event.response_id(), event.item_id()), (Some("resp_1"), Some("item_1")));
+    /// # Ok::<(), openai_realtime_ws::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn item_id(&self) -> Option<&str> {
+        self.text_of("item_id")
+            .or_else(|| self.item().and_then(Item::id))
+    }
+
+    /// Returns the ID of the response that the event is about or part of: the one that it names, or the one that it
+    /// carries.
+    #[must_use]
+    pub fn response_id(&self) -> Option<&str> {
+        let own = || Some(self.response()?.id.as_str()).filter(|id| !id.is_empty());
+        self.text_of("response_id").or_else(own)
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::table::{choice, open_enum, record, union};
+use super::record::record;
+use super::union::union;
+use super::words::{choice, open_enum};
 use super::{AudioFormat, ImageDetail, Modality, Tool, ToolChoice};
 
 union! {
@@ -262,12 +264,6 @@ choice! {
     }
 }
 
-impl From<&str> for Voice {
-    fn from(name: &str) -> Self {
-        Self::Name(name.to_owned())
-    }
-}
-
 record! {
     /// A voice of one's own.
     pub struct CustomVoice {
@@ -386,12 +382,6 @@ choice! {
         Text(String) = String,
         /// A text, an image or a file.
         Input(PromptInput) = Object,
-    }
-}
-
-impl From<&str> for PromptVariable {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
     }
 }
 

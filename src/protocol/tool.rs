@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::table::{choice, open_enum, record, union};
+use super::record::record;
+use super::union::union;
+use super::words::{choice, open_enum};
 use crate::secret::Secret;
 
 union! {

@@ -1,9 +1,11 @@
 //! Live translation: a protocol of its own, at an address of its own. Speech goes in, and speech in another language
 //! comes out all the time; there are no turns.
 
-use super::table::{events, open_enum, record, union};
-use super::{Audio, ErrorDetails, ErrorEvent, NoiseReduction, Protocol};
-use crate::config::{ConfigError, Target};
+use super::record::record;
+use super::table::events;
+use super::union::union;
+use super::words::open_enum;
+use super::{Audio, ErrorDetails, ErrorEvent, NoiseReduction, Protocol, Targets, expiry_of};
 
 /// Live translation: 7 server events, 3 client events.
 #[derive(Debug, Clone, Copy)]
@@ -14,16 +16,10 @@ impl Protocol for Translation {
     type Client = TranslationClientEvent;
 
     const PATH: &'static str = "/realtime/translations";
+    const TARGETS: Targets = Targets::Model;
 
     fn append(audio: Audio) -> TranslationClientEvent {
         SessionInputAudioBufferAppend::default().audio(audio).into()
-    }
-
-    fn check_target(target: &Target) -> Result<(), ConfigError> {
-        match target {
-            Target::Model(model) if !model.is_empty() => Ok(()),
-            _ => Err(ConfigError::TranslationModel),
-        }
     }
 
     fn error(event: &TranslationServerEvent) -> Option<ErrorEvent> {
@@ -31,8 +27,8 @@ impl Protocol for Translation {
             TranslationServerEvent::Error(event) => Some(ErrorEvent {
                 event_id: event.event_id.clone(),
                 error: event.error.clone(),
+                unknown: event.unknown.clone(),
             }),
-            TranslationServerEvent::Other(raw) => ErrorEvent::of_misfit(raw),
             _ => None,
         }
     }
@@ -46,14 +42,16 @@ impl Protocol for Translation {
         };
         match &**session {
             TranslationSession::Translation(session) => Some(session.expires_at),
-            TranslationSession::Other(_) => None,
+            TranslationSession::Other(session) => expiry_of(session),
         }
     }
 }
 
 events! {
     /// An event from the server in a translation session.
-    pub enum TranslationServerEvent {
+    pub enum TranslationServerEvent;
+    reference "https://developers.openai.com/api/reference/resources/realtime/translation-server-events";
+    rows {
         /// A piece of the translation's audio.
         "session.output_audio.delta" => SessionOutputAudioDelta {
             /// The audio that comes next, of any length.
@@ -110,7 +108,9 @@ events! {
 
 events! {
     /// An event from the client in a translation session.
-    pub enum TranslationClientEvent {
+    pub enum TranslationClientEvent;
+    reference "https://developers.openai.com/api/reference/resources/realtime/translation-client-events";
+    rows {
         /// Adds audio to the input.
         "session.input_audio_buffer.append" => SessionInputAudioBufferAppend {
             /// PCM16, little-endian, one channel, 24,000 Hz.

@@ -1,4 +1,4 @@
-//! The tables in TypeScript, so that the npm package's declarations are the crate's own types.
+//! TypeScript declarations of the tables, so that the npm package's types are the crate's own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -8,59 +8,72 @@ use serde_json::Value;
 use super::{Audio, ClientEvent, Patch, ServerEvent};
 use crate::secret::Secret;
 
-/// What has a type in TypeScript.
-pub trait Typed {
-    /// The type, as an expression; what it is made of is declared.
+/// Type that has a counterpart in TypeScript.
+pub(crate) trait Typed {
+    /// Returns the type as an expression, and declares what it is made of.
     fn typescript(types: &mut Types) -> String;
 
-    /// What stands between a field's name and its end.
+    /// Returns the text between a field's name and its end.
     fn field(types: &mut Types) -> String {
         format!(": {}", Self::typescript(types))
     }
 }
 
-/// A field: its attributes, its name, and what [`Typed::field`] says of its type.
-pub type Row = (&'static str, &'static str, fn(&mut Types) -> String);
+/// Struct of the protocol as data.
+pub(crate) trait Described {
+    const NAME: &'static str;
+    /// Lines of the doc comment.
+    const DOC: &'static [&'static str];
+    const FIELDS: &'static [FieldInfo];
+}
+
+/// Field of a struct.
+pub(crate) struct FieldInfo {
+    /// Key on the wire.
+    pub(crate) key: &'static str,
+    /// Lines of the doc comment.
+    pub(crate) doc: &'static [&'static str],
+    /// [`Typed::field`] of the type.
+    pub(crate) field: fn(&mut Types) -> String,
+}
 
 /// Declarations, each once.
 #[derive(Default)]
-pub struct Types {
+pub(crate) struct Types {
     known: BTreeSet<&'static str>,
     text: String,
-    /// Whether it is the server that writes the events: it gives each an id.
+    /// True while the events of the server are declared: the server gives each an ID.
     of_server: bool,
 }
 
 impl Types {
-    pub fn object(&mut self, name: &'static str, attributes: &str, fields: &[Row]) -> String {
-        if self.known.insert(name) {
-            let tag = string_after(attributes, "rename =");
-            let mut rows = Vec::from_iter(tag.as_ref().map(|tag| format!("  type: '{tag}';")));
-            for (attributes, key, field) in fields {
-                let field = match *key {
+    /// Declares a struct, with its `type` if it has one, and returns its name.
+    pub(crate) fn object<T: Described>(&mut self, tag: Option<&str>) -> String {
+        if self.known.insert(T::NAME) {
+            let mut rows = Vec::from_iter(tag.map(|tag| format!("  type: '{tag}';")));
+            for info in T::FIELDS {
+                let field = match info.key {
                     "event_id" if self.of_server && tag.is_some() => String::field(self),
-                    _ => field(self),
+                    _ => (info.field)(self),
                 };
-                rows.push(format!("{}  {key}{field};", docs(attributes, "  ")));
+                rows.push(format!("{}  {}{field};", docs(info.doc, "  "), info.key));
             }
-            let docs = docs(attributes, "");
-            self.declare(&format!(
-                "{docs}export interface {name} {{\n{}\n}}",
-                rows.join("\n")
-            ));
+            let (docs, name, rows) = (docs(T::DOC, ""), T::NAME, rows.join("\n"));
+            self.declare(&format!("{docs}export interface {name} {{\n{rows}\n}}"));
         }
-        name.to_owned()
+        T::NAME.to_owned()
     }
 
-    pub fn one_of(
+    /// Declares a union, and returns its name.
+    pub(crate) fn one_of(
         &mut self,
         name: &'static str,
-        attributes: &str,
+        doc: &[&str],
         members: impl FnOnce(&mut Self) -> Vec<String>,
     ) -> String {
         if self.known.insert(name) {
             let members = members(self).join("\n  | ");
-            let docs = docs(attributes, "");
+            let docs = docs(doc, "");
             self.declare(&format!("{docs}export type {name} =\n  | {members};"));
         }
         name.to_owned()
@@ -73,15 +86,12 @@ impl Types {
     }
 }
 
-/// A comment of the doc comments among attributes. A link in them is its text.
-fn docs(attributes: &str, indent: &str) -> String {
-    let mut lines = Vec::new();
-    let mut rest = attributes;
-    while let Some((_, behind)) = rest.split_once("doc =") {
-        let line = string_after(rest, "doc =").unwrap_or_default();
-        lines.push(without_links(line.trim()));
-        rest = behind;
-    }
+/// Returns a comment with the lines of a doc comment. A link in them becomes its text.
+fn docs(lines: &[&str], indent: &str) -> String {
+    let lines: Vec<_> = lines
+        .iter()
+        .map(|line| without_links(line.trim()))
+        .collect();
     match lines.as_slice() {
         [] => String::new(),
         [line] => format!("{indent}/** {line} */\n"),
@@ -100,15 +110,6 @@ fn without_links(line: &str) -> String {
         }
         None => line.replace(['[', ']'], ""),
     }
-}
-
-/// The string literal, raw or not, that stands behind this text for the first time.
-fn string_after(text: &str, before: &str) -> Option<String> {
-    let (_, literal) = text.split_once(before)?;
-    let literal = literal.trim_start().trim_start_matches('r');
-    let literal = literal.strip_prefix('"')?;
-    let (string, _) = literal.split_once('"')?;
-    Some(string.to_owned())
 }
 
 macro_rules! plain {
@@ -183,7 +184,7 @@ fn the_npm_packages_declarations_are_those_of_the_tables() {
     ClientEvent::typescript(&mut types);
     let text = format!(
         "// The protocol's events, written by the crate's tests from its tables: do not edit. After a change of a table,\n\
-         // `UPDATE_TYPES=1 cargo test --lib typescript` writes them anew.\n{}",
+         // `UPDATE_TYPES=1 cargo test --lib typescript` writes them again.\n{}",
         types.text
     );
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/browser/js/events.d.ts");
@@ -193,7 +194,7 @@ fn the_npm_packages_declarations_are_those_of_the_tables() {
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         committed == text,
-        "{} differs from the tables: UPDATE_TYPES=1 writes it anew",
+        "{} differs from the tables: UPDATE_TYPES=1 writes it again",
         path.display()
     );
 }

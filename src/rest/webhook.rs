@@ -25,7 +25,8 @@ use serde_json::Value;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::protocol::table::{open_enum, record};
+use crate::protocol::record::record;
+use crate::protocol::words::open_enum;
 
 /// How old, or how far ahead, a request may be.
 const TOLERANCE: Duration = Duration::from_secs(300);

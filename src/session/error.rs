@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn errors_carry_the_words_that_people_search_for() {
         let cause = |error: &Error| std::error::Error::source(error).unwrap().to_string();
-        let parse = Error::Parse(ParseError::NotAnEvent);
+        let parse = Error::Parse(RawEvent::parse("[]").unwrap_err());
         assert_eq!(parse.to_string(), "could not parse websocket event");
         assert_eq!(
             cause(&parse),

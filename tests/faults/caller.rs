@@ -4,7 +4,6 @@ use std::fmt::Write;
 
 use futures_util::StreamExt;
 use openai_realtime_ws::native::Connector;
-use openai_realtime_ws::protocol::Events;
 use openai_realtime_ws::{Closed, Config, Error, OpenAIRealtimeWS, TransportError, Update};
 
 use crate::raw_server::report;

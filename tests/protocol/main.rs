@@ -9,3 +9,4 @@ mod properties;
 mod server;
 mod tolerance;
 mod translation;
+mod unread;

@@ -15,7 +15,7 @@ fn every_server_event_reads_and_writes() {
 #[test]
 fn events_are_moved_about_at_a_bearable_cost() {
     assert!(
-        size_of::<ServerEvent>() <= 216,
+        size_of::<ServerEvent>() <= 232,
         "{}",
         size_of::<ServerEvent>()
     );

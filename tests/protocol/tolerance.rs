@@ -75,8 +75,9 @@ fn for_each_variation<E: Events>(
 
 /// Reads as a typed event, and what that is written as reads as the same.
 fn expect_typed<E: Events>(varied: &Value, event: &E) {
+    assert!(E::TYPES.contains(&event.event_type()));
+    assert_eq!(event.unread(), [], "{varied}");
     let written = event.encode();
-    assert_eq!(written.why(), None, "{varied}");
     assert_eq!(
         &E::parse(written.text().clone()).unwrap(),
         event,
@@ -88,57 +89,9 @@ fn expect_typed<E: Events>(varied: &Value, event: &E) {
 fn rule_1_what_is_not_known_is_kept_as_text() {
     let frame = r#"{"type":"response.video.delta","event_id":"event_1","frames":[1,2]}"#;
     let event = raw(frame);
-    assert_eq!(
-        (event.event_type(), event.why()),
-        ("response.video.delta", None)
-    );
+    assert_eq!(event.event_type(), "response.video.delta");
     assert_eq!(event.text(), frame);
     assert_eq!(ServerEvent::Other(event.clone()).encode(), event);
-}
-
-#[test]
-fn rule_1_what_does_not_fit_is_kept_as_text_and_says_why() {
-    for (frame, why) in [
-        (
-            r#"{"type":"response.output_text.delta","delta":["Hi"]}"#,
-            "`delta` does not fit",
-        ),
-        (
-            r#"{"type":"response.output_text.delta","delta":{}}"#,
-            "`delta` does not fit",
-        ),
-        (
-            r#"{"type":"response.output_text.delta","content_index":"first"}"#,
-            "`content_index` does not fit",
-        ),
-        (
-            r#"{"type":"response.output_text.delta","output_index":-1}"#,
-            "`output_index` does not fit",
-        ),
-        (
-            r#"{"type":"response.output_text.delta","output_index":4294967296}"#,
-            "`output_index` does not fit",
-        ),
-        (
-            r#"{"type":"response.output_audio.delta","delta":7}"#,
-            "`delta` does not fit",
-        ),
-        (
-            r#"{"type":"response.done","response":[]}"#,
-            "`response` does not fit",
-        ),
-        (
-            r#"{"type":"response.done","response":{"usage":{"total_tokens":"many"}}}"#,
-            "`response` does not fit",
-        ),
-        (
-            r#"{"type":"rate_limits.updated","rate_limits":{}}"#,
-            "`rate_limits` does not fit",
-        ),
-    ] {
-        let event = raw(frame);
-        assert_eq!((event.text().as_ref(), event.why()), (frame, Some(why)));
-    }
 }
 
 #[test]
@@ -155,12 +108,11 @@ fn rule_1_text_never_shows_where_it_is_not_asked_for() {
             |varied, event| {
                 let text = varied.to_string();
                 let error = ServerEvent::parse(&text[..text.len() - 1]).unwrap_err();
-                let mut shown = format!("{:?} {error} {error:?}", event.encode());
-                if let ServerEvent::Other(raw) = event {
-                    shown += raw.why().unwrap();
-                    misfits.update(|count| count + 1);
-                }
+                assert_eq!(error.text(), &text[..text.len() - 1]);
+                let shown = format!("{:?} {error} {error:?}", event.encode());
                 assert!(!shown.contains("s3cret"), "{varied}: {shown}");
+                let unread = event.unread();
+                misfits.update(|count| count + unread.iter().filter(|u| u.misfit).count());
             },
         );
         assert!(misfits.get() > 50, "{misfits:?}");
@@ -226,10 +178,7 @@ fn rule_3_names_that_are_not_known_are_kept() {
         },
     });
     let event: ResponseDone = read(&frame.to_string());
-    assert_eq!(
-        event.response.status,
-        Some(ResponseStatus::Other("paused".to_owned()))
-    );
+    assert_eq!(event.response.status, Some(ResponseStatus::from("paused")));
     assert_eq!(event.response.output_modalities, Some(vec!["scent".into()]));
     let Item::Message(message) = &event.response.output[0] else {
         panic!("no message")
@@ -317,10 +266,8 @@ fn rule_3_objects_that_are_not_known_are_kept() {
 }
 
 #[test]
-fn rule_3_an_object_that_does_not_fit_costs_no_event() {
-    let item = json!({"type": "function_call", "id": "item_9", "arguments": {"place": "Oslo"}});
+fn rule_3_a_value_that_is_no_item_costs_no_event() {
     for item in [
-        item,
         json!("item_9"),
         json!("item\n9"),
         json!(9),
@@ -387,7 +334,8 @@ fn undeclared_fields_are_no_obstacle() {
         ResponseOutputTextDelta::default().delta("Hi")
     );
     let frame = r#"{"type":"session.closed","reason":{"type":"idle"}}"#;
-    assert_eq!(read::<SessionClosed>(frame), SessionClosed::default());
+    let closed = read::<SessionClosed>(frame);
+    assert_eq!(closed.unknown("reason"), Some(&json!({"type": "idle"})));
 }
 
 #[test]
@@ -486,7 +434,7 @@ fn glm_keeps_the_beta_names_and_its_own() {
         "heartbeat",
     ] {
         let frame = format!(r#"{{"type":"{name}","client_timestamp":1,"delta":"x"}}"#);
-        assert_eq!((raw(&frame).event_type(), raw(&frame).why()), (name, None));
+        assert_eq!(raw(&frame).event_type(), name);
     }
     // Indexes are missing.
     let frame =

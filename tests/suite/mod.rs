@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::{FutureExt, StreamExt, future};
 use openai_realtime_ws::protocol::{
-    AudioConfig, AudioInput, ConversationItemCreate, ConversationItemDelete, ErrorEvent, Events,
+    AudioConfig, AudioInput, ConversationItemCreate, ConversationItemDelete, ErrorEvent,
     InputAudioBufferAppend, InputAudioBufferCommit, Modality, Patch, RealtimeSession,
     ResponseCreate, ResponseDone, ResponseOutputTextDelta, ResponseStatus, SessionUpdate,
     SessionUpdated, Tool,

@@ -1,10 +1,10 @@
 // The protocol's events, written by the crate's tests from its tables: do not edit. After a change of a table,
-// `UPDATE_TYPES=1 cargo test --lib typescript` writes them anew.
+// `UPDATE_TYPES=1 cargo test --lib typescript` writes them again.
 
 /** A piece of the reply's text. */
 export interface ResponseOutputTextDelta {
   type: 'response.output_text.delta';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response that it is part of. */
   response_id: string;
@@ -21,7 +21,7 @@ export interface ResponseOutputTextDelta {
 /** A piece of the reply's audio. */
 export interface ResponseOutputAudioDelta {
   type: 'response.output_audio.delta';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response that it is part of. */
   response_id: string;
@@ -38,7 +38,7 @@ export interface ResponseOutputAudioDelta {
 /** A piece of what the reply's audio says. */
 export interface ResponseOutputAudioTranscriptDelta {
   type: 'response.output_audio_transcript.delta';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response that it is part of. */
   response_id: string;
@@ -55,7 +55,7 @@ export interface ResponseOutputAudioTranscriptDelta {
 /** A piece of a function call's arguments. */
 export interface ResponseFunctionCallArgumentsDelta {
   type: 'response.function_call_arguments.delta';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response that it is part of. */
   response_id: string;
@@ -82,7 +82,7 @@ export interface LogProb {
 /** A piece of what the user said. */
 export interface ConversationItemInputAudioTranscriptionDelta {
   type: 'conversation.item.input_audio_transcription.delta';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The user's message item. */
   item_id: string;
@@ -111,7 +111,7 @@ export interface ErrorDetails {
 /** The server could not do what was asked, or failed. The session goes on. */
 export interface ErrorEvent {
   type: 'error';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** What went wrong. */
   error: ErrorDetails;
@@ -599,7 +599,7 @@ export type SessionConfig =
 /** The session is open; sent first. */
 export interface SessionCreated {
   type: 'session.created';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The session's configuration. */
   session: SessionConfig;
@@ -608,7 +608,7 @@ export interface SessionCreated {
 /** The session's configuration changed, as `session.update` asked. */
 export interface SessionUpdated {
   type: 'session.updated';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The session's configuration, whole. */
   session: SessionConfig;
@@ -625,7 +625,7 @@ export interface Conversation {
 /** A conversation began; sent after `session.created`. */
 export interface ConversationCreated {
   type: 'conversation.created';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The conversation. */
   conversation: Conversation;
@@ -845,7 +845,7 @@ export type Item =
 /** An item was added to the conversation; its content may still be growing. */
 export interface ConversationItemAdded {
   type: 'conversation.item.added';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The item that it stands behind. */
   previous_item_id?: string | null;
@@ -856,7 +856,7 @@ export interface ConversationItemAdded {
 /** An item of the conversation is complete. */
 export interface ConversationItemDone {
   type: 'conversation.item.done';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The item that it stands behind. */
   previous_item_id?: string | null;
@@ -867,7 +867,7 @@ export interface ConversationItemDone {
 /** An item was added to the conversation; the older name of `conversation.item.added`. */
 export interface ConversationItemCreated {
   type: 'conversation.item.created';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The item that it stands behind. */
   previous_item_id?: string | null;
@@ -878,7 +878,7 @@ export interface ConversationItemCreated {
 /** An item as the server has it, as `conversation.item.retrieve` asked. */
 export interface ConversationItemRetrieved {
   type: 'conversation.item.retrieved';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The item, with its audio. */
   item: Item;
@@ -887,7 +887,7 @@ export interface ConversationItemRetrieved {
 /** A spoken reply was cut off, as `conversation.item.truncate` asked. */
 export interface ConversationItemTruncated {
   type: 'conversation.item.truncated';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The id of the model's message. */
   item_id: string;
@@ -900,7 +900,7 @@ export interface ConversationItemTruncated {
 /** An item was removed, as `conversation.item.delete` asked. */
 export interface ConversationItemDeleted {
   type: 'conversation.item.deleted';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The item's id. */
   item_id: string;
@@ -964,7 +964,7 @@ export interface DetectedLanguage {
 /** What the user said, whole. */
 export interface ConversationItemInputAudioTranscriptionCompleted {
   type: 'conversation.item.input_audio_transcription.completed';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The user's message item. */
   item_id: string;
@@ -983,7 +983,7 @@ export interface ConversationItemInputAudioTranscriptionCompleted {
 /** A stretch of speech of one speaker. */
 export interface ConversationItemInputAudioTranscriptionSegment {
   type: 'conversation.item.input_audio_transcription.segment';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The user's message item. */
   item_id: string;
@@ -1016,7 +1016,7 @@ export interface TranscriptionError {
 /** What the user said could not be transcribed. */
 export interface ConversationItemInputAudioTranscriptionFailed {
   type: 'conversation.item.input_audio_transcription.failed';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The user's message item. */
   item_id: string;
@@ -1029,7 +1029,7 @@ export interface ConversationItemInputAudioTranscriptionFailed {
 /** The user began to speak. */
 export interface InputAudioBufferSpeechStarted {
   type: 'input_audio_buffer.speech_started';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The message item that it will become. */
   item_id: string;
@@ -1040,7 +1040,7 @@ export interface InputAudioBufferSpeechStarted {
 /** The user stopped speaking. */
 export interface InputAudioBufferSpeechStopped {
   type: 'input_audio_buffer.speech_stopped';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The message item that it will become. */
   item_id: string;
@@ -1051,7 +1051,7 @@ export interface InputAudioBufferSpeechStopped {
 /** The input buffer became a user message. */
 export interface InputAudioBufferCommitted {
   type: 'input_audio_buffer.committed';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The item that it stands behind. */
   previous_item_id?: string | null;
@@ -1062,14 +1062,14 @@ export interface InputAudioBufferCommitted {
 /** The input buffer was emptied, as `input_audio_buffer.clear` asked. */
 export interface InputAudioBufferCleared {
   type: 'input_audio_buffer.cleared';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
 }
 
 /** The user was silent for the turn detection's `idle_timeout_ms`. */
 export interface InputAudioBufferTimeoutTriggered {
   type: 'input_audio_buffer.timeout_triggered';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The item of the silence. */
   item_id: string;
@@ -1082,7 +1082,7 @@ export interface InputAudioBufferTimeoutTriggered {
 /** A caller pressed a key; over SIP. */
 export interface InputAudioBufferDtmfEventReceived {
   type: 'input_audio_buffer.dtmf_event_received';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The key: 0 to 9, `*`, `#`, A to D. */
   event: string;
@@ -1192,7 +1192,7 @@ export interface Response {
 /** A response began. */
 export interface ResponseCreated {
   type: 'response.created';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response, empty so far. */
   response: Response;
@@ -1201,7 +1201,7 @@ export interface ResponseCreated {
 /** A response ended, whether complete or not. */
 export interface ResponseDone {
   type: 'response.done';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response, without its audio. */
   response: Response;
@@ -1210,7 +1210,7 @@ export interface ResponseDone {
 /** An item was added to a response. */
 export interface ResponseOutputItemAdded {
   type: 'response.output_item.added';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response. */
   response_id: string;
@@ -1223,7 +1223,7 @@ export interface ResponseOutputItemAdded {
 /** An item of a response ended, whether complete or not. */
 export interface ResponseOutputItemDone {
   type: 'response.output_item.done';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response. */
   response_id: string;
@@ -1236,7 +1236,7 @@ export interface ResponseOutputItemDone {
 /** A content part was added to an item of a response. */
 export interface ResponseContentPartAdded {
   type: 'response.content_part.added';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response. */
   response_id: string;
@@ -1253,7 +1253,7 @@ export interface ResponseContentPartAdded {
 /** A content part of a response ended, whether complete or not. */
 export interface ResponseContentPartDone {
   type: 'response.content_part.done';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response. */
   response_id: string;
@@ -1270,7 +1270,7 @@ export interface ResponseContentPartDone {
 /** The reply's text ended, whether complete or not. */
 export interface ResponseOutputTextDone {
   type: 'response.output_text.done';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response. */
   response_id: string;
@@ -1287,7 +1287,7 @@ export interface ResponseOutputTextDone {
 /** The reply's audio ended, whether complete or not. */
 export interface ResponseOutputAudioDone {
   type: 'response.output_audio.done';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response. */
   response_id: string;
@@ -1302,7 +1302,7 @@ export interface ResponseOutputAudioDone {
 /** The transcript of the reply's audio ended, whether complete or not. */
 export interface ResponseOutputAudioTranscriptDone {
   type: 'response.output_audio_transcript.done';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response. */
   response_id: string;
@@ -1319,7 +1319,7 @@ export interface ResponseOutputAudioTranscriptDone {
 /** A function call's arguments ended, whether complete or not. */
 export interface ResponseFunctionCallArgumentsDone {
   type: 'response.function_call_arguments.done';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response. */
   response_id: string;
@@ -1338,7 +1338,7 @@ export interface ResponseFunctionCallArgumentsDone {
 /** A piece of the arguments of an MCP tool call. */
 export interface ResponseMcpCallArgumentsDelta {
   type: 'response.mcp_call_arguments.delta';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response. */
   response_id: string;
@@ -1355,7 +1355,7 @@ export interface ResponseMcpCallArgumentsDelta {
 /** The arguments of an MCP tool call ended. */
 export interface ResponseMcpCallArgumentsDone {
   type: 'response.mcp_call_arguments.done';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response. */
   response_id: string;
@@ -1370,7 +1370,7 @@ export interface ResponseMcpCallArgumentsDone {
 /** An MCP tool is being called. */
 export interface ResponseMcpCallInProgress {
   type: 'response.mcp_call.in_progress';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The MCP call item. */
   item_id: string;
@@ -1381,7 +1381,7 @@ export interface ResponseMcpCallInProgress {
 /** The call of an MCP tool succeeded. */
 export interface ResponseMcpCallCompleted {
   type: 'response.mcp_call.completed';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The MCP call item. */
   item_id: string;
@@ -1392,7 +1392,7 @@ export interface ResponseMcpCallCompleted {
 /** The call of an MCP tool failed. */
 export interface ResponseMcpCallFailed {
   type: 'response.mcp_call.failed';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The MCP call item. */
   item_id: string;
@@ -1403,7 +1403,7 @@ export interface ResponseMcpCallFailed {
 /** An MCP server is being asked for its tools. */
 export interface McpListToolsInProgress {
   type: 'mcp_list_tools.in_progress';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The item that will list them. */
   item_id: string;
@@ -1412,7 +1412,7 @@ export interface McpListToolsInProgress {
 /** An MCP server said which tools it has. */
 export interface McpListToolsCompleted {
   type: 'mcp_list_tools.completed';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The item that lists them. */
   item_id: string;
@@ -1421,7 +1421,7 @@ export interface McpListToolsCompleted {
 /** An MCP server did not say which tools it has. */
 export interface McpListToolsFailed {
   type: 'mcp_list_tools.failed';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The item that would have listed them. */
   item_id: string;
@@ -1447,7 +1447,7 @@ export interface RateLimit {
 /** What is left of the limits; sent when a response begins. */
 export interface RateLimitsUpdated {
   type: 'rate_limits.updated';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The limits. */
   rate_limits: Array<RateLimit>;
@@ -1456,7 +1456,7 @@ export interface RateLimitsUpdated {
 /** The server began to play a reply; over WebRTC and SIP. */
 export interface OutputAudioBufferStarted {
   type: 'output_audio_buffer.started';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response. */
   response_id: string;
@@ -1465,7 +1465,7 @@ export interface OutputAudioBufferStarted {
 /** The server has played a reply to its end; over WebRTC and SIP. */
 export interface OutputAudioBufferStopped {
   type: 'output_audio_buffer.stopped';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response. */
   response_id: string;
@@ -1474,7 +1474,7 @@ export interface OutputAudioBufferStopped {
 /** The server stopped playing a reply early; over WebRTC and SIP. */
 export interface OutputAudioBufferCleared {
   type: 'output_audio_buffer.cleared';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id: string;
   /** The response. */
   response_id: string;
@@ -1537,7 +1537,7 @@ export type ServerEvent =
 /** Adds audio to the input buffer. The server does not answer. */
 export interface InputAudioBufferAppend {
   type: 'input_audio_buffer.append';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id?: string | null;
   /** The audio, in the session's input format; at most 15 MiB an event. */
   audio: string;
@@ -1546,21 +1546,21 @@ export interface InputAudioBufferAppend {
 /** Makes a user message of the input buffer and empties it. With turn detection the server does this by itself. */
 export interface InputAudioBufferCommit {
   type: 'input_audio_buffer.commit';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id?: string | null;
 }
 
 /** Empties the input buffer. */
 export interface InputAudioBufferClear {
   type: 'input_audio_buffer.clear';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id?: string | null;
 }
 
 /** Adds an item to the conversation. */
 export interface ConversationItemCreate {
   type: 'conversation.item.create';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id?: string | null;
   /** The item that it goes behind: `root` for the beginning; the end if absent. */
   previous_item_id?: string | null;
@@ -1571,7 +1571,7 @@ export interface ConversationItemCreate {
 /** Asks for an item as the server has it; `conversation.item.retrieved` is the answer. */
 export interface ConversationItemRetrieve {
   type: 'conversation.item.retrieve';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id?: string | null;
   /** The item's id. */
   item_id: string;
@@ -1580,7 +1580,7 @@ export interface ConversationItemRetrieve {
 /** Cuts a spoken reply off where the user stopped listening, so that the model knows what was heard. */
 export interface ConversationItemTruncate {
   type: 'conversation.item.truncate';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id?: string | null;
   /** The id of the model's message. */
   item_id: string;
@@ -1593,7 +1593,7 @@ export interface ConversationItemTruncate {
 /** Removes an item from the conversation. */
 export interface ConversationItemDelete {
   type: 'conversation.item.delete';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id?: string | null;
   /** The item's id. */
   item_id: string;
@@ -1635,7 +1635,7 @@ export interface ResponseParams {
 /** Asks for a response. With turn detection the server begins one by itself. */
 export interface ResponseCreate {
   type: 'response.create';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id?: string | null;
   /** What it is to be like, where it differs from the session. */
   response?: ResponseParams | null;
@@ -1644,7 +1644,7 @@ export interface ResponseCreate {
 /** Ends a response early; `response.done` is the answer. */
 export interface ResponseCancel {
   type: 'response.cancel';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id?: string | null;
   /** The response's id; the one under way in the conversation if absent. */
   response_id?: string | null;
@@ -1653,7 +1653,7 @@ export interface ResponseCancel {
 /** Changes the session's configuration: what is absent stays as it is. */
 export interface SessionUpdate {
   type: 'session.update';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id?: string | null;
   /** The changes. */
   session: SessionConfig;
@@ -1662,7 +1662,7 @@ export interface SessionUpdate {
 /** Stops the playing of a reply over WebRTC or SIP; after `response.cancel`. */
 export interface OutputAudioBufferClear {
   type: 'output_audio_buffer.clear';
-  /** The event's own id. */
+  /** ID that the sender gave the event. */
   event_id?: string | null;
 }
 

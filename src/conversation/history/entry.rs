@@ -291,6 +291,7 @@ fn without_audio(item: &Item) -> Item {
         transcript: part.transcript.clone(),
         image_url: part.image_url.clone(),
         detail: part.detail.clone(),
+        ..ContentPart::default()
     });
     Item::Message(Message {
         id: message.id.clone(),
@@ -299,6 +300,7 @@ fn without_audio(item: &Item) -> Item {
         role: message.role.clone(),
         phase: message.phase.clone(),
         content: parts.collect(),
+        ..Message::default()
     })
 }
 

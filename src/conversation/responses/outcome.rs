@@ -168,6 +168,7 @@ impl ResponseFailure {
             kind,
             code,
             message,
+            ..
         } = (details.and_then(|details| details.error.clone())).unwrap_or_default();
         let code = code.or(kind).unwrap_or_default();
         let message = message.unwrap_or_default();
