@@ -309,9 +309,10 @@ impl History {
     ///
     /// let history: History = serde_json::from_str(&saved).unwrap();
     /// let events = history.seed(SeedPlace::Top);
+    /// assert_eq!(events[0].previous_item_id.as_deref(), Some("root"));
     /// assert_eq!(
-    ///     events[0].encode().text(),
-    ///     r#"{"type":"conversation.item.create","previous_item_id":"root","item":{"type":"message","id":"item_1","role":"user","content":[{"type":"input_text","text":"Hello."}]}}"#
+    ///     serde_json::to_string(&events[0].item).unwrap(),
+    ///     r#"{"type":"message","id":"item_1","role":"user","content":[{"type":"input_text","text":"Hello."}]}"#
     /// );
     /// # Ok::<(), openai_realtime_ws::ParseError>(())
     /// ```
