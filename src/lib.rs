@@ -4,7 +4,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 /// Compiles the README's examples.
-#[cfg(all(doctest, feature = "native", feature = "rest"))]
+#[cfg(all(doctest, feature = "native", feature = "rest", feature = "schemars"))]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
 

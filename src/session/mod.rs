@@ -51,25 +51,27 @@ use renewal::Renewal;
 /// No task runs behind it. While [`next`](futures_util::StreamExt::next), [`send`](Self::send), [`emitted`](Self::emitted),
 /// [`run`](Self::run) or [`close`](Self::close) is awaited, it reads, writes what every [`Sender`] queued, and answers
 /// pings. While none is, it rests, and so does the connection: a server that gets no answer to its pings for long
-/// enough gives the session up. So keep one task polling, and do slow work, such as a tool's call, in another:
+/// enough gives the session up. So keep one task polling, and do slow work in another, with a [`Sender`].
+///
+/// Leave the model's calls of tools to a [`Conversation`](crate::conversation::Conversation): it runs them beside the
+/// session, answers each once, and asks for one reply when all outputs are there and the response has ended. A loop that
+/// sends a `response.create` after every output has its second request refused, and the reply lacks an output.
 ///
 /// ```no_run
 /// # use futures_util::StreamExt;
-/// # use openai_realtime_ws::{Connector, Error, Sender, ServerEvent, Session};
-/// # use openai_realtime_ws::protocol::{ConversationItemCreate, ResponseCreate};
-/// # async fn look_up(_: String) -> String { String::new() }
-/// # fn spawn(_: impl Future<Output = ()>) {}
-/// # async fn example<C: Connector>(mut rt: Session<C>) -> Result<(), Error> {
-/// while let Some(event) = rt.next().await {
-///     if let ServerEvent::ResponseFunctionCallArgumentsDone(call) = event? {
-///         let sender = rt.sender();
-///         spawn(async move {
-///             let output = look_up(call.arguments).await;
-///             let result = ConversationItemCreate::function_output(call.call_id, output);
-///             if sender.send(result).await.is_ok() {
-///                 let _ = sender.send(ResponseCreate::default()).await;
-///             }
-///         });
+/// # use openai_realtime_ws::{Connector, Error, Session};
+/// use openai_realtime_ws::conversation::{Conversation, ConversationEvent, Tools};
+/// use openai_realtime_ws::protocol::FunctionTool;
+/// # #[derive(serde::Deserialize)] struct City { name: String }
+/// # async fn look_up(_: String) -> Result<String, Error> { Ok(String::new()) }
+/// # async fn example<C: Connector>(rt: Session<C>, weather: FunctionTool) -> Result<(), Error> {
+///
+/// let tools = Tools::new().function(weather, |city: City| look_up(city.name));
+/// let mut conversation = Conversation::new(rt).tools(tools);
+/// conversation.handle().say("Is the weather better in Ulm or in Bern?");
+/// while let Some(event) = conversation.next().await {
+///     if let ConversationEvent::Text(event) = event? {
+///         print!("{}", event.delta);
 ///     }
 /// }
 /// # Ok(())
