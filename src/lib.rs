@@ -45,7 +45,7 @@ pub mod browser;
 #[cfg(feature = "emulator")]
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub mod emulator;
-#[cfg(feature = "native")]
+#[cfg(any(feature = "native", feature = "rest"))]
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub mod native;
 

@@ -1,4 +1,4 @@
-//! The native transport against servers that cut and misbehave, byte by byte.
+//! The native transport against servers that misbehave byte by byte.
 #![cfg(feature = "native")]
 
 use std::time::Duration;
@@ -7,7 +7,8 @@ use futures_util::StreamExt;
 use openai_realtime_ws::native::Connector;
 use openai_realtime_ws::protocol::{InputAudioBufferAppend, ResponseCreate};
 use openai_realtime_ws::{
-    Config, Error, OpenAIRealtimeWS, RawEvent, SendErrorKind, ServerEvent, TransportError,
+    Config, ConfigError, Error, OpenAIRealtimeWS, RawEvent, Realtime, Runtime, SendErrorKind,
+    ServerEvent, TransportError,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -73,25 +74,61 @@ async fn nobody_there_is_unreachable() {
     ));
 }
 
+/// Linux connects 0.0.0.0 to this machine, though it is not a loopback address.
+#[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_server_without_tls_is_a_tls_error() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("https://{}/v1", listener.local_addr().unwrap());
-    let task = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        stream
-            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-            .await
-            .unwrap();
-        stream
-    });
-    let config = Config::new("k").model("m").base_url(url);
-    let error = OpenAIRealtimeWS::connect(config).await.unwrap_err();
+async fn a_server_without_tls_on_another_host_is_reached_if_asked_for() {
+    let (config, task) = server(|mut stream, request| async move {
+        accept(&mut stream, &request).await;
+        let close = frame(8, &1000_u16.to_be_bytes());
+        stream.write_all(&close).await.unwrap();
+        let _ = stream.read_u8().await;
+        request
+    })
+    .await;
+    let handshake = config.handshake::<Realtime>(Runtime::Native).unwrap();
+    let url = handshake.url().replace("127.0.0.1", "0.0.0.0");
+    let url = url.split("/realtime").next().unwrap();
+    let refused = config.clone().insecure_loopback_url(url);
+    let error = OpenAIRealtimeWS::connect(refused).await.unwrap_err();
     assert!(
-        matches!(&error, Error::Connect(TransportError::Tls(_))),
+        matches!(error, Error::Config(ConfigError::InsecureUrl)),
         "{error:?}"
     );
-    task.await.unwrap();
+    let config = config.insecure_cleartext_url(url);
+    let mut rt = OpenAIRealtimeWS::connect(config).await.unwrap();
+    assert!(rt.next().await.is_none());
+    assert_eq!(rt.closed().unwrap().frame.code, 1000);
+    let request = task.await.unwrap().to_ascii_lowercase();
+    assert!(request.contains("host: 0.0.0.0:"), "{request}");
+}
+
+#[test]
+fn a_page_refuses_to_send_its_credential_in_clear() {
+    let runtime = |browser| Runtime::JavaScript {
+        headers: false,
+        browser,
+    };
+    let config = Config::new("ek_1").model("m");
+    let config = config.insecure_cleartext_url("http://litellm:4000/v1");
+    let url = |runtime| {
+        let handshake = config.handshake::<Realtime>(runtime);
+        handshake.map(|handshake| handshake.url().to_owned())
+    };
+    assert!(matches!(url(runtime(true)), Err(ConfigError::Cleartext)));
+    let request = config.rest_request("/x", runtime(true));
+    assert!(matches!(request, Err(ConfigError::Cleartext)));
+    for elsewhere in [Runtime::Native, runtime(false)] {
+        let expected = "ws://litellm:4000/v1/realtime?model=m";
+        assert_eq!(url(elsewhere).unwrap(), expected);
+        let request = config.rest_request("/x", elsewhere).unwrap();
+        assert_eq!(request.url(), "http://litellm:4000/v1/x");
+    }
+    // The last call about the base URL counts.
+    let config = config.base_url("http://litellm:4000/v1");
+    let handshake = config.handshake::<Realtime>(Runtime::Native).unwrap();
+    assert_eq!(handshake.url(), "wss://litellm:4000/v1/realtime?model=m");
+    assert!(!handshake.allows_cleartext());
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Proxies, played by the tests: what they see, byte by byte, and what comes of what they answer.
+//! Proxies that the tests play: the bytes that they see, and the client's errors for their answers.
 #![cfg(feature = "emulator")]
 
 use std::net::SocketAddr;
@@ -18,8 +18,8 @@ use tls_server::{Authority, KEY, read_head, report};
 /// `user:pass word` in base64.
 const BASIC: &str = "dXNlcjpwYXNzIHdvcmQ=";
 
-/// A proxy for one connection: it reads the request, writes `answer`, and then carries bytes to where it was asked to.
-/// Its result is the request.
+/// A proxy for one connection: it reads the request, writes `answer`, and then carries bytes to the
+/// target. Its task returns the request.
 async fn proxy(answer: &'static str, target: Option<u16>) -> (SocketAddr, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -30,7 +30,7 @@ async fn proxy(answer: &'static str, target: Option<u16>) -> (SocketAddr, JoinHa
         if let Some(port) = target {
             assert_eq!(stream.peek(&mut [0; 1]).await.unwrap(), 1);
             let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-            // However it ends, it has ended.
+            // The connection is over, with or without an error.
             let _ = copy_bidirectional(&mut stream, &mut server).await;
         }
         request
@@ -129,6 +129,50 @@ async fn a_proxy_behind_tls_is_checked_like_a_server() {
 }
 
 #[tokio::test]
+async fn a_client_certificate_is_shown_to_the_server_and_not_to_the_proxy() {
+    let authority = Authority::new("ours");
+    let identity = authority.issue("localhost");
+    let client = authority.issue("client");
+    let server = tls_server::Server::start(authority.asking(&identity), |mut stream| async move {
+        let shown = stream.get_ref().1.peer_certificates().unwrap().len();
+        let answer =
+            format!("HTTP/1.1 403 No\r\nx-request-id: {shown}\r\ncontent-length: 0\r\n\r\n");
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+    })
+    .await;
+    let port = server.address.port();
+    let (tell, seen) = tokio::sync::oneshot::channel();
+    let polite = authority.asking_politely(&identity);
+    let proxy = tls_server::Server::start(polite, move |mut stream| async move {
+        let certificates = stream.get_ref().1.peer_certificates();
+        tell.send(certificates.map_or(0, <[_]>::len)).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+        let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let _ = copy_bidirectional(&mut stream, &mut server).await;
+    })
+    .await;
+    let connector = tls_server::trusting(&authority)
+        .client_certificate_pem(client.certificate_pem.as_bytes(), client.key_pem.as_bytes())
+        .unwrap()
+        .proxy(&format!("https://localhost:{}", proxy.address.port()))
+        .unwrap();
+    let error = OpenAIRealtimeWS::open(connector, server.config("localhost"))
+        .await
+        .unwrap_err();
+    let Error::Connect(TransportError::Refused(refusal)) = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(
+        refusal.request_id.as_deref(),
+        Some("1"),
+        "the server saw it"
+    );
+    assert_eq!(seen.await.unwrap(), 0, "the proxy did not");
+    assert!(proxy.task.await.unwrap().is_ok());
+}
+
+#[tokio::test]
 async fn a_proxy_that_refuses_is_told_apart_from_the_server() {
     for (answer, status, advice) in [
         (
@@ -177,7 +221,7 @@ async fn a_proxy_that_refuses_is_told_apart_from_the_server() {
 }
 
 #[tokio::test]
-async fn what_is_no_proxy_is_an_error_of_the_proxy() {
+async fn a_server_that_is_not_a_proxy_is_an_error_of_the_proxy() {
     let config = || Config::new(KEY).model("m");
     for answer in ["220 smtp ready\r\n\r\n", ""] {
         let (address, task) = proxy(answer, None).await;

@@ -1,20 +1,33 @@
-//! TLS: whom the native transport trusts, what it shows for itself, and that nothing is said before.
+//! TLS: the servers that the native transport trusts, its own certificate, and that it sends nothing
+//! before both are checked.
 #![cfg(feature = "emulator")]
 
 use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use openai_realtime_ws::emulator::Emulator;
 use openai_realtime_ws::native::Connector;
+<<<<<<< HEAD
 use openai_realtime_ws::{Config, Error, OpenAIRealtimeWS, TransportError};
+=======
+use openai_realtime_ws::protocol::Events;
+use openai_realtime_ws::{Config, Error, OpenAIRealtimeWS, Reconnect, TransportError};
+use rustls::pki_types::CertificateDer;
+>>>>>>> 15889d8 (Networks: one way to connect for sockets and REST calls, errors told apart, cleartext by name)
 use rustls::pki_types::pem::PemObject;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 
+mod raw_server;
 mod tls_server;
 
-use tls_server::{Authority, Identity, KEY, Server, report, trusting};
+use tls_server::{Authority, Identity, KEY, Server, read_head, report, trusting};
 
-/// Connects to `https://localhost` with this certificate; what the client got, and the server saw.
+/// Connects to a server with this certificate. Returns the client's error, and the request that the
+/// server saw or its own error.
 async fn attempt(connector: Connector, identity: &Identity) -> (Error, Result<String, String>) {
     let server = Server::start(identity.config(), |mut stream| async move {
         stream
@@ -29,7 +42,7 @@ async fn attempt(connector: Connector, identity: &Identity) -> (Error, Result<St
     (error, server.task.await.unwrap())
 }
 
-/// The client broke TLS off, for a reason that its error names, and the server got no request.
+/// Asserts that the client broke off TLS for this reason, and the server got no request.
 async fn is_broken_off(connector: Connector, identity: &Identity, reason: &str) {
     let (error, seen) = attempt(connector, identity).await;
     assert!(
@@ -139,7 +152,7 @@ async fn a_client_certificate_is_shown_to_a_server_that_asks() {
 }
 
 #[test]
-fn what_is_no_certificate_or_no_key_or_not_its_key_is_refused_at_once() {
+fn unreadable_certificates_and_keys_are_refused_at_once() {
     let authority = Authority::new("ours");
     let (one, other) = (authority.issue("one"), authority.issue("other"));
     let reason = |result: Result<Connector, TransportError>| {
@@ -162,8 +175,7 @@ fn what_is_no_certificate_or_no_key_or_not_its_key_is_refused_at_once() {
 async fn the_callers_own_settings_are_used() {
     let emulator = Emulator::start().await.unwrap();
     let mut roots = rustls::RootCertStore::empty();
-    let pem =
-        rustls::pki_types::CertificateDer::from_pem_slice(emulator.certificate_pem().as_bytes());
+    let pem = CertificateDer::from_pem_slice(emulator.certificate_pem().as_bytes());
     roots.add(pem.unwrap()).unwrap();
     let provider = rustls::crypto::ring::default_provider();
     let settings = rustls::ClientConfig::builder_with_provider(provider.into())
@@ -179,4 +191,164 @@ async fn the_callers_own_settings_are_used() {
         "session.created"
     );
     assert!(emulator.connections()[0].upgrade().is_tls());
+}
+
+fn tls_settings(roots: rustls::RootCertStore) -> rustls::ClientConfig {
+    let provider = rustls::crypto::ring::default_provider();
+    rustls::ClientConfig::builder_with_provider(provider.into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth()
+}
+
+#[tokio::test]
+async fn two_sources_of_tls_settings_are_an_error() {
+    let authority = Authority::new("ours");
+    let client = authority.issue("client");
+    let own = || Arc::new(tls_settings(rustls::RootCertStore::empty()));
+    let connector = || Connector::new().no_proxy();
+    let root = |connector: Connector| connector.root_certificate_pem(authority.pem().as_bytes());
+    let (certificate, key) = (client.certificate_pem.as_bytes(), client.key_pem.as_bytes());
+    let identified = connector().tls_config(own());
+    for mixed in [
+        root(connector().tls_config(own())).unwrap(),
+        root(connector()).unwrap().tls_config(own()),
+        identified.client_certificate_pem(certificate, key).unwrap(),
+        #[cfg(feature = "webpki-roots")]
+        connector().tls_config(own()).webpki_roots(),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}/v1", listener.local_addr().unwrap());
+        let config = Config::new(KEY).model("m").base_url(url);
+        let error = OpenAIRealtimeWS::open(mixed, config).await.unwrap_err();
+        assert!(
+            matches!(&error, Error::Connect(TransportError::Tls(_))),
+            "{error:?}"
+        );
+        let report = report(&error);
+        assert!(
+            report.contains("`Connector::tls_config` replaces"),
+            "{report}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn of_the_callers_alpn_only_http_1_is_offered() {
+    let emulator = Emulator::start().await.unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    let pem = CertificateDer::from_pem_slice(emulator.certificate_pem().as_bytes());
+    roots.add(pem.unwrap()).unwrap();
+    let mut settings = tls_settings(roots);
+    settings.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let connector = Connector::new().no_proxy().tls_config(settings.into());
+    let config = Config::new(KEY).model("m").base_url(emulator.wss_url());
+    let mut rt = OpenAIRealtimeWS::open(connector, config).await.unwrap();
+    let first = rt.next().await.unwrap().unwrap();
+    assert_eq!(first.event_type(), "session.created");
+}
+
+/// Breaks a connection after the client's first bytes: by a reset, or by an end.
+async fn break_off(mut stream: TcpStream, reset: bool) {
+    stream.read_u8().await.unwrap();
+    if reset {
+        stream.set_zero_linger().unwrap();
+    } else {
+        // The head of a handshake record whose rest never comes.
+        stream.write_all(&[22, 3, 3, 0, 90, 2]).await.unwrap();
+        stream.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_during_tls_is_lost() {
+    for reset in [true, false] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}/v1", listener.local_addr().unwrap());
+        let config = Config::new(KEY).model("m").base_url(url);
+        let open = OpenAIRealtimeWS::open(Connector::new().no_proxy(), config);
+        let serve = async { break_off(listener.accept().await.unwrap().0, reset).await };
+        let (opened, ()) = tokio::join!(open, serve);
+        let error = opened.unwrap_err();
+        assert!(
+            matches!(&error, Error::Connect(TransportError::Lost(_))),
+            "{error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_reconnect_attempt_that_breaks_during_tls_is_retried() {
+    let authority = Authority::new("ours");
+    let acceptor = TlsAcceptor::from(Arc::new(authority.issue("localhost").config()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serve = async {
+        let websocket = async || {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            let request = read_head(&mut stream).await.unwrap();
+            let answer = raw_server::acceptance(&request);
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
+            stream
+        };
+        drop(websocket().await);
+        for reset in [true, false] {
+            break_off(listener.accept().await.unwrap().0, reset).await;
+        }
+        let mut stream = websocket().await;
+        let event = raw_server::frame(1, br#"{"type":"back.again"}"#);
+        stream.write_all(&event).await.unwrap();
+        let close = raw_server::frame(8, &1000_u16.to_be_bytes());
+        stream.write_all(&close).await.unwrap();
+        stream.flush().await.unwrap();
+        let _ = stream.read_u8().await;
+    };
+    let reconnect = Reconnect::default().initial_delay(Duration::from_millis(1));
+    let config = Config::new(KEY)
+        .model("m")
+        .base_url(format!("https://localhost:{port}/v1"))
+        .reconnect(reconnect);
+    let converse = async {
+        let mut rt = OpenAIRealtimeWS::open(trusting(&authority), config)
+            .await
+            .unwrap();
+        let mut events = Vec::new();
+        while let Some(event) = rt.next().await {
+            events.push(event.unwrap().event_type().to_owned());
+        }
+        events
+    };
+    let (events, ()) = tokio::join!(converse, serve);
+    assert_eq!(events, ["back.again"]);
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_named_with_the_ways_to_reach_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let config = Config::new(KEY).model("m").base_url(url);
+    let open = OpenAIRealtimeWS::open(Connector::new().no_proxy(), config);
+    let serve = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let answer = b"HTTP/1.1 400 Bad Request\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+        stream
+    };
+    let (opened, _stream) = tokio::join!(open, serve);
+    let error = opened.unwrap_err();
+    assert!(
+        matches!(&error, Error::Connect(TransportError::NoTls)),
+        "{error:?}"
+    );
+    let report = report(&error);
+    for expected in [
+        "does not speak TLS",
+        "insecure_loopback_url",
+        "insecure_cleartext_url",
+    ] {
+        assert!(report.contains(expected), "{report}");
+    }
 }

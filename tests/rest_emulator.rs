@@ -339,3 +339,87 @@ async fn an_announced_call_is_rejected_with_a_status() {
         assert_eq!(seen.state(), CallState::Rejected(expected));
     }
 }
+
+#[tokio::test]
+async fn a_proxy_that_refuses_a_call_is_reported_as_for_a_socket() {
+    for status in [407, 403, 502] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://user:hunter2@{}", listener.local_addr().unwrap());
+        let proxy = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(stream.read_u8().await.unwrap());
+            }
+            let answer = format!("HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            String::from_utf8(request).unwrap()
+        });
+        let connector = Connector::new().proxy(&url).unwrap();
+        let config = Config::new(KEY).base_url("https://api.example.com/v1");
+        let client = Client::with_connector(config, connector).unwrap();
+        let client = client.max_retries(0);
+        let error = client.client_secrets().create(session(), None).await;
+        let error = error.unwrap_err();
+        assert!(
+            matches!(error, Error::Transport(TransportError::ProxyRefused { status: got }) if got == status),
+            "{error:?}"
+        );
+        assert!(!format!("{error:?}").contains("hunter2"));
+        let request = proxy.await.unwrap();
+        assert!(request.starts_with("CONNECT api.example.com:443 HTTP/1.1\r\n"));
+        assert!(!request.contains(KEY));
+    }
+}
+
+#[test]
+fn a_call_without_a_tokio_runtime_is_an_error() {
+    let client = Client::new(Config::new(KEY)).unwrap();
+    let minting = async {
+        let secrets = client.client_secrets();
+        secrets.create(session(), None).await
+    };
+    let error = futures_util::FutureExt::now_or_never(minting).unwrap();
+    let error = error.unwrap_err();
+    assert!(
+        matches!(error, Error::Transport(TransportError::Unsupported(_))),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_connection_is_used_for_more_than_one_call() {
+    let emulator = emulator().await;
+    let secure = Config::new(KEY).base_url(emulator.wss_url());
+    let pem = emulator.certificate_pem().as_bytes();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy_url = format!("http://{}", listener.local_addr().unwrap());
+    let port = emulator.port();
+    let connections = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let count = std::sync::Arc::clone(&connections);
+    let proxy = tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            tokio::spawn(async move {
+                let mut last = [0; 4];
+                while last != *b"\r\n\r\n" {
+                    last.rotate_left(1);
+                    last[3] = stream.read_u8().await.unwrap();
+                }
+                stream.write_all(b"HTTP/1.1 200 \r\n\r\n").await.unwrap();
+                let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                let _ = copy_bidirectional(&mut stream, &mut server).await;
+            });
+        }
+    });
+    let connector = Connector::new().root_certificate_pem(pem).unwrap();
+    let connector = connector.proxy(&proxy_url).unwrap();
+    let client = Client::with_connector(secure, connector).unwrap();
+    for client in [client.clone(), client] {
+        let secret = client.client_secrets().create(session(), None).await;
+        assert!(secret.unwrap().value.expose().starts_with("ek_"));
+    }
+    assert_eq!(connections.load(std::sync::atomic::Ordering::SeqCst), 1);
+    proxy.abort();
+}

@@ -1,8 +1,11 @@
-//! Webhooks: what is trusted, and what is not. The signatures were computed by another implementation of HMAC.
+//! Webhooks: the requests that are trusted, and those that are not. The signatures were computed
+//! by Python's `hmac`.
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use openai_realtime_ws::rest::webhook::{SipMediaSecurity, Webhook, WebhookError, WebhookEvent};
+use openai_realtime_ws::rest::webhook::{
+    IncomingCall, SipMediaSecurity, Webhook, WebhookError, WebhookEvent,
+};
 
 const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const ID: &str = "wh_1";
@@ -87,8 +90,20 @@ fn a_secret_without_prefix_is_its_own_bytes() {
 }
 
 #[test]
-fn a_secret_that_is_none_is_refused() {
-    for secret in ["", "whsec_", "whsec_not base64", "whsec_AAE"] {
+fn white_space_around_a_secret_is_ignored() {
+    for secret in [
+        format!(" {SECRET}"),
+        format!("{SECRET}\n"),
+        format!("\t{SECRET}\r\n"),
+    ] {
+        let webhook = Webhook::new(&secret).unwrap();
+        assert!(is_call(&Arrived::default().verify(&webhook)), "{secret:?}");
+    }
+}
+
+#[test]
+fn an_unusable_secret_is_refused() {
+    for secret in ["", " \n", "whsec_", "whsec_not base64", "whsec_AAE"] {
         assert_eq!(
             Webhook::new(secret).unwrap_err(),
             WebhookError::Secret,
@@ -254,6 +269,59 @@ fn each_header_is_needed() {
     assert!(verify(&arrived).is_err());
 }
 
+/// The call that a signed body announces.
+fn announced(signature: &str, body: &str) -> IncomingCall {
+    let arrived = Arrived {
+        signature: Some(signature),
+        body,
+        ..Arrived::default()
+    };
+    match verify(&arrived) {
+        Ok(WebhookEvent::IncomingCall(call)) => call,
+        other => panic!("{body}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_call_is_seen_whatever_its_other_members_are() {
+    let call = announced(
+        "v1,tnOX5Bf6eSd2NXtGdMbaT3DVkMd/XwvA1lkgT+eaH2M=",
+        r#"{"type":"realtime.call.incoming","id":null,"created_at":1750287018.75,"data":{"call_id":"rtc_1","sip_headers":null,"sip_media_security":null}}"#,
+    );
+    assert_eq!((call.id.as_str(), call.created_at), ("", 1_750_287_018));
+    assert_eq!(call.call_id, "rtc_1");
+    assert_eq!((call.sip_headers.len(), call.sip_media_security), (0, None));
+
+    let call = announced(
+        "v1,UzeoZrMSEjAboMzihaDvqouiHzyuJOhkgH7FR1sEqzc=",
+        r#"{"type":"realtime.call.incoming","created_at":null,"data":{"call_id":"rtc_1","sip_headers":[{"name":"From","value":"sip:a@example.com"},{"name":"X-Empty"},{"name":"X-Null","value":null},{"value":"nameless"},7],"sip_media_security":3}}"#,
+    );
+    let headers = call.sip_headers.iter();
+    let headers: Vec<_> = headers
+        .map(|header| (header.name.as_str(), header.value.as_str()))
+        .collect();
+    assert_eq!(
+        headers,
+        [
+            ("From", "sip:a@example.com"),
+            ("X-Empty", ""),
+            ("X-Null", "")
+        ]
+    );
+    assert_eq!((call.created_at, call.sip_media_security), (0, None));
+
+    let call = announced(
+        "v1,oqM+lUlxGJuyPymzJixbsEHjwjOq17dDE/xGgeG/4aA=",
+        r#"{"type":"realtime.call.incoming","id":7,"created_at":"now","data":{"call_id":"rtc_1"}}"#,
+    );
+    assert_eq!((call.id.as_str(), call.created_at), ("", 0));
+    let call = announced(
+        "v1,EYywK1IOTjCPVg41HK1w5frmGyuX06by7388acuyc0c=",
+        r#"{"type":"realtime.call.incoming","created_at":-1e300,"data":{"call_id":"rtc_1","sip_headers":{}}}"#,
+    );
+    assert_eq!((call.created_at, call.sip_headers.len()), (0, 0));
+}
+
 #[test]
 fn other_events_are_kept_as_json() {
     for (signature, body) in [
@@ -265,6 +333,11 @@ fn other_events_are_kept_as_json() {
             "v1,VPnyjsgTZE8oDQO9iGUS0xuqR2DilE9l1Yi1e19h6MY=",
             r#"{"type":"realtime.call.incoming","data":{"call_id":""}}"#,
         ),
+        (
+            "v1,2nC71alkcWqR6g96/qOqOHcl+pNI1UvemrbKQg1KWC0=",
+            r#"{"type":"realtime.call.incoming","data":null}"#,
+        ),
+        ("v1,3YqIAa/lJhhD5F8RbVrEMV9Vv4ouTspNcP5Y9oV2EUU=", "[]"),
     ] {
         let arrived = Arrived {
             signature: Some(signature),

@@ -1,24 +1,25 @@
-//! REST calls by the runtime's own `fetch`, against the emulator. The test runner's environment says where: in Node and its
-//! kin, in a page, or in a worker.
+//! REST calls by the runtime's own `fetch`, against the emulator. The environment of the test runner
+//! chooses the runtime: Node and the like, a page, or a worker.
 #![cfg(all(target_family = "wasm", target_os = "unknown"))]
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use futures_util::StreamExt;
-use js_sys::Reflect;
+use js_sys::{Function, Reflect};
 use openai_realtime_ws::protocol::{RealtimeSession, SessionConfig};
 use openai_realtime_ws::rest::webhook::{Webhook, WebhookEvent};
 use openai_realtime_ws::rest::{Client, Error};
 use openai_realtime_ws::{
-    Config, ConfigError, OpenAIRealtimeWebSocket, RefusalKind, ServerEvent, Target,
+    Config, ConfigError, OpenAIRealtimeWebSocket, RefusalKind, ServerEvent, Target, TransportError,
 };
+use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 const OFFER: &str =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n";
 
 fn config(key: &str) -> Config {
-    // Pages are to have ephemeral keys alone; these tests have others in pages, too.
+    // Pages must have ephemeral keys only; these tests use others in pages, too.
     let allowed = Config::new(key).dangerously_allow_browser(true);
     allowed.insecure_loopback_url(emulator())
 }
@@ -34,7 +35,7 @@ fn session() -> RealtimeSession {
         .instructions("Be brief.")
 }
 
-/// The instructions of the session that opens.
+/// Opens a session, and returns its instructions.
 async fn instructions(config: Config) -> Option<String> {
     let mut rt = OpenAIRealtimeWebSocket::connect(config).await.unwrap();
     let Some(Ok(ServerEvent::SessionCreated(created))) = rt.next().await else {
@@ -59,7 +60,7 @@ async fn a_minted_secret_opens_a_session() {
     assert_eq!(instructions(guest).await.as_deref(), Some("Be brief."));
 }
 
-/// Contracts 35 to 37: what is in a page, everybody can read. An ephemeral key is for pages.
+/// Contracts 35 to 37: everybody can read what a page holds, so its key must be ephemeral.
 #[wasm_bindgen_test]
 async fn a_page_calls_with_an_ephemeral_key() {
     let client =
@@ -107,12 +108,88 @@ async fn a_call_is_created_attached_to_and_hung_up() {
 
 #[wasm_bindgen_test]
 async fn a_server_that_is_not_there_is_an_error_without_a_reason() {
-    // A port that `fetch` does not ask.
+    // Browsers block this port.
     let config = config("sk-test").insecure_loopback_url("http://127.0.0.1:1/v1");
     let client = Client::new(config).unwrap();
     let error = client.calls().hang_up("rtc_1").await.unwrap_err();
     assert!(matches!(error, Error::Unexplained(_)), "{error:?}");
     assert!(!format!("{error} {error:?}").contains("sk-test"));
+}
+
+/// Replaces `fetch` by one that misbehaves for some base URLs.
+fn misbehaving_fetch() {
+    let install = Function::new_no_args(
+        r"
+        if (globalThis.wellBehavedFetch) return;
+        const fetch = (globalThis.wellBehavedFetch = globalThis.fetch);
+        const response = (arrayBuffer) => ({ status: 200, headers: new Headers({ 'x-request-id': 'req_1' }), arrayBuffer });
+        const faults = {
+          'throws-text': () => { throw 'text'; },
+          'rejects-text': () => Promise.reject('text'),
+          'rejects-undefined': () => Promise.reject(undefined),
+          'rejects-object': () => Promise.reject({ name: 'Odd' }),
+          'returns-undefined': () => undefined,
+          'returns-text': () => Promise.resolve('text'),
+          'returns-no-headers': () => Promise.resolve({ status: 200 }),
+          'body-rejects-text': async () => response(() => Promise.reject('text')),
+          'body-throws-text': async () => response(() => { throw 'text'; }),
+          'body-is-text': async () => response(async () => 'text'),
+          'other-class': async () => response(async () => new TextEncoder().encode('{}').buffer),
+        };
+        globalThis.fetch = (request, init) => {
+          const fault = faults[new URL(request.url ?? request).pathname.split('/')[1]];
+          return fault ? fault() : fetch(request, init);
+        };",
+    );
+    install.call0(&JsValue::UNDEFINED).unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_fetch_that_misbehaves_is_an_error_and_no_panic() {
+    misbehaving_fetch();
+    let call = async |fault: &str| {
+        let config = config("sk-test").insecure_loopback_url(format!("http://127.0.0.1:9/{fault}"));
+        Client::new(config).unwrap().calls().hang_up("rtc_1").await
+    };
+    for (fault, name) in [
+        ("rejects-text", "something without a name"),
+        ("rejects-undefined", "something without a name"),
+        ("rejects-object", "Odd"),
+        ("body-rejects-text", "something without a name"),
+        ("body-throws-text", "something without a name"),
+        ("body-is-text", "something without a name"),
+    ] {
+        let error = call(fault).await.unwrap_err();
+        assert!(
+            matches!(&error, Error::Unexplained(thrown) if thrown == name),
+            "{fault}: {error:?}"
+        );
+    }
+    for fault in [
+        "throws-text",
+        "returns-undefined",
+        "returns-text",
+        "returns-no-headers",
+    ] {
+        let error = call(fault).await.unwrap_err();
+        assert!(
+            matches!(error, Error::Transport(TransportError::Unsupported(_))),
+            "{fault}: {error:?}"
+        );
+    }
+    call("other-class").await.unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_header_that_http_forbids_is_an_error() {
+    for (name, value) in [("X-Own", "two\r\nlines"), ("no name", "x")] {
+        let client = Client::new(config("sk-test").header(name, value)).unwrap();
+        let error = client.calls().hang_up("rtc_1").await.unwrap_err();
+        assert!(
+            matches!(error, Error::Transport(TransportError::Unsupported(_))),
+            "{error:?}"
+        );
+    }
 }
 
 #[wasm_bindgen_test]

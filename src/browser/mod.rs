@@ -64,9 +64,7 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::protocol::Protocol;
 use crate::session::Error;
-use crate::session::Session;
-use crate::transport::{self, TransportError};
-use crate::transport::{Handshake, Runtime};
+use crate::transport::{self, Handshake, Runtime, TransportError};
 
 mod clock;
 mod inbox;
@@ -80,6 +78,10 @@ mod socket;
 pub use socket::Socket;
 
 use clock::Clock;
+
+/// A session over a [`Connector`]: [`OpenAIRealtimeWebSocket`](crate::OpenAIRealtimeWebSocket) for
+/// the protocol `Realtime`.
+pub type Session<P = crate::protocol::Realtime> = crate::session::Session<Connector, P>;
 
 /// Opens sockets of the runtime's own `WebSocket`, whatever the runtime: it needs the global of that name, and no window.
 ///
@@ -150,7 +152,7 @@ impl transport::Connector for Connector {
     }
 }
 
-impl<P: Protocol> Session<Connector, P> {
+impl<P: Protocol> crate::session::Session<Connector, P> {
     /// Opens a session over the runtime's own `WebSocket`.
     ///
     /// ```no_run

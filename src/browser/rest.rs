@@ -1,52 +1,90 @@
-//! HTTP for the REST calls: the runtime's own `fetch`.
+//! HTTP for the REST calls: gloo-net over the runtime's own `fetch`.
+//!
+//! gloo-net panics on rejections that are not an `Error`, on responses that are not a `Response`
+//! and on headers that are not valid. It builds the request and holds the response here; `fetch`,
+//! the headers and the body are awaited and checked outside of it.
 
+use std::future::Future;
+use std::time::Duration;
+
+use gloo_net::http;
 use js_sys::{ArrayBuffer, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, Headers, RequestInit, RequestRedirect};
+use web_sys::{AbortController, Headers, RequestRedirect};
 
-use super::Connector;
+use super::clock::{self, Clock};
 use super::socket::exception_name;
+use super::{Connector, runtime};
 use crate::rest::Error;
 use crate::rest::message::{KEPT_HEADERS, MAX_ANSWER_BYTES, Request, Response};
-use crate::transport::Handshake;
-use crate::transport::TransportError;
+use crate::transport::{Handshake, Runtime, TransportError};
 
 /// Makes REST calls.
 #[derive(Debug, Clone)]
-pub struct Http;
+pub(crate) struct Http {
+    clock: Clock,
+}
 
-/// Ends a call when it is given up.
-struct Call(AbortController);
+/// Ends a call when it is dropped.
+struct Abort(AbortController);
 
-impl Drop for Call {
+impl Drop for Abort {
     fn drop(&mut self) {
-        // Of no effect on a call that is over.
+        // This has no effect on a call that is over.
         self.0.abort();
     }
 }
 
 impl Http {
-    /// There is nothing to set.
-    #[allow(clippy::unnecessary_wraps)] // As natively, where it can fail.
-    pub fn new(_: &Connector) -> Result<Self, TransportError> {
-        Ok(Self)
+    /// Creates a client. The runtime has its own rules about connections without TLS.
+    #[allow(clippy::unnecessary_wraps)] // The native client can fail here.
+    pub(crate) fn new(_: Connector, _cleartext: bool) -> Result<Self, TransportError> {
+        Ok(Self {
+            clock: Clock::default(),
+        })
+    }
+
+    pub(crate) fn runtime() -> Runtime {
+        runtime::detect()
+    }
+
+    pub(crate) fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    pub(crate) fn sleep(duration: Duration) -> impl Future<Output = ()> {
+        clock::sleep(duration)
+    }
+
+    /// JavaScript always has an event loop.
+    #[allow(clippy::unnecessary_wraps)] // The native client can fail here.
+    pub(crate) fn check_runtime() -> Result<(), TransportError> {
+        Ok(())
     }
 
     /// Sends a request and reads the whole answer.
-    pub async fn send(&self, handshake: &Handshake, request: &Request) -> Result<Response, Error> {
-        let call = Call(AbortController::new().map_err(|thrown| unsupported(&thrown))?);
-        let fetched = fetch(handshake, request, &call).map_err(|thrown| unsupported(&thrown))?;
-        let response = JsFuture::from(fetched).await;
-        let response = response.map_err(|thrown| Error::Unexplained(exception_name(&thrown)))?;
-        // What another library put in the runtime's place will do, too.
-        let response: web_sys::Response = response.unchecked_into();
-        let headers = response.headers();
+    pub(crate) async fn send(
+        &self,
+        handshake: &Handshake,
+        request: &Request,
+    ) -> Result<Response, Error> {
+        let abort = Abort(AbortController::new().map_err(|thrown| unsupported(&thrown))?);
+        let request = to_fetch(handshake, request, &abort)?;
+        let fetched = fetch(request).map_err(|thrown| unsupported(&thrown))?;
+        let fetched = JsFuture::from(fetched).await;
+        let fetched = fetched.map_err(|thrown| Error::Unexplained(exception_name(&thrown)))?;
+        if !is_response(&fetched) {
+            let error = "`fetch` returned something other than a `Response`";
+            return Err(TransportError::Unsupported(error.into()).into());
+        }
+        let response = http::Response::from(fetched.unchecked_into::<web_sys::Response>());
+        let headers = response.headers().into_raw();
         let kept = KEPT_HEADERS
             .into_iter()
             .filter_map(|name| Some((name, headers.get(name).ok()??)));
         let mut answer = Response::new(response.status(), kept);
-        match body(&response).await {
+        match body(response.into()).await {
             Ok(body) if body.byte_length() as usize <= MAX_ANSWER_BYTES => {
                 answer.body = Uint8Array::new(&body).to_vec();
                 Ok(answer)
@@ -59,32 +97,55 @@ impl Http {
     }
 }
 
-fn fetch(handshake: &Handshake, request: &Request, call: &Call) -> Result<Promise, JsValue> {
-    let headers = Headers::new()?;
-    for (name, value) in handshake.headers().chain(request.headers()) {
-        headers.set(name, value)?;
-    }
-    let init = RequestInit::new();
-    init.set_method("POST");
-    init.set_headers(&headers);
-    // Not `error`, which Cloudflare Workers lack.
-    init.set_redirect(RequestRedirect::Manual);
-    init.set_signal(Some(&call.0.signal()));
-    if let Some(body) = &request.body {
-        init.set_body(&Uint8Array::from(body.content.as_ref()));
-    }
+fn to_fetch(
+    handshake: &Handshake,
+    request: &Request,
+    abort: &Abort,
+) -> Result<http::Request, Error> {
+    let headers = (|| {
+        let headers = Headers::new()?;
+        for (name, value) in handshake.headers().chain(request.headers()) {
+            headers.set(name, value)?;
+        }
+        Ok(headers)
+    })();
+    let headers = headers.map_err(|thrown: JsValue| unsupported(&thrown))?;
+    let builder = http::Request::post(handshake.url())
+        .headers(http::Headers::from_raw(headers))
+        // Cloudflare Workers do not have `error`.
+        .redirect(RequestRedirect::Manual)
+        .abort_signal(Some(&abort.0.signal()));
+    let built = match &request.body {
+        Some(body) => builder.body(Uint8Array::from(body.content.as_ref())),
+        None => builder.build(),
+    };
+    // The error's text may hold the URL, whose query is the user's.
+    built.map_err(|_| TransportError::Unsupported("`Request` rejected the call".into()).into())
+}
+
+fn fetch(request: http::Request) -> Result<Promise, JsValue> {
+    let request: web_sys::Request = request.into();
     let fetch: Function = Reflect::get(&js_sys::global(), &"fetch".into())?.dyn_into()?;
-    let promise = fetch.call2(&js_sys::global(), &handshake.url().into(), &init)?;
+    let promise = fetch.call1(&js_sys::global(), &request)?;
     Ok(Promise::resolve(&promise))
 }
 
-async fn body(response: &web_sys::Response) -> Result<ArrayBuffer, JsValue> {
+/// Returns whether a value has the members of a `Response` that are used here. A library that
+/// replaces the runtime's `fetch` may have a class of its own.
+fn is_response(value: &JsValue) -> bool {
+    let member = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).unwrap_or_default();
+    member(value, "status").as_f64().is_some()
+        && member(value, "arrayBuffer").is_function()
+        && member(&member(value, "headers"), "get").is_function()
+}
+
+async fn body(response: web_sys::Response) -> Result<ArrayBuffer, JsValue> {
     let body = JsFuture::from(response.array_buffer()?).await?;
     body.dyn_into()
 }
 
-/// A number from 0 to 1.
-pub fn random() -> f64 {
+/// Returns a number from 0 to 1.
+pub(crate) fn random() -> f64 {
     js_sys::Math::random()
 }
 

@@ -6,6 +6,14 @@ use crate::url::WebSocketUrl;
 /// Parameters that the target sets: a base URL's own of these names are dropped.
 const TARGETS: [&str; 3] = ["model", "intent", "call_id"];
 
+/// Hosts that are reached without TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cleartext {
+    Never,
+    Loopback,
+    AnyHost,
+}
+
 /// The target's parameter.
 pub fn parameter(service: Service, target: &Target) -> Result<(&'static str, &str), ConfigError> {
     target.parameter().ok_or(match (service, target) {
@@ -17,22 +25,22 @@ pub fn parameter(service: Service, target: &Target) -> Result<(&'static str, &st
 /// The socket's URL.
 pub fn socket_url(
     base: &str,
-    plain: bool,
+    cleartext: Cleartext,
     service: Service,
     path: &str,
     parameter: (&str, &str),
 ) -> Result<String, ConfigError> {
-    Ok(endpoint_url(base, plain, service, path, Some(parameter))?.into_string())
+    Ok(endpoint_url(base, cleartext, service, path, Some(parameter))?.into_string())
 }
 
 /// A REST call's URL, by the socket's rules, with the scheme of HTTP.
 pub fn rest_url(
     base: &str,
-    plain: bool,
+    cleartext: Cleartext,
     service: Service,
     path: &str,
 ) -> Result<String, ConfigError> {
-    let url = endpoint_url(base, plain, service, path, None)?.into_string();
+    let url = endpoint_url(base, cleartext, service, path, None)?.into_string();
     // `ws` becomes `http` and `wss` becomes `https`, which have the same rules and ports.
     let rest = url.strip_prefix("ws").ok_or(ConfigError::InvalidUrl)?;
     Ok(format!("http{rest}"))
@@ -40,13 +48,14 @@ pub fn rest_url(
 
 fn endpoint_url(
     base: &str,
-    plain: bool,
+    cleartext: Cleartext,
     service: Service,
     path: &str,
     parameter: Option<(&str, &str)>,
 ) -> Result<WebSocketUrl, ConfigError> {
+    let plain = cleartext != Cleartext::Never;
     let mut url = WebSocketUrl::parse(base, plain).ok_or(ConfigError::InvalidUrl)?;
-    if plain && !url.is_loopback() {
+    if cleartext == Cleartext::Loopback && !url.is_loopback() {
         return Err(ConfigError::InsecureUrl);
     }
     match service {

@@ -39,9 +39,13 @@ pub enum ConfigError {
     InvalidUrl,
     /// A connection without TLS was asked for, to another machine.
     #[error(
-        "a connection without TLS is allowed to this machine only (localhost, 127.0.0.1, [::1])"
+        "`Config::insecure_loopback_url` reaches this machine only (localhost, 127.0.0.1, [::1]): \
+         use TLS, or `Config::insecure_cleartext_url`, which sends the credential in clear"
     )]
     InsecureUrl,
+    /// A page must not send its credential in clear.
+    #[error("a page cannot use `Config::insecure_cleartext_url`: use TLS, as pages do")]
+    Cleartext,
     /// The caller's URL builder gave another URL than a `wss:` one (contract 11).
     #[error("Custom Realtime WebSocket URLs must use the wss: protocol.")]
     CustomUrl,

@@ -20,6 +20,7 @@ pub use error::ConfigError;
 pub use recovery::{Restore, Retry};
 pub use target::Target;
 
+use address::Cleartext;
 use credential::Kind;
 use recovery::OnReconnecting;
 
@@ -47,7 +48,7 @@ pub struct Config {
     service: Service,
     credential: Credential,
     base_url: String,
-    insecure_loopback: bool,
+    cleartext: Cleartext,
     target: Option<Target>,
     url_builder: Option<Arc<Callback<Target, Result<String, Source>>>>,
     /// `None` takes the crate's own header of that name away.
@@ -67,7 +68,7 @@ impl Config {
             service: Service::OpenAI,
             credential: credential.into(),
             base_url: DEFAULT_BASE_URL.to_owned(),
-            insecure_loopback: false,
+            cleartext: Cleartext::Never,
             target: None,
             url_builder: None,
             headers: Vec::new(),
@@ -152,7 +153,7 @@ impl Config {
     /// Where the service is, such as `https://example.com/v1`. The connection is always secure, whatever the scheme.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
-        self.insecure_loopback = false;
+        self.cleartext = Cleartext::Never;
         self
     }
 
@@ -182,7 +183,29 @@ impl Config {
     /// machine's own is refused when the handshake is made.
     pub fn insecure_loopback_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
-        self.insecure_loopback = true;
+        self.cleartext = Cleartext::Loopback;
+        self
+    }
+
+    /// Reaches a server without TLS on any host, such as a gateway in one's own network:
+    /// `http://litellm:4000/v1`, `ws://10.0.0.7:8000/v1`. The credential, the audio and the text
+    /// travel in clear: everybody on the way can read and change them. Pages refuse such a
+    /// configuration.
+    ///
+    /// No proxy is used. For a server on this machine,
+    /// [`insecure_loopback_url`](Self::insecure_loopback_url) is the safer choice.
+    ///
+    /// ```
+    /// use openai_realtime_ws::{Config, Realtime, Runtime};
+    ///
+    /// let config = Config::new("key").model("m").insecure_cleartext_url("http://litellm:4000/v1");
+    /// let handshake = config.handshake::<Realtime>(Runtime::Native)?;
+    /// assert_eq!(handshake.url(), "ws://litellm:4000/v1/realtime?model=m");
+    /// # Ok::<(), openai_realtime_ws::ConfigError>(())
+    /// ```
+    pub fn insecure_cleartext_url(mut self, base_url: impl Into<String>) -> Self {
+        self.base_url = base_url.into();
+        self.cleartext = Cleartext::AnyHost;
         self
     }
 
@@ -256,6 +279,7 @@ impl Config {
         let mut handshake = Handshake {
             url,
             public_url: None,
+            cleartext: self.allows_cleartext(),
             headers: Vec::new(),
             subprotocols: Vec::new(),
         };
@@ -300,8 +324,7 @@ impl Config {
     pub fn rest_request(&self, path: &str, runtime: Runtime) -> Result<Handshake, ConfigError> {
         let key = self.key()?;
         self.guard(key, runtime)?;
-        let plain = self.insecure_loopback;
-        let url = address::rest_url(&self.base_url, plain, self.service, path)?;
+        let url = address::rest_url(&self.base_url, self.cleartext, self.service, path)?;
         let mut headers = self.all_headers();
         if matches!(runtime, Runtime::JavaScript { browser: true, .. }) {
             // The page's own; a server would have to allow another to cross origins.
@@ -310,6 +333,7 @@ impl Config {
         Ok(Handshake {
             url,
             public_url: None,
+            cleartext: self.allows_cleartext(),
             headers,
             subprotocols: Vec::new(),
         })
@@ -331,14 +355,22 @@ impl Config {
         if in_browser && !self.allow_browser.unwrap_or(key.starts_with("ek_")) {
             return Err(ConfigError::Browser);
         }
+        if in_browser && self.allows_cleartext() {
+            return Err(ConfigError::Cleartext);
+        }
         Ok(())
+    }
+
+    /// Returns whether a connection without TLS may leave this machine.
+    pub(crate) fn allows_cleartext(&self) -> bool {
+        self.cleartext == Cleartext::AnyHost
     }
 
     pub(crate) fn url(&self, path: &str, target: &Target) -> Result<String, ConfigError> {
         let parameter = address::parameter(self.service, target)?;
         let Some(builder) = &self.url_builder else {
-            let plain = self.insecure_loopback;
-            return address::socket_url(&self.base_url, plain, self.service, path, parameter);
+            let cleartext = self.cleartext;
+            return address::socket_url(&self.base_url, cleartext, self.service, path, parameter);
         };
         let custom = builder(target).map_err(ConfigError::UrlBuilder)?;
         match url::is_wss(&custom) {

@@ -1,75 +1,76 @@
-//! The native transport: tokio-tungstenite over rustls.
+//! The native transport: tokio-tungstenite over rustls, and HTTP for REST calls over the same
+//! connections.
 
 use std::fmt;
-use std::future::Future;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use rustls::ClientConfig;
-use tokio::time::{Instant, timeout};
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use url::Url;
 
-use crate::config::Config;
-use crate::protocol::Protocol;
-use crate::session::Error;
-use crate::session::Session;
-use crate::transport::{self, TransportError};
-use crate::transport::{Handshake, Runtime};
+use crate::transport::TransportError;
 
-mod http;
+mod head;
+mod no_proxy;
 mod proxy;
 #[cfg(feature = "rest")]
 pub(crate) mod rest;
-mod socket;
 mod tcp;
 mod tls;
-mod upgrade;
 
-pub use socket::Socket;
+cfg_if::cfg_if! {
+    if #[cfg(feature = "native")] {
+        mod body;
+        mod socket;
+        mod upgrade;
+        mod websocket;
+
+        pub use socket::Socket;
+    }
+}
 
 use proxy::Proxies;
-use socket::Io;
-use tcp::Server;
-use tls::Tls;
-use upgrade::Upgrade;
+use tcp::{Io, Reach, Server};
+use tls::{Peer, Tls};
 
-/// How much is read from the socket at once. It is also what an idle session's buffer costs; larger messages grow it
-/// for as long as they are there.
-const READ_BUFFER_BYTES: usize = 8 * 1024;
+/// A session over a [`Connector`]: [`OpenAIRealtimeWS`](crate::OpenAIRealtimeWS) for the protocol
+/// `Realtime`.
+#[cfg(feature = "native")]
+pub type Session<P = crate::protocol::Realtime> = crate::session::Session<Connector, P>;
 
-/// The largest frame where no limit is set. Room for a frame is made as soon as its head has announced it, so without a
-/// limit ten bytes could ask for more than there is, which ends the process. Node takes no longer text, either.
-const MAX_FRAME_BYTES: usize = 512 * 1024 * 1024;
-
-/// Opens WebSocket connections over TCP, with TLS by rustls. Cheap to clone; its clones share the TLS settings.
+/// Opens WebSocket connections over TCP, with TLS by rustls. REST calls use the same settings.
+/// Cheap to clone; clones share the TLS settings.
 ///
-/// | setting | unless set |
+/// | setting | default |
 /// | --- | --- |
-/// | whom to trust: [`root_certificate_pem`](Self::root_certificate_pem), `webpki_roots` (feature `webpki-roots`) | the platform's root certificates |
-/// | who one is: [`client_certificate_pem`](Self::client_certificate_pem) | nobody; the API key does it |
-/// | both, and all else of TLS: [`tls_config`](Self::tls_config) | TLS 1.2 and 1.3, by `ring` |
-/// | [`proxy`](Self::proxy), [`no_proxy`](Self::no_proxy) | the environment's, `HTTPS_PROXY` |
+/// | trusted certificates: [`root_certificate_pem`](Self::root_certificate_pem), `webpki_roots` (feature `webpki-roots`) | the platform's root certificates |
+/// | client certificate: [`client_certificate_pem`](Self::client_certificate_pem) | none; the API key is enough for OpenAI |
+/// | every other TLS setting: [`tls_config`](Self::tls_config) | TLS 1.2 and 1.3, by `ring` |
+/// | [`proxy`](Self::proxy), [`no_proxy`](Self::no_proxy) | the environment's `HTTPS_PROXY` and `NO_PROXY` |
 /// | [`local_address`](Self::local_address) | the system's choice |
-/// | [`handshake_timeout`](Self::handshake_timeout) | none but [`Config::connect_timeout`] |
-/// | [`max_message_bytes`](Self::max_message_bytes) | no limit, as in the Node SDK (contract 21), but for 512 MiB a frame |
+/// | `handshake_timeout` | no limit of its own; `Config::connect_timeout` covers it |
+/// | `max_message_bytes` | no limit, as in the Node SDK, but 512 MiB for one frame |
 ///
-/// There is no compression (contract 21). A host's addresses are tried in the system's order, one after the other.
-/// [`Config::connect_timeout`] limits it all: name, TCP, proxy, TLS and handshake. A redirect is never followed
-/// (contracts 38 and 39), and a connection without TLS, which is to this machine only, never takes a proxy.
+/// A host's addresses are raced as RFC 8305 (Happy Eyeballs) describes: IPv6 and IPv4 alternate,
+/// and the next address is tried when an attempt fails or takes longer than 250 ms. This goes for
+/// servers, proxies and REST calls alike.
+///
+/// [`Config::connect_timeout`](crate::Config::connect_timeout) limits name lookup, TCP, proxy, TLS
+/// and handshake together. Messages are not compressed. Redirects are never followed. A connection
+/// without TLS never takes a proxy.
 ///
 /// ```no_run
+/// # #[cfg(feature = "native")]
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// use openai_realtime_ws::native::Connector;
 /// use openai_realtime_ws::{Config, OpenAIRealtimeWS};
 ///
-/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let connector = Connector::new()
 ///     .root_certificate_pem(&std::fs::read("company-ca.pem")?)?
 ///     .proxy("http://user:password@proxy.example:3128")?
 ///     .max_message_bytes(16 * 1024 * 1024);
-/// let rt = OpenAIRealtimeWS::open(connector, Config::from_env()?.model("gpt-realtime")).await?;
+/// let config = Config::from_env()?.model("gpt-realtime-2.1");
+/// let rt = OpenAIRealtimeWS::open(connector, config).await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -78,43 +79,43 @@ pub struct Connector {
     tls: Tls,
     proxies: Proxies,
     local_address: Option<IpAddr>,
-    handshake_timeout: Option<Duration>,
-    max_message_bytes: Option<usize>,
-    epoch: Instant,
+    #[cfg(feature = "native")]
+    websocket: websocket::Settings,
 }
 
 impl Connector {
-    /// With the platform's root certificates, and the proxy that the environment names.
+    /// Creates a connector with the platform's root certificates and the environment's proxy.
     pub fn new() -> Self {
         Self {
             tls: Tls::default(),
             proxies: Proxies::from_env(),
             local_address: None,
-            handshake_timeout: None,
-            max_message_bytes: None,
-            epoch: Instant::now(),
+            #[cfg(feature = "native")]
+            websocket: websocket::Settings::default(),
         }
     }
 
-    /// Trusts these root certificates, too: one or more in PEM, such as a company's own or the emulator's.
+    /// Trusts these root certificates, too: one or more in PEM, such as a company's own or the
+    /// emulator's.
     ///
     /// # Errors
-    /// [`TransportError::Tls`] if there is no certificate in it, or one cannot be read.
+    /// [`TransportError::Tls`] if the text holds no certificate, or one that cannot be read.
     pub fn root_certificate_pem(mut self, pem: &[u8]) -> Result<Self, TransportError> {
         self.tls.trust(pem)?;
         Ok(self)
     }
 
-    /// Trusts Mozilla's root certificates, which are compiled in, in place of the platform's: for images that have
-    /// none. They age with the program.
+    /// Trusts Mozilla's root certificates, which are compiled in, instead of the platform's. This
+    /// is for images that have none. The list ages with the program.
     #[cfg(feature = "webpki-roots")]
     pub fn webpki_roots(mut self) -> Self {
         self.tls.trust_webpki_roots();
         self
     }
 
-    /// Shows a certificate of one's own to servers that ask for one: it and what it was signed with, in PEM, and its
-    /// private key, in PEM (PKCS #8, PKCS #1 or SEC 1).
+    /// Shows this certificate to servers that ask for one. `certificates` is the certificate and
+    /// its chain in PEM, `key` its private key in PEM (PKCS #8, PKCS #1 or SEC 1). A proxy is never
+    /// shown the certificate.
     ///
     /// # Errors
     /// [`TransportError::Tls`] if either cannot be read, or they do not belong together.
@@ -127,104 +128,98 @@ impl Connector {
         Ok(self)
     }
 
-    /// Uses TLS settings of the caller's own, in place of any that were made before.
+    /// Uses the caller's own rustls configuration. It is the only source of TLS settings: together
+    /// with root certificates or a client certificate of this connector, every connection fails
+    /// with [`TransportError::Tls`], as neither setting may be dropped in silence.
+    ///
+    /// ALPN protocols other than `http/1.1` are left out.
     pub fn tls_config(mut self, config: Arc<ClientConfig>) -> Self {
         self.tls.replace(config);
         self
     }
 
-    /// Goes through this proxy, whatever the environment says: `http://` or `https://` for HTTP CONNECT, `socks5://` or
-    /// `socks5h://` for SOCKS5. With the latter, the proxy looks the server's name up. A user name and a password may
-    /// be in it, percent-encoded; they are never printed.
+    /// Uses this proxy for every server, and ignores the environment. The schemes are `http://` and
+    /// `https://` for HTTP CONNECT, `socks5://` and `socks5h://` for SOCKS5. With `socks5h` the
+    /// proxy looks the server's name up. The URL may hold a user name and a password,
+    /// percent-encoded; they are never printed.
     ///
-    /// Without a word here, it is as for curl and reqwest: `HTTPS_PROXY` or `https_proxy`, else `ALL_PROXY` or
-    /// `all_proxy`, name a proxy, and `NO_PROXY` or `no_proxy` the servers that are reached without. A value that is no
-    /// proxy's URL is passed over.
+    /// Without this call the environment decides, as for curl and Go: `HTTPS_PROXY` or
+    /// `https_proxy`, else `ALL_PROXY` or `all_proxy`, names the proxy. A value that is not a proxy
+    /// URL is ignored. `NO_PROXY` or `no_proxy` lists the servers that are reached without one,
+    /// separated by commas:
+    ///
+    /// | entry | servers |
+    /// | --- | --- |
+    /// | `example.com`, `.example.com` | the domain and every name below it |
+    /// | `*.example.com` | every name below the domain |
+    /// | `10.0.0.7`, `10.0.0.0/8`, `::1` | the address, or the addresses of the network |
+    /// | `example.com:8443`, `10.0.0.7:8000`, `[::1]:8000` | the same, on this port only |
+    /// | `*` | every server |
     ///
     /// # Errors
-    /// [`TransportError::Proxy`] if it is no such URL.
+    /// [`TransportError::Proxy`] if the URL is invalid or its scheme is not supported.
     pub fn proxy(mut self, url: &str) -> Result<Self, TransportError> {
         self.proxies = Proxies::all(url)?;
         Ok(self)
     }
 
-    /// Goes through no proxy, whatever the environment says.
+    /// Uses no proxy, and ignores the environment.
     pub fn no_proxy(mut self) -> Self {
         self.proxies = Proxies::none();
         self
     }
 
-    /// The address of this machine to connect from. A server's addresses of the other kind, IPv4 or IPv6, are then left
-    /// out.
+    /// Connects from this address of the machine. Server addresses of the other family (IPv4 or
+    /// IPv6) are then left out.
     pub fn local_address(mut self, address: IpAddr) -> Self {
         self.local_address = Some(address);
         self
     }
 
-    /// How long TLS and the WebSocket's handshake may take when TCP has connected; then
-    /// [`TransportError::HandshakeTimeout`].
-    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
-        self.handshake_timeout = Some(timeout);
-        self
-    }
-
-    /// Refuses larger messages, which then end the session with [`TransportError::TooLarge`].
-    pub fn max_message_bytes(mut self, bytes: usize) -> Self {
-        self.max_message_bytes = Some(bytes);
-        self
-    }
-
-    async fn open(self, handshake: Handshake) -> Result<Socket, TransportError> {
-        let url = Url::parse(handshake.url())
-            .map_err(|error| TransportError::Unsupported(error.into()))?;
-        let upgrade = Upgrade::new(&url, &handshake)?;
-        let server = Server::of(&url)?;
-        let stream = self.connect_to(&server, &url).await?;
-        let agree = async {
-            let stream = if url.scheme() == "wss" {
-                self.tls.connect(&server.host, stream).await?
-            } else {
-                stream
-            };
-            upgrade.ask(stream, self.websocket_config()).await
-        };
-        match self.handshake_timeout {
-            None => agree.await,
-            Some(limit) => timeout(limit, agree)
-                .await
-                .unwrap_or(Err(TransportError::HandshakeTimeout)),
-        }
-    }
-
-    /// A stream to the server, through a proxy where there is one for it.
-    async fn connect_to(&self, server: &Server, url: &Url) -> Result<Box<dyn Io>, TransportError> {
+    /// Opens a byte stream to the server, through its proxy if it has one, without TLS to the
+    /// server.
+    async fn reach(
+        &self,
+        server: &Server,
+        url: &Url,
+        reach: Reach,
+    ) -> Result<Box<dyn Io>, TransportError> {
         if let Some(proxy) = self.proxies.find(url) {
             return proxy::connect(&proxy, server, self.local_address, &self.tls).await;
         }
-        let stream = server.connect(self.local_address).await;
-        Ok(Box::new(stream.map_err(|error| {
-            TransportError::Unreachable(error.into())
-        })?))
+        let stream = match url.scheme() {
+            "ws" | "http" => server.connect_within(reach, self.local_address).await?,
+            _ => {
+                server
+                    .connect_within(Reach::AnyHost, self.local_address)
+                    .await?
+            }
+        };
+        Ok(Box::new(stream))
     }
 
-    fn websocket_config(&self) -> WebSocketConfig {
-        WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER_BYTES)
-            // Every message is written as it comes; nothing gains by being held back.
-            .write_buffer_size(0)
-            .max_message_size(self.max_message_bytes)
-            .max_frame_size(self.max_message_bytes.or(Some(MAX_FRAME_BYTES)))
+    /// Agrees on TLS if the URL asks for it.
+    async fn secure(
+        &self,
+        server: &Server,
+        url: &Url,
+        stream: Box<dyn Io>,
+    ) -> Result<Box<dyn Io>, TransportError> {
+        match url.scheme() {
+            "ws" | "http" => Ok(stream),
+            _ => self.tls.connect(Peer::Server, &server.host, stream).await,
+        }
     }
 }
 
-/// Without TLS settings and proxies: they hold secrets.
+/// Leaves out TLS settings and proxies, which hold secrets.
 impl fmt::Debug for Connector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connector")
-            .field("local_address", &self.local_address)
-            .field("handshake_timeout", &self.handshake_timeout)
-            .field("max_message_bytes", &self.max_message_bytes)
-            .finish_non_exhaustive()
+        let mut debug = f.debug_struct("Connector");
+        debug.field("local_address", &self.local_address);
+        #[cfg(feature = "native")]
+        debug.field("websocket", &self.websocket);
+        debug.finish_non_exhaustive()
     }
 }
 
@@ -234,66 +229,7 @@ impl Default for Connector {
     }
 }
 
-impl transport::Connector for Connector {
-    type Transport = Socket;
-
-    fn runtime(&self) -> Runtime {
-        Runtime::Native
-    }
-
-    fn connect(
-        &self,
-        handshake: Handshake,
-    ) -> impl Future<Output = Result<Socket, TransportError>> + Send + 'static {
-        self.clone().open(handshake)
-    }
-
-    fn now(&self) -> Duration {
-        self.epoch.elapsed()
-    }
-
-    fn unix_time(&self) -> Option<Duration> {
-        SystemTime::UNIX_EPOCH.elapsed().ok()
-    }
-
-    fn seed(&self) -> u64 {
-        // The standard library's hash tables are seeded by the system.
-        RandomState::new().build_hasher().finish()
-    }
-
-    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static {
-        tokio::time::sleep(duration)
-    }
-}
-
-impl<P: Protocol> Session<Connector, P> {
-    /// Opens a session over a [`Connector`] with the usual settings.
-    ///
-    /// ```no_run
-    /// # use futures_util::StreamExt;
-    /// use openai_realtime_ws::{Config, OpenAIRealtimeWS, ServerEvent};
-    /// use openai_realtime_ws::protocol::{ConversationItemCreate, ResponseCreate};
-    ///
-    /// # async fn example() -> Result<(), openai_realtime_ws::Error> {
-    /// let mut rt = OpenAIRealtimeWS::connect(Config::from_env()?.model("gpt-realtime")).await?;
-    /// rt.send(ConversationItemCreate::user_text("Say a couple of paragraphs!")).await?;
-    /// rt.send(ResponseCreate::default()).await?;
-    /// while let Some(event) = rt.next().await {
-    ///     if let ServerEvent::ResponseDone(_) = event? {
-    ///         break;
-    ///     }
-    /// }
-    /// rt.close().await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// As for [`open`](Session::open).
-    ///
-    /// # Panics
-    /// Outside a tokio runtime with its I/O and time enabled.
-    pub async fn connect(config: Config) -> Result<Self, Error> {
-        Self::open(Connector::new(), config).await
-    }
+fn invalid_header(name: &str) -> TransportError {
+    let text = format!("the header {name:?} cannot be sent: HTTP forbids some of its characters");
+    TransportError::Unsupported(text.into())
 }

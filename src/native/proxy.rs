@@ -1,98 +1,100 @@
-//! Which proxy a connection goes through, and the way through it.
+//! The choice of a proxy for a server, and the way through it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use http::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use tokio::io::AsyncWriteExt;
 use tokio_socks::TargetAddr;
 use tokio_socks::tcp::Socks5Stream;
-use tokio_tungstenite::tungstenite::http::Uri;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::http;
-use super::socket::Io;
-use super::tcp::Server;
-use super::tls::Tls;
+use super::head;
+use super::no_proxy::Exception;
+use super::tcp::{Io, Server, race};
+use super::tls::{Peer, Tls};
 use crate::transport::{Source, TransportError};
 
-/// Which proxy is for which server.
+/// The proxies to use, and the servers to reach without one.
 #[derive(Clone)]
-pub struct Proxies(Option<Arc<Matcher>>);
+pub(super) struct Proxies {
+    matcher: Option<Arc<Matcher>>,
+    exceptions: Arc<[Exception]>,
+}
 
 impl Proxies {
-    /// As the environment has it.
-    pub fn from_env() -> Self {
-        Self(Some(Arc::new(Matcher::from_env())))
+    /// The proxies and exceptions of the environment.
+    pub(super) fn from_env() -> Self {
+        let variable = |name| std::env::var(name).ok();
+        let exceptions = variable("NO_PROXY").or_else(|| variable("no_proxy"));
+        Self::new(Matcher::from_env(), &exceptions.unwrap_or_default())
     }
 
-    pub fn none() -> Self {
-        Self(None)
+    /// No proxy.
+    pub(super) fn none() -> Self {
+        Self {
+            matcher: None,
+            exceptions: Arc::default(),
+        }
     }
 
-    /// This one for all.
-    pub fn all(url: &str) -> Result<Self, TransportError> {
-        let proxies = Self(Some(Arc::new(Matcher::builder().all(url).build())));
-        let proxy = proxies.matching("https://example.com/");
-        // The URL may have a password in it.
-        let proxy =
-            proxy.ok_or_else(|| failed("the proxy's URL is none, or of an unknown kind"))?;
-        Scheme::of(&proxy)?;
+    /// One proxy for all servers.
+    pub(super) fn all(url: &str) -> Result<Self, TransportError> {
+        let proxies = Self::new(Matcher::builder().all(url).build(), "");
+        let proxy = proxies.intercept("example.com");
+        // The URL may have a password in it, so the error does not show it.
+        let proxy = proxy
+            .ok_or_else(|| failed("the proxy URL is invalid or its scheme is not supported"))?;
+        ProxyScheme::of(&proxy)?;
         Ok(proxies)
     }
 
-    /// The proxy for a socket's URL. One without TLS leads to this machine, and what it carries never leaves it.
-    pub fn find(&self, url: &Url) -> Option<Intercept> {
-        let secure = url.as_str().strip_prefix("wss:")?;
-        self.matching(&format!("https:{secure}"))
-    }
-
-    /// The proxy for a REST call to this server, as a URL, with the user name and password in it. As for sockets, there
-    /// is none without TLS.
-    #[cfg(feature = "rest")]
-    pub fn url(&self, server: &Url) -> Option<Url> {
-        let server = server.as_str();
-        let proxy = self.matching(server.starts_with("https:").then_some(server)?)?;
-        let mut url = Url::parse(&proxy.uri().to_string()).ok()?;
-        if let Some((name, password)) = user_and_password(&proxy) {
-            url.set_username(&name).ok()?;
-            url.set_password(Some(&password)).ok()?;
+    fn new(matcher: Matcher, exceptions: &str) -> Self {
+        Self {
+            matcher: Some(Arc::new(matcher)),
+            exceptions: Exception::parse_list(exceptions).into(),
         }
-        Some(url)
     }
 
-    fn matching(&self, url: &str) -> Option<Intercept> {
-        let url: Uri = url.parse().ok()?;
-        self.0.as_ref()?.intercept(&url)
+    /// The proxy for the server of a URL. There is none for a connection without TLS: it stays on
+    /// this machine or in one's own network, and a proxy would read the credential.
+    pub(super) fn find(&self, url: &Url) -> Option<Intercept> {
+        if !is_secure(url)
+            || self
+                .exceptions
+                .iter()
+                .any(|exception| exception.covers(url))
+        {
+            return None;
+        }
+        self.intercept(url.host_str()?)
+    }
+
+    fn intercept(&self, host: &str) -> Option<Intercept> {
+        // The matcher knows the schemes of HTTP only, and looks at the host alone.
+        let server: Uri = format!("https://{host}/").parse().ok()?;
+        self.matcher.as_ref()?.intercept(&server)
     }
 }
 
-/// What the matcher made of a proxy's user info, undone: it is kept as the header's value, or as it is for SOCKS.
-#[cfg(feature = "rest")]
-fn user_and_password(proxy: &Intercept) -> Option<(String, Zeroizing<String>)> {
-    if let Some((name, password)) = proxy.raw_auth() {
-        return Some((name.to_owned(), Zeroizing::new(password.to_owned())));
-    }
-    let encoded = proxy.basic_auth()?.to_str().ok()?.strip_prefix("Basic ")?;
-    let decoded = base64_simd::STANDARD.decode_to_vec(encoded).ok()?;
-    let decoded = Zeroizing::new(String::from_utf8(decoded).ok()?);
-    let (name, password) = decoded.split_once(':')?;
-    Some((name.to_owned(), Zeroizing::new(password.to_owned())))
+fn is_secure(url: &Url) -> bool {
+    matches!(url.scheme(), "wss" | "https")
 }
 
-/// How to speak with a proxy.
+/// Protocol that a proxy speaks.
 #[derive(Clone, Copy)]
-enum Scheme {
+enum ProxyScheme {
     Http,
     Https,
     /// The client looks the server's name up.
     Socks5,
-    /// The proxy does.
+    /// The proxy looks the server's name up.
     Socks5h,
 }
 
-impl Scheme {
+impl ProxyScheme {
     fn of(proxy: &Intercept) -> Result<Self, TransportError> {
         match proxy.uri().scheme_str() {
             Some("http") => Ok(Self::Http),
@@ -100,7 +102,7 @@ impl Scheme {
             Some("socks5") => Ok(Self::Socks5),
             Some("socks5h") => Ok(Self::Socks5h),
             _ => Err(failed(
-                "the proxy's URL must begin with http:, https:, socks5: or socks5h:",
+                "the proxy URL must begin with http:, https:, socks5: or socks5h:",
             )),
         }
     }
@@ -115,13 +117,13 @@ impl Scheme {
 }
 
 /// Connects to `target` through a proxy.
-pub async fn connect(
+pub(super) async fn connect(
     proxy: &Intercept,
     target: &Server,
     local: Option<IpAddr>,
     tls: &Tls,
 ) -> Result<Box<dyn Io>, TransportError> {
-    let scheme = Scheme::of(proxy)?;
+    let scheme = ProxyScheme::of(proxy)?;
     let host = proxy.uri().host().unwrap_or_default();
     let server = Server {
         host: host
@@ -131,19 +133,19 @@ pub async fn connect(
         port: proxy.uri().port_u16().unwrap_or(scheme.default_port()),
     };
     match scheme {
-        Scheme::Http => {
+        ProxyScheme::Http => {
             let stream = server.connect(local).await.map_err(failed)?;
             tunnel(proxy, target, Box::new(stream)).await
         }
-        Scheme::Https => {
+        ProxyScheme::Https => {
             let stream = server.connect(local).await.map_err(failed)?;
             let stream = tls
-                .connect(&server.host, Box::new(stream))
+                .connect(Peer::Proxy, &server.host, Box::new(stream))
                 .await
                 .map_err(failed)?;
             tunnel(proxy, target, stream).await
         }
-        Scheme::Socks5h => {
+        ProxyScheme::Socks5h => {
             let name = TargetAddr::Domain(target.host.as_str().into(), target.port);
             let address = target
                 .host
@@ -151,16 +153,14 @@ pub async fn connect(
                 .map_or(name, |ip: IpAddr| TargetAddr::Ip((ip, target.port).into()));
             socks(proxy, &server, address, local).await
         }
-        Scheme::Socks5 => {
+        ProxyScheme::Socks5 => {
             let unknown = |error: std::io::Error| TransportError::Unreachable(error.into());
-            let mut failure = failed("the server's name has no address");
-            for address in target.addresses().await.map_err(unknown)? {
-                match socks(proxy, &server, TargetAddr::Ip(address), local).await {
-                    Ok(stream) => return Ok(stream),
-                    Err(error) => failure = error,
-                }
-            }
-            Err(failure)
+            let addresses = target.addresses().await.map_err(unknown)?;
+            let none = failed("the server's name has no address");
+            race(addresses, none, |address| {
+                socks(proxy, &server, TargetAddr::Ip(address), local)
+            })
+            .await
         }
     }
 }
@@ -182,7 +182,7 @@ async fn tunnel(
     request.extend_from_slice(b"\r\n");
     stream.write_all(&request).await.map_err(failed)?;
     stream.flush().await.map_err(failed)?;
-    let response = http::read_head(&mut stream).await.map_err(failed)?;
+    let response = head::read_head(&mut stream).await.map_err(failed)?;
     if response.status().is_success() {
         Ok(stream)
     } else {
@@ -217,17 +217,18 @@ fn failed(error: impl Into<Source>) -> TransportError {
 mod tests {
     use super::*;
 
-    fn proxy_for(matcher: Matcher, url: &str) -> Option<String> {
-        let proxies = Proxies(Some(Arc::new(matcher)));
+    fn proxy_for(matcher: Matcher, exceptions: &str, url: &str) -> Option<String> {
+        let proxies = Proxies::new(matcher, exceptions);
         Some(proxies.find(&Url::parse(url).unwrap())?.uri().to_string())
     }
 
     #[test]
-    fn the_exceptions_are_names_with_what_is_below_them_and_addresses() {
+    fn exceptions_are_domains_addresses_and_ports() {
+        let exceptions = "example.com, 10.0.0.0/8, ::1, *.test, local:8443";
         let matcher = || {
             Matcher::builder()
                 .https("http://proxy:8080")
-                .no("example.com, 10.0.0.0/8, ::1")
+                .no(exceptions)
                 .build()
         };
         for (url, direct) in [
@@ -239,27 +240,32 @@ mod tests {
             ("wss://11.1.2.3/", false),
             ("wss://[::1]:443/", true),
             ("wss://127.0.0.1/", false),
+            ("wss://a.test/", true),
+            ("wss://test/", false),
+            ("wss://local:8443/v1", true),
+            ("https://local:8443/v1", true),
+            ("wss://local/v1", false),
         ] {
             let expected = (!direct).then(|| "http://proxy:8080/".to_owned());
-            assert_eq!(proxy_for(matcher(), url), expected, "{url}");
+            assert_eq!(proxy_for(matcher(), exceptions, url), expected, "{url}");
         }
     }
 
     #[test]
     fn a_star_excepts_every_name() {
         let matcher = Matcher::builder().all("http://proxy:8080").no("*").build();
-        assert_eq!(proxy_for(matcher, "wss://api.openai.com/v1"), None);
+        assert_eq!(proxy_for(matcher, "*", "wss://api.openai.com/v1"), None);
     }
 
     #[test]
-    fn what_has_no_tls_stays_on_this_machine() {
+    fn a_connection_without_tls_takes_no_proxy() {
         let matcher = || Matcher::builder().all("http://proxy:8080").build();
-        assert_eq!(proxy_for(matcher(), "ws://127.0.0.1:1/v1"), None);
-        assert!(proxy_for(matcher(), "wss://127.0.0.1:1/v1").is_some());
+        assert_eq!(proxy_for(matcher(), "", "ws://127.0.0.1:1/v1"), None);
+        assert!(proxy_for(matcher(), "", "wss://127.0.0.1:1/v1").is_some());
     }
 
     #[test]
-    fn a_url_that_is_no_proxys_is_refused_without_being_printed() {
+    fn an_invalid_proxy_url_is_refused_without_being_printed() {
         for url in [
             "",
             "ftp://u:hunter2@proxy",

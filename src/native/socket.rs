@@ -1,7 +1,8 @@
 //! An open socket: tungstenite's frames over a byte stream.
 //!
-//! tokio-tungstenite's own stream lets several tasks poll it, and pays for that with every message: it hands on a waker
-//! each time. A [`Socket`] is polled by one task, as a session is, so that a poll reads and writes with its own waker.
+//! tokio-tungstenite's own stream can be polled by several tasks, and registers a waker with every
+//! message for that. One task polls a [`Socket`], as it does a session, so a poll reads and writes
+//! with the task's own waker.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -12,32 +13,28 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use futures_core::Stream;
 use futures_sink::Sink;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::ReadBuf;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame as WireFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
+use super::tcp::Io;
 use crate::transport::{CloseFrame, Frame, TransportError};
 
-/// A byte stream, with TLS or without.
-pub trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
-
-/// One open native socket. One task at a time may poll it, for reading and for writing.
+/// Open native socket. One task at a time may poll it, for reading and for writing.
 pub struct Socket {
     stream: Box<dyn Io>,
     websocket: WebSocketContext,
-    /// An error ends the stream of frames.
+    /// Set after an error or a close frame, which end the stream of frames.
     ended: bool,
-    /// The stream took less than it was given: what is left goes first.
+    /// Set if the byte stream took less than it was given. The rest is written first.
     blocked: bool,
 }
 
 impl Socket {
-    /// The client's end of a connection on which `read` has come already.
+    /// Creates the client's end of a connection. `read` holds the bytes that have arrived already.
     pub(super) fn new(stream: Box<dyn Io>, read: Vec<u8>, config: WebSocketConfig) -> Self {
         Self {
             stream,
@@ -82,7 +79,8 @@ impl Stream for Socket {
             Err(tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed) => None,
             Err(error) => {
                 if let Some(code) = fault(&error) {
-                    // The peer is told why it is hung up on (RFC 6455, section 7.1.7), as far as that can be done at once.
+                    // The close frame tells the peer the reason (RFC 6455, section 7.1.7). It is
+                    // sent if that needs no waiting.
                     let frame = tungstenite::protocol::CloseFrame {
                         code,
                         reason: Utf8Bytes::default(),
@@ -109,7 +107,7 @@ impl Sink<Frame> for Socket {
     }
 
     fn start_send(mut self: Pin<&mut Self>, frame: Frame) -> Result<(), TransportError> {
-        // What the stream does not take now, `poll_flush` writes: nobody need be woken for it here.
+        // `poll_flush` writes the bytes that the stream does not take now, and registers the waker.
         let (websocket, mut stream) = self.parts(Waker::noop());
         let written = websocket.write(&mut stream, to_message(frame));
         match self.wrote(written) {
@@ -137,7 +135,7 @@ impl Sink<Frame> for Socket {
     }
 }
 
-/// The stream as tungstenite wants it, for as long as a poll takes.
+/// The byte stream as `Read` and `Write`, for the time of one poll.
 struct Polled<'p> {
     stream: &'p mut dyn Io,
     waker: &'p Waker,
@@ -185,7 +183,7 @@ fn or_pending<T>(result: tungstenite::Result<T>) -> Poll<tungstenite::Result<T>>
 
 fn to_message(frame: Frame) -> Message {
     match frame {
-        // As a frame of bytes, a text is not checked for UTF-8 once more.
+        // The text is valid UTF-8. As a frame of bytes it is not checked again.
         Frame::Text(text) => Message::Frame(WireFrame::message(
             text.into_bytes(),
             OpCode::Data(Data::Text),
@@ -218,12 +216,12 @@ fn from_message(message: Message) -> Result<Frame, TransportError> {
             code: frame.code.into(),
             reason: frame.reason.as_str().into(),
         }),
-        // Reading yields whole messages only.
+        // Reading returns whole messages only.
         Message::Frame(frame) => Frame::Binary(frame.into_payload()),
     })
 }
 
-/// The code for a rule that the peer broke.
+/// The close code for a rule that the peer broke.
 fn fault(error: &tungstenite::Error) -> Option<CloseCode> {
     use tungstenite::Error;
     match error {
@@ -235,13 +233,13 @@ fn fault(error: &tungstenite::Error) -> Option<CloseCode> {
     }
 }
 
-/// What tungstenite reports while a connection is open.
+/// Translates an error of an open connection.
 fn from_error(error: tungstenite::Error) -> TransportError {
     use tungstenite::Error;
     match error {
         Error::Capacity(error) => TransportError::TooLarge(error.into()),
-        // Its own words have a part of the text in them.
-        Error::Utf8(_) => TransportError::Protocol("a text is not UTF-8".into()),
+        // tungstenite's own message holds a part of the text.
+        Error::Utf8(_) => TransportError::Protocol("a text message is not valid UTF-8".into()),
         Error::Protocol(error @ ProtocolError::ResetWithoutClosingHandshake) => {
             TransportError::Lost(error.into())
         }

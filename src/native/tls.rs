@@ -1,35 +1,54 @@
+//! TLS settings, and the TLS handshake over a connected stream.
+
+use std::io;
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use rustls::ClientConfig;
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, InvalidMessage, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 use tokio_rustls::TlsConnector;
 
-use super::socket::Io;
+use super::tcp::Io;
 use crate::transport::{Source, TransportError};
 
-/// Whom to trust, and what to show for oneself.
+/// The only protocol that is spoken inside of TLS.
+const ALPN: &[u8] = b"http/1.1";
+
+/// TLS settings: trusted root certificates and the client's own certificate, or a configuration of
+/// the caller's.
 #[derive(Clone)]
-pub struct Tls {
+pub(super) struct Tls {
     roots: Roots,
     extra_roots: Vec<CertificateDer<'static>>,
     identity: Option<Arc<CertifiedKey>>,
-    /// What all this comes to. Reading the system's roots takes a while, so it is done once, at the first connection.
+    /// The caller's configuration. It replaces all of the above, and goes with none of it.
+    own: Option<Arc<ClientConfig>>,
+    /// The resulting configuration. Reading the system's roots takes a while, so the first
+    /// connection does it once for all.
     config: Arc<OnceLock<Arc<ClientConfig>>>,
 }
 
 /// The root certificates that are trusted without being named.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Roots {
     Platform,
     #[cfg(feature = "webpki-roots")]
     WebPki,
 }
 
-/// With the platform's roots. All such share their configuration.
+/// The other end of a TLS connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Peer {
+    Server,
+    /// A proxy never sees the client's certificate, which is for the server.
+    Proxy,
+}
+
+/// The platform's roots. All such settings share one configuration.
 impl Default for Tls {
     fn default() -> Self {
         static SHARED: LazyLock<Arc<OnceLock<Arc<ClientConfig>>>> = LazyLock::new(Arc::default);
@@ -37,6 +56,7 @@ impl Default for Tls {
             roots: Roots::Platform,
             extra_roots: Vec::new(),
             identity: None,
+            own: None,
             config: Arc::clone(&SHARED),
         }
     }
@@ -44,20 +64,24 @@ impl Default for Tls {
 
 impl Tls {
     #[cfg(feature = "webpki-roots")]
-    pub fn trust_webpki_roots(&mut self) {
+    pub(super) fn trust_webpki_roots(&mut self) {
         self.roots = Roots::WebPki;
         self.config = Arc::default();
     }
 
     /// Trusts the certificates in `pem`, too.
-    pub fn trust(&mut self, pem: &[u8]) -> Result<(), TransportError> {
+    pub(super) fn trust(&mut self, pem: &[u8]) -> Result<(), TransportError> {
         self.extra_roots.extend(certificates(pem)?);
         self.config = Arc::default();
         Ok(())
     }
 
-    /// Shows this certificate to servers that ask for one, and proves by the key that it is ours.
-    pub fn identify(&mut self, certificate: &[u8], key: &[u8]) -> Result<(), TransportError> {
+    /// Shows this certificate to servers that ask for one, and signs with its key.
+    pub(super) fn identify(
+        &mut self,
+        certificate: &[u8],
+        key: &[u8],
+    ) -> Result<(), TransportError> {
         let chain = certificates(certificate)?;
         let key = PrivateKeyDer::from_pem_slice(key).map_err(tls_error)?;
         let identity = CertifiedKey::from_der(chain, key, &ring::default_provider());
@@ -66,31 +90,58 @@ impl Tls {
         Ok(())
     }
 
-    /// Takes a configuration as it is.
-    pub fn replace(&mut self, config: Arc<ClientConfig>) {
-        self.config = Arc::new(OnceLock::from(config));
+    /// Uses the caller's configuration.
+    pub(super) fn replace(&mut self, config: Arc<ClientConfig>) {
+        self.own = Some(config);
+        self.config = Arc::default();
     }
 
     /// Agrees on TLS over a connected stream.
-    pub async fn connect(
+    ///
+    /// # Errors
+    /// [`TransportError::Tls`] if both sides cannot agree, [`TransportError::NoTls`] if the peer
+    /// answers in another protocol, [`TransportError::Lost`] if the connection breaks.
+    pub(super) async fn connect(
         &self,
+        peer: Peer,
         host: &str,
         stream: Box<dyn Io>,
     ) -> Result<Box<dyn Io>, TransportError> {
         let name = ServerName::try_from(host.to_owned()).map_err(tls_error)?;
-        let stream = TlsConnector::from(self.config()?)
-            .connect(name, stream)
-            .await
-            .map_err(tls_error)?;
-        Ok(Box::new(stream))
+        let connecting = TlsConnector::from(self.config(peer)?).connect(name, stream);
+        Ok(Box::new(connecting.await.map_err(handshake_error)?))
     }
 
-    pub fn config(&self) -> Result<Arc<ClientConfig>, TransportError> {
+    fn config(&self, peer: Peer) -> Result<Arc<ClientConfig>, TransportError> {
+        let config = self.checked()?;
+        if peer == Peer::Server || !config.client_auth_cert_resolver.has_certs() {
+            return Ok(config);
+        }
+        let mut config = (*config).clone();
+        config.client_auth_cert_resolver = Arc::new(NoCertificate);
+        Ok(Arc::new(config))
+    }
+
+    /// The configuration for servers, or the error that these settings come to.
+    pub(super) fn checked(&self) -> Result<Arc<ClientConfig>, TransportError> {
         if let Some(config) = self.config.get() {
             return Ok(Arc::clone(config));
         }
-        let config = Arc::new(self.build().map_err(tls_error)?);
+        let config = match &self.own {
+            None => Arc::new(self.build().map_err(tls_error)?),
+            Some(_) if self.has_settings() => {
+                return Err(tls_error(
+                    "`Connector::tls_config` replaces every other TLS setting: put the root and \
+                     client certificates into the `ClientConfig`, or leave `tls_config` out",
+                ));
+            }
+            Some(own) => http_1_only(own),
+        };
         Ok(Arc::clone(self.config.get_or_init(|| config)))
+    }
+
+    fn has_settings(&self) -> bool {
+        self.roots != Roots::Platform || !self.extra_roots.is_empty() || self.identity.is_some()
     }
 
     fn build(&self) -> Result<ClientConfig, rustls::Error> {
@@ -99,7 +150,8 @@ impl Tls {
             .with_safe_default_protocol_versions()?;
         let config = match self.roots {
             Roots::Platform => config
-                .dangerous() // The name is for verifiers that check less; this one is the platform's own.
+                // The name warns of verifiers that check less. This one is the platform's own.
+                .dangerous()
                 .with_custom_certificate_verifier(self.platform_verifier(provider)?),
             #[cfg(feature = "webpki-roots")]
             Roots::WebPki => config.with_root_certificates(self.webpki_roots()?),
@@ -129,6 +181,30 @@ impl Tls {
     }
 }
 
+/// A caller's configuration without any protocol that this crate does not speak, such as HTTP/2.
+fn http_1_only(own: &Arc<ClientConfig>) -> Arc<ClientConfig> {
+    if own.alpn_protocols.iter().all(|protocol| protocol == ALPN) {
+        return Arc::clone(own);
+    }
+    let mut config = (**own).clone();
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    Arc::new(config)
+}
+
+/// Stands in for the client's certificate where it must not be shown.
+#[derive(Debug)]
+struct NoCertificate;
+
+impl ResolvesClientCert for NoCertificate {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
+}
+
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TransportError> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let certificates = certificates.map_err(tls_error)?;
@@ -136,6 +212,19 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TransportErr
         return Err(tls_error("there is no certificate in the PEM text"));
     }
     Ok(certificates)
+}
+
+/// Tells a peer that rejects TLS from a connection that broke meanwhile. Only the latter is worth
+/// another attempt.
+fn handshake_error(error: io::Error) -> TransportError {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    match cause {
+        Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
+            TransportError::NoTls
+        }
+        Some(_) => tls_error(error),
+        None => TransportError::Lost(error.into()),
+    }
 }
 
 fn tls_error(error: impl Into<Source>) -> TransportError {

@@ -1,25 +1,26 @@
-//! The opening handshake (RFC 6455, section 4.1), by hand: tungstenite's own logs the request with the credential in
-//! it, and leaves the body of a refusal unread.
+//! The opening handshake (RFC 6455, section 4.1). tungstenite's own logs the request with the
+//! credential in it, and leaves the body of a refusal unread.
 
 use std::io;
 
+use http::header::{
+    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
+};
+use http::{HeaderMap, HeaderName, StatusCode};
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::http::header::{
-    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
-};
-use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderName, StatusCode};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use url::{Position, Url};
 use zeroize::Zeroizing;
 
-use super::http;
-use super::socket::{Io, Socket};
-use crate::transport::Handshake;
-use crate::transport::{Refusal, TransportError};
+use super::socket::Socket;
+use super::tcp::Io;
+use super::{body, head, invalid_header};
+use crate::transport::{Handshake, Refusal, TransportError};
 
-/// These the handshake sets itself, whatever the caller says, as `ws` does for the SDK.
+/// Headers that the handshake sets itself. The caller's of these names are dropped, as the `ws`
+/// package does for the SDK.
 const OWN: [HeaderName; 4] = [
     CONNECTION,
     UPGRADE,
@@ -27,17 +28,17 @@ const OWN: [HeaderName; 4] = [
     HeaderName::from_static("sec-websocket-version"),
 ];
 
-/// A request for a WebSocket.
-pub struct Upgrade<'h> {
+/// Request for a WebSocket.
+pub(super) struct Upgrade<'h> {
     handshake: &'h Handshake,
-    /// What the server's answer is checked against.
+    /// Random key that the server's response must answer.
     key: String,
-    /// The request's text, which is wiped when it is dropped.
+    /// The request's text. It holds the credential, so it is wiped when it is dropped.
     text: Zeroizing<Vec<u8>>,
 }
 
 impl<'h> Upgrade<'h> {
-    pub fn new(url: &Url, handshake: &'h Handshake) -> Result<Self, TransportError> {
+    pub(super) fn new(url: &Url, handshake: &'h Handshake) -> Result<Self, TransportError> {
         let key = generate_key();
         let text = request(url, handshake, &key)?;
         Ok(Self {
@@ -47,18 +48,18 @@ impl<'h> Upgrade<'h> {
         })
     }
 
-    /// Asks, and takes the WebSocket or the refusal.
-    pub async fn ask(
+    /// Sends the request, and reads the acceptance or the refusal.
+    pub(super) async fn ask(
         self,
         mut stream: Box<dyn Io>,
         config: WebSocketConfig,
     ) -> Result<Socket, TransportError> {
         stream.write_all(&self.text).await.map_err(failed)?;
         stream.flush().await.map_err(failed)?;
-        let response = http::read_head(&mut stream).await.map_err(failed)?;
+        let response = head::read_head(&mut stream).await.map_err(failed)?;
         let (head, rest) = response.into_parts();
         if head.status != StatusCode::SWITCHING_PROTOCOLS {
-            let body = http::read_body(&mut stream, &head.headers, rest).await;
+            let body = body::read_body(&mut stream, &head.headers, rest).await;
             let header = |name: &str| head.headers.get(name)?.to_str().ok();
             let status = head.status.as_u16();
             return Err(Refusal::from_response(self.handshake, status, header, &body).into());
@@ -76,7 +77,7 @@ fn failed(error: io::Error) -> TransportError {
     }
 }
 
-/// Of two headers with one name, the last is sent.
+/// Writes the request. If two headers have the same name, the last one is sent.
 fn request(
     url: &Url,
     handshake: &Handshake,
@@ -113,13 +114,7 @@ fn request(
     Ok(request)
 }
 
-pub(super) fn invalid_header(name: &str) -> TransportError {
-    TransportError::Unsupported(
-        format!("the header {name:?} cannot be sent: it has characters that HTTP forbids").into(),
-    )
-}
-
-/// Whether the server agreed to what it was asked, and to nothing else.
+/// Checks that the response agrees to the request, and to nothing else (RFC 6455, section 4.1).
 fn check(headers: &HeaderMap, handshake: &Handshake, key: &str) -> Result<(), &'static str> {
     let lists = |name: HeaderName, wanted: &str| {
         let values = headers
@@ -135,10 +130,10 @@ fn check(headers: &HeaderMap, handshake: &Handshake, key: &str) -> Result<(), &'
         return Err("the server did not switch to a WebSocket");
     }
     if accept.is_none_or(|accept| *accept != derive_accept_key(key.as_bytes())) {
-        return Err("the server's Sec-WebSocket-Accept is not the one to this request");
+        return Err("the server's Sec-WebSocket-Accept does not belong to this request");
     }
     if headers.contains_key(SEC_WEBSOCKET_EXTENSIONS) {
-        return Err("the server uses an extension that nobody asked for");
+        return Err("the server uses an extension that was not requested");
     }
     let offered = |chosen: &str| {
         let mut offers = handshake
@@ -150,7 +145,7 @@ fn check(headers: &HeaderMap, handshake: &Handshake, key: &str) -> Result<(), &'
         .get(SEC_WEBSOCKET_PROTOCOL)
         .is_some_and(|chosen| !chosen.to_str().is_ok_and(offered))
     {
-        return Err("the server chose a subprotocol that nobody offered");
+        return Err("the server chose a subprotocol that was not offered");
     }
     Ok(())
 }

@@ -5,38 +5,42 @@ use super::message::{self, Body, Request, Response};
 use super::{Client, Error, Repeat};
 use crate::protocol::RealtimeSession;
 
-/// Everything in a path's segment but what never needs encoding (RFC 3986, section 2.3).
+/// The characters to encode in a path segment: all but RFC 3986's unreserved ones (section 2.3).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// Calls over WebRTC and SIP. A server attaches to one with [`Target::Call`](crate::Target::Call), beside whoever
-/// speaks in it.
+/// Calls over WebRTC and SIP. A server attaches to a call with [`Target::Call`](crate::Target::Call)
+/// while the caller speaks. See
+/// [calls](https://platform.openai.com/docs/api-reference/realtime-calls) in OpenAI's reference.
 #[derive(Debug, Clone, Copy)]
 pub struct Calls<'c> {
     pub(super) client: &'c Client,
 }
 
-/// A call that has been set up.
+/// Call that has been set up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Call {
-    /// Its id, `rtc_…`.
+    /// Call id, `rtc_…`.
     pub id: String,
-    /// The service's half of the connection, for whoever made the offer.
+    /// The service's answer, for the client that made the offer.
     pub answer_sdp: String,
 }
 
 impl Calls<'_> {
-    /// Sets a call up over WebRTC: takes the offer of the one who speaks, and gives the answer to hand back. With an
-    /// ephemeral key, which has a session of its own, none is needed here.
+    /// Sets up a call over WebRTC from the caller's offer. The answer goes back to the caller. An
+    /// ephemeral key has a session of its own, so `session` can be left out with one.
     ///
-    /// It is never repeated once it has been sent, so that nobody is called twice.
+    /// The request is never repeated once it has been sent, so that no call is set up twice.
     ///
     /// # Errors
-    /// [`Error`] says what happened.
+    /// Any [`Error`].
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, the service may have set up the call.
     pub async fn create(
         &self,
         offer_sdp: impl Into<String>,
@@ -63,19 +67,25 @@ impl Calls<'_> {
         }
     }
 
-    /// Takes a SIP call that a [webhook](super::webhook) announced, with this configuration.
+    /// Accepts a SIP call that a [webhook](super::webhook) announced, with this configuration.
     ///
     /// # Errors
-    /// [`Error`] says what happened.
+    /// Any [`Error`].
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, the service may have accepted the call.
     pub async fn accept(&self, call_id: &str, session: RealtimeSession) -> Result<(), Error> {
         self.act(call_id, "accept", Some(Body::json(&session)))
             .await
     }
 
-    /// Declines a SIP call, with a SIP status such as 486 (busy): 603 (declined) without.
+    /// Rejects a SIP call with a SIP status, such as 486 (busy); 603 (declined) by default.
     ///
     /// # Errors
-    /// [`Error`] says what happened.
+    /// Any [`Error`].
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, the service may have rejected the call.
     pub async fn reject(
         &self,
         call_id: &str,
@@ -88,10 +98,13 @@ impl Calls<'_> {
         self.act(call_id, "reject", Some(Body::json(&body))).await
     }
 
-    /// Sends a SIP call on to another party: a `tel:` or `sip:` URI.
+    /// Refers a SIP call to another party: a `tel:` or `sip:` URI.
     ///
     /// # Errors
-    /// [`Error`] says what happened.
+    /// Any [`Error`].
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, the service may have referred the call.
     pub async fn refer(&self, call_id: &str, target_uri: &str) -> Result<(), Error> {
         let body = Body::json(&json!({ "target_uri": target_uri }));
         self.act(call_id, "refer", Some(body)).await
@@ -100,7 +113,11 @@ impl Calls<'_> {
     /// Ends a call.
     ///
     /// # Errors
-    /// [`Error`] says what happened; [`NotFound`](crate::RefusalKind::NotFound) that there is no such call, or no more.
+    /// Any [`Error`]; a refusal of the kind [`NotFound`](crate::RefusalKind::NotFound) if the call
+    /// does not exist or has ended.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, the service may have ended the call.
     pub async fn hang_up(&self, call_id: &str) -> Result<(), Error> {
         self.act(call_id, "hangup", None).await
     }
@@ -115,7 +132,7 @@ impl Calls<'_> {
     }
 }
 
-/// An id as a path's segment.
+/// Encodes an id as a path segment.
 fn segment(id: &str) -> Result<String, Error> {
     match id {
         "" | "." | ".." => Err(Error::CallId),
@@ -123,7 +140,7 @@ fn segment(id: &str) -> Result<String, Error> {
     }
 }
 
-/// The last segment of `Location`.
+/// Reads the call id: the last segment of `Location`.
 fn id(response: &Response) -> Option<String> {
     let path = response.header("location")?.split(['?', '#']).next()?;
     let segment = path.trim_end_matches('/').rsplit('/').next()?;

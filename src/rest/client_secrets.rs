@@ -8,20 +8,22 @@ use super::message::{Body, Request};
 use super::{Client, Error, Repeat, Secret};
 use crate::protocol::{SessionConfig, TranslationSession, TranslationSessionConfig};
 
-/// Short-lived keys that a server mints and hands to browsers: whoever has one can open a session with it, and no more.
+/// Short-lived keys that a server mints and hands to browsers. A key can open sessions, and nothing
+/// else. See [client secrets](https://platform.openai.com/docs/api-reference/realtime-sessions) in
+/// OpenAI's reference.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientSecrets<'c> {
     pub(super) client: &'c Client,
 }
 
-/// A short-lived key. Its `Debug` shows when it expires, and nothing else.
+/// Short-lived key. Its `Debug` shows the time of its expiry, and nothing else.
 #[non_exhaustive]
 pub struct ClientSecret<S = SessionConfig> {
-    /// The key, `ek_…`: what [`Config::new`](crate::Config::new) takes, and a page's client.
+    /// The key, `ek_…`, for [`Config::new`](crate::Config::new) or a page's client.
     pub value: Secret,
-    /// When it expires, in seconds of Unix time. A session that was opened before goes on.
+    /// Time of expiry, in seconds of Unix time. Sessions that were opened before go on.
     pub expires_at: u64,
-    /// The configuration of the sessions that it opens.
+    /// Configuration of the sessions that the key opens.
     pub session: S,
 }
 
@@ -46,7 +48,7 @@ struct Expiry {
     seconds: u64,
 }
 
-/// A translation's session, as it is asked for.
+/// Session of a translation, as a request.
 #[derive(Serialize)]
 struct TranslationOrder {
     model: String,
@@ -62,11 +64,15 @@ struct Minted<S> {
 }
 
 impl ClientSecrets<'_> {
-    /// A key for sessions with this configuration, which opens conversations or transcriptions, as the session is.
-    /// It is valid for `expires_after`, in whole seconds: 10 to 7,200, and 600 without.
+    /// Mints a key for sessions with this configuration: conversations or transcriptions. It is
+    /// valid for `expires_after`, in whole seconds, from 10 to 7,200; 600 by default.
     ///
     /// # Errors
-    /// [`Error`] says what happened. A call that is made once more mints another key, which harms nothing.
+    /// Any [`Error`].
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, the service may have minted a key that nobody uses, which does no
+    /// harm.
     pub async fn create(
         &self,
         session: impl Into<SessionConfig>,
@@ -76,9 +82,12 @@ impl ClientSecrets<'_> {
         self.mint("/realtime/client_secrets", &order).await
     }
 
-    /// A key for live translations by this model.
+    /// Mints a key for live translations by this model.
     ///
     /// # Errors
+    /// Any [`Error`].
+    ///
+    /// # Cancel safety
     /// As for [`create`](Self::create).
     pub async fn create_translation(
         &self,

@@ -1,5 +1,5 @@
-//! The REST calls beside the socket: [client secrets](ClientSecrets) for browsers, [calls](Calls) over WebRTC and SIP,
-//! and the [webhook] that announces one.
+//! REST calls beside the socket: [client secrets](ClientSecrets) for browsers, [calls](Calls) over
+//! WebRTC and SIP, and the [webhook] that announces a call.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -9,7 +9,7 @@
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = rest::Client::new(Config::from_env()?)?;
-//! let session = RealtimeSession::new().model("gpt-realtime");
+//! let session = RealtimeSession::new().model("gpt-realtime-2.1");
 //! let secret = client.client_secrets().create(session, Duration::from_secs(60)).await?;
 //! println!("for the page, until {}: {}", secret.expires_at, secret.value.expose());
 //! # Ok(())
@@ -26,8 +26,7 @@ use crate::backend::Connector;
 use crate::backend::rest::{Http, random};
 use crate::config::Config;
 use crate::secret::Secret;
-use crate::transport::repeats_a_secret;
-use crate::transport::{Connector as _, Refusal};
+use crate::transport::Refusal;
 
 mod calls;
 mod client_secrets;
@@ -46,31 +45,34 @@ use retry::Repeat;
 const TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_RETRIES: u32 = 2;
 
-/// Makes REST calls, with the same [`Config`] as a session: base URL, credential, organization, project and headers.
-/// Its target and its URL builder are for sockets. Cheap to clone; clones share their connections.
+/// Makes REST calls, with the same [`Config`] as a session: base URL, credential, organization,
+/// project and headers. The target and the URL builder of the configuration are for sockets only.
+/// Cheap to clone; clones share their connections.
 ///
-/// The credential goes to the configured server alone: redirects are not followed. A provider is asked anew for every
-/// request. In a page, the key must be ephemeral, as for a socket (contracts 35 to 37).
+/// The credential goes to the configured server alone: redirects are not followed. A provider is
+/// asked again for every request. In a page, the key must be ephemeral, as for a socket.
+///
+/// Natively, calls run in a tokio runtime with I/O and time enabled. Without a runtime they fail
+/// with [`TransportError::Unsupported`](crate::TransportError::Unsupported).
 ///
 /// # Repeated calls
-/// A call is repeated only where it is sure that it was not carried out: after a failure to connect, and, but for
-/// [`Calls::create`], after 429 and 503. The service's `Retry-After` is heeded; else the pause is half a second, and
-/// doubles. What was asked for may have been done after any other failure, such as 500 or a lost connection: these are
-/// the caller's to decide on.
+/// A call is repeated only if it was certainly not carried out: after a failure to connect, and,
+/// except for [`Calls::create`], after 429 and 503. The service's `Retry-After` sets the pause.
+/// Without it, the pause is half a second and doubles. After any other failure, such as 500 or a
+/// lost connection, the service may have carried the call out, so the caller decides.
 ///
 /// # Cancel safety
-/// A call whose future is dropped is given up. The service may have done what it was asked for.
+/// Dropping the future of a call abandons the call. The service may have carried it out.
 #[derive(Debug, Clone)]
 pub struct Client {
     config: Config,
-    connector: Connector,
     http: Http,
     timeout: Duration,
     max_retries: u32,
 }
 
 impl Client {
-    /// One with the usual settings.
+    /// Creates a client with the default settings.
     ///
     /// # Errors
     /// [`Error::Transport`] if the system's root certificates cannot be read.
@@ -78,33 +80,34 @@ impl Client {
         Self::with_connector(config, Connector::new())
     }
 
-    /// One with the settings of a connector for sockets: its TLS, its proxies and its local address.
+    /// Creates a client with the settings of a connector: its TLS, its proxies and its local
+    /// address.
     ///
     /// # Errors
-    /// [`Error::Transport`] if the system's root certificates cannot be read.
+    /// [`Error::Transport`] if the system's root certificates cannot be read, or the connector's
+    /// TLS settings contradict each other.
     pub fn with_connector(config: Config, connector: Connector) -> Result<Self, Error> {
         Ok(Self {
+            http: Http::new(connector, config.allows_cleartext())?,
             config,
-            http: Http::new(&connector)?,
-            connector,
             timeout: TIMEOUT,
             max_retries: MAX_RETRIES,
         })
     }
 
-    /// How long a call may take, its repetitions and their pauses included: 60 s unless set.
+    /// Limits the time of a call, including its repetitions and their pauses: 60 s by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How often a call is repeated at most: twice unless set.
+    /// Limits the number of repetitions of a call: 2 by default.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = retries;
         self
     }
 
-    /// Short-lived keys, for browsers.
+    /// Short-lived keys for browsers.
     pub fn client_secrets(&self) -> ClientSecrets<'_> {
         ClientSecrets { client: self }
     }
@@ -114,10 +117,11 @@ impl Client {
         Calls { client: self }
     }
 
-    /// Makes a call, more than once if need be.
+    /// Makes a call, and repeats it where that is allowed.
     async fn call(&self, request: &Request, repeat: Repeat) -> Result<Response, Error> {
-        // What is too long to count has no end.
-        let deadline = self.connector.now().checked_add(self.timeout);
+        Http::check_runtime()?;
+        // A timeout that overflows the clock is no limit.
+        let deadline = self.http.now().checked_add(self.timeout);
         let mut attempt = 0;
         loop {
             let error = match self.within(deadline, self.attempt(request)).await {
@@ -127,28 +131,28 @@ impl Client {
             };
             let pause = retry::pause(repeat, &error, attempt, random());
             let pause = pause.filter(|pause| {
-                let over = self.connector.now().checked_add(*pause);
+                let over = self.http.now().checked_add(*pause);
                 let in_time = over.is_some() && deadline.is_none_or(|end| over < Some(end));
                 in_time && attempt < self.max_retries
             });
             let Some(pause) = pause else {
                 return Err(error);
             };
-            self.connector.sleep(pause).await;
+            Http::sleep(pause).await;
             attempt += 1;
         }
     }
 
     async fn attempt(&self, request: &Request) -> Result<Response, Error> {
         let config = self.config.resolved().await?;
-        let handshake = config.rest_request(&request.path, self.connector.runtime())?;
+        let handshake = config.rest_request(&request.path, Http::runtime())?;
         let mut response = self.http.send(&handshake, request).await?;
         if response.is_success() {
-            // The id may come to be in an error.
-            let is_safe = |(name, value): &(&str, String)| {
-                *name != "x-request-id" || !repeats_a_secret(value, &handshake)
-            };
-            response.headers.retain(is_safe);
+            // The request id may end up in an error, so it must not repeat the credential.
+            response.headers.retain_mut(|(name, value)| {
+                *value = Refusal::without_credentials(&handshake, value);
+                *name != "x-request-id" || !value.is_empty()
+            });
             return Ok(response);
         }
         let header = |name: &str| response.header(name);
@@ -156,7 +160,7 @@ impl Client {
         Err(refusal.into())
     }
 
-    /// What the future gives, unless the time comes first.
+    /// Returns the future's output, or `None` if the deadline passes first.
     async fn within<T>(
         &self,
         deadline: Option<Duration>,
@@ -165,8 +169,8 @@ impl Client {
         let Some(deadline) = deadline else {
             return Some(future.await);
         };
-        let left = deadline.saturating_sub(self.connector.now());
-        match select(pin!(future), pin!(self.connector.sleep(left))).await {
+        let left = deadline.saturating_sub(self.http.now());
+        match select(pin!(future), pin!(Http::sleep(left))).await {
             Either::Left((value, _)) => Some(value),
             Either::Right(_) => None,
         }

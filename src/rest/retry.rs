@@ -1,27 +1,32 @@
-//! Which failures a call is repeated after, and when.
+//! The failures after which a call is repeated, and the pause before it.
 
 use std::time::Duration;
 
 use super::Error;
 use crate::transport::TransportError;
 
-/// How sure it must be that the service has not done what it was asked for.
+/// The proof that a repetition needs that the service did not carry the call out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Repeat {
+pub(super) enum Repeat {
     /// Nothing was sent: no connection was made.
     Unsent,
-    /// As well when the service says that it would not do it now: 429 and 503.
+    /// Nothing was sent, or the service refused the call for now: 429 and 503.
     Refused,
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
-/// How long to wait before the call is repeated after this error, if it may be. `attempt` counts from 0; `random` is
-/// from 0 to 1, and keeps many callers from coming back at once.
-pub fn pause(repeat: Repeat, error: &Error, attempt: u32, random: f64) -> Option<Duration> {
+/// Returns the pause before the call is repeated after this error, or `None` if it must not be
+/// repeated. `attempt` counts from 0. `random`, from 0 to 1, spreads the callers that failed at the
+/// same time.
+pub(super) fn pause(repeat: Repeat, error: &Error, attempt: u32, random: f64) -> Option<Duration> {
     let asked = match error {
-        Error::Transport(TransportError::Unreachable(_)) => None,
+        Error::Transport(
+            TransportError::Unreachable(_)
+            | TransportError::Proxy(_)
+            | TransportError::ProxyRefused { status: 500.. },
+        ) => None,
         Error::Refused(refusal)
             if repeat == Repeat::Refused && matches!(refusal.status, 429 | 503) =>
         {
@@ -51,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_not_done_is_repeated() {
+    fn only_calls_that_were_not_carried_out_are_repeated() {
         let unreachable = || Error::Transport(TransportError::Unreachable("down".into()));
         assert_eq!(
             millis(pause(Repeat::Unsent, &unreachable(), 0, 0.0)),
@@ -61,6 +66,13 @@ mod tests {
             millis(pause(Repeat::Refused, &unreachable(), 0, 0.0)),
             Some(500)
         );
+        for through_proxy in [
+            TransportError::Proxy("down".into()),
+            TransportError::ProxyRefused { status: 502 },
+        ] {
+            let error = Error::Transport(through_proxy);
+            assert_eq!(millis(pause(Repeat::Unsent, &error, 0, 0.0)), Some(500));
+        }
         for status in [429, 503] {
             let error = refused(status, None);
             assert_eq!(pause(Repeat::Unsent, &error, 0, 0.0), None, "{status}");
@@ -77,6 +89,7 @@ mod tests {
         for error in [
             Error::Transport(TransportError::Lost("gone".into())),
             Error::Transport(TransportError::Tls("expired".into())),
+            Error::Transport(TransportError::ProxyRefused { status: 407 }),
             Error::Unexplained("TypeError".to_owned()),
             Error::Timeout,
             Error::CallId,

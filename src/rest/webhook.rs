@@ -1,5 +1,6 @@
-//! What the service tells a server of its own accord: that somebody calls, over SIP. Pure: it takes a request that
-//! arrived, whatever server took it.
+//! Webhooks of the service, which announce calls over SIP. Nothing here does I/O: a web server of
+//! the caller's takes the request. See
+//! [webhooks](https://platform.openai.com/docs/guides/webhooks) in OpenAI's documentation.
 //!
 //! ```
 //! use std::time::SystemTime;
@@ -9,8 +10,8 @@
 //! # fn on_request<'h>(header: impl Fn(&str) -> Option<&'h str>, body: &[u8]) -> Result<(), WebhookError> {
 //! let webhook = Webhook::new("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")?;
 //! match webhook.verify(header, body, SystemTime::now())? {
-//!     WebhookEvent::IncomingCall(call) => println!("{} calls", call.sip_header("From").unwrap_or("somebody")),
-//!     _ => println!("something else happened"),
+//!     WebhookEvent::IncomingCall(call) => println!("call from {:?}", call.sip_header("From")),
+//!     _ => println!("another event"),
 //! }
 //! # Ok(())
 //! # }
@@ -25,17 +26,21 @@ use serde_json::Value;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+<<<<<<< HEAD
 use crate::protocol::record::record;
 use crate::protocol::words::open_enum;
+=======
+use crate::protocol::table::open_enum;
+>>>>>>> 15889d8 (Networks: one way to connect for sockets and REST calls, errors told apart, cleartext by name)
 
-/// How old, or how far ahead, a request may be.
+/// Largest difference between a request's timestamp and the clock.
 const TOLERANCE: Duration = Duration::from_secs(300);
-/// More signatures than a server that changes its secret has; the rest is not looked at.
+/// Number of signatures that are checked. A server that changes its secret sends two.
 const MAX_SIGNATURES: usize = 16;
-/// HMAC-SHA256 in base64.
+/// Length of an HMAC-SHA256 in base64.
 const SIGNATURE_CHARS: usize = 44;
 
-/// Verifies that requests come from the service, by the secret that it shares with the endpoint
+/// Verifies that requests come from the service, by the secret that the service and the endpoint share
 /// ([Standard Webhooks](https://www.standardwebhooks.com)).
 #[derive(Clone)]
 pub struct Webhook {
@@ -52,11 +57,13 @@ impl fmt::Debug for Webhook {
 }
 
 impl Webhook {
-    /// With the endpoint's secret: base64 after `whsec_`, else the text's own bytes.
+    /// Takes the endpoint's secret: base64 after `whsec_`, else the text's own bytes. White space
+    /// around the secret is ignored.
     ///
     /// # Errors
-    /// [`WebhookError::Secret`] if it is empty, or not base64 where it should be.
+    /// [`WebhookError::Secret`] if the secret is empty, or not base64 after `whsec_`.
     pub fn new(secret: &str) -> Result<Self, WebhookError> {
+        let secret = secret.trim();
         let key = match secret.strip_prefix("whsec_") {
             Some(encoded) => base64_simd::STANDARD
                 .decode_to_vec(encoded)
@@ -72,18 +79,20 @@ impl Webhook {
         })
     }
 
-    /// How old a request may be, or how far ahead of this machine's clock: 5 minutes unless set. Within it, somebody
-    /// who overheard a request can send it once more; whoever minds keeps the ids that have come (`webhook-id`).
+    /// Limits the difference between a request's timestamp and the clock, in both directions: 5
+    /// minutes by default. Within that time a recorded request passes again; to reject replays,
+    /// remember the ids of the requests (`webhook-id`).
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;
         self
     }
 
-    /// Checks a request and reads it. `header` gives a header by its name in lower case, `body` is as it arrived, to
-    /// the byte, and `now` is the time: in wasm, `UNIX_EPOCH` and the milliseconds of `Date.now()`.
+    /// Checks a request and reads it. `header` looks up a header by its name in lower case, `body`
+    /// holds the exact bytes that arrived, and `now` is the time: in wasm, `UNIX_EPOCH` plus the
+    /// milliseconds of `Date.now()`.
     ///
     /// # Errors
-    /// [`WebhookError`]: the request is not to be trusted. Answer it with status 400, and do nothing.
+    /// Any [`WebhookError`]: do not trust the request, and answer it with status 400.
     pub fn verify<'h>(
         &self,
         header: impl Fn(&str) -> Option<&'h str>,
@@ -102,7 +111,7 @@ impl Webhook {
         if apart > self.tolerance {
             return Err(WebhookError::Time);
         }
-        // Every length of key will do.
+        // HMAC takes keys of every length.
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&self.key).map_err(|_| WebhookError::Secret)?;
         for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
@@ -116,14 +125,14 @@ impl Webhook {
     }
 }
 
-/// Digits only: seconds of Unix time.
+/// Parses seconds of Unix time, in digits only.
 fn parse_timestamp(text: &str) -> Option<SystemTime> {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     let seconds = text.parse().ok().filter(|_| is_number)?;
     UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
 
-/// Whether a signature of the header is the one, compared in constant time.
+/// Compares a signature of the header in constant time.
 fn matches(mac: &Hmac<Sha256>, candidate: &str) -> bool {
     let Some(encoded) = candidate.strip_prefix("v1,") else {
         return false;
@@ -136,71 +145,78 @@ fn matches(mac: &Hmac<Sha256>, candidate: &str) -> bool {
         .is_ok_and(|signature| mac.clone().verify_slice(&signature).is_ok())
 }
 
-#[derive(Deserialize)]
-struct Envelope {
-    #[serde(rename = "type")]
-    event_type: String,
-    #[serde(default)]
-    id: String,
-    #[serde(default)]
-    created_at: u64,
-    data: Announcement,
-}
-
-#[derive(Deserialize)]
-struct Announcement {
-    call_id: String,
-    #[serde(default)]
-    sip_headers: Vec<SipHeader>,
-    sip_media_security: Option<SipMediaSecurity>,
-}
-
 fn read(body: &[u8]) -> Result<WebhookEvent, WebhookError> {
-    let value: Value = serde_json::from_slice(body).map_err(|_| WebhookError::Body)?;
-    Ok(match Envelope::deserialize(&value) {
-        Ok(event)
-            if event.event_type == "realtime.call.incoming" && !event.data.call_id.is_empty() =>
-        {
-            WebhookEvent::IncomingCall(IncomingCall {
-                id: event.id,
-                created_at: event.created_at,
-                call_id: event.data.call_id,
-                sip_headers: event.data.sip_headers,
-                sip_media_security: event.data.sip_media_security,
-            })
-        }
-        _ => WebhookEvent::Other(value),
+    let event: Value = serde_json::from_slice(body).map_err(|_| WebhookError::Body)?;
+    Ok(match incoming_call(&event) {
+        Some(call) => WebhookEvent::IncomingCall(call),
+        None => WebhookEvent::Other(event),
     })
 }
 
-/// What the service tells.
+/// Reads the announcement of a call. Only the type and the call id are required: an odd member
+/// elsewhere must not make a server miss a call.
+fn incoming_call(event: &Value) -> Option<IncomingCall> {
+    if event.get("type")?.as_str()? != "realtime.call.incoming" {
+        return None;
+    }
+    let data = event.get("data")?;
+    let call_id = data.get("call_id")?.as_str()?;
+    let text = |record: &Value, name| {
+        let text = record.get(name).and_then(Value::as_str);
+        text.unwrap_or_default().to_owned()
+    };
+    let sip_header = |header: &Value| SipHeader {
+        name: text(header, "name"),
+        value: text(header, "value"),
+    };
+    let sip_headers = data.get("sip_headers").and_then(Value::as_array);
+    let security = data.get("sip_media_security");
+    (!call_id.is_empty()).then(|| IncomingCall {
+        id: text(event, "id"),
+        created_at: event.get("created_at").and_then(seconds).unwrap_or(0),
+        call_id: call_id.to_owned(),
+        sip_headers: sip_headers.map_or_else(Vec::new, |headers| {
+            let headers = headers.iter().map(sip_header);
+            headers.filter(|header| !header.name.is_empty()).collect()
+        }),
+        sip_media_security: security.and_then(|value| Option::deserialize(value).ok()?),
+    })
+}
+
+/// Whole seconds of a number that may have a fraction.
+fn seconds(value: &Value) -> Option<u64> {
+    let fraction = || Some(Duration::try_from_secs_f64(value.as_f64()?).ok()?.as_secs());
+    value.as_u64().or_else(fraction)
+}
+
+/// Event that a webhook delivers.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum WebhookEvent {
-    /// `realtime.call.incoming`: somebody calls.
+    /// `realtime.call.incoming`: a call came in over SIP.
     IncomingCall(IncomingCall),
-    /// Any other event, or one that this version does not know, as it was sent.
+    /// Any other event, as it was sent.
     Other(Value),
 }
 
-/// A call that waits to be [accepted](super::Calls::accept) or [rejected](super::Calls::reject).
+/// Call that waits to be [accepted](super::Calls::accept) or [rejected](super::Calls::reject).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct IncomingCall {
-    /// The event's own id.
+    /// Event id, or an empty text if the service sent none.
     pub id: String,
-    /// When the call came in, in seconds of Unix time.
+    /// Time of the call, in seconds of Unix time; 0 if the service sent none.
     pub created_at: u64,
-    /// The call's id, `rtc_…`.
+    /// Call id, `rtc_…`.
     pub call_id: String,
-    /// The headers of the SIP invitation, such as `From` and `To`.
+    /// Headers of the SIP invitation, such as `From` and `To`.
     pub sip_headers: Vec<SipHeader>,
-    /// How the call's audio is protected, where the service says.
+    /// Protection of the call's audio, if the service tells it.
     pub sip_media_security: Option<SipMediaSecurity>,
 }
 
 impl IncomingCall {
-    /// The value of the first SIP header of this name, in whatever case.
+    /// Returns the value of the first SIP header of this name. Case does not matter.
     pub fn sip_header(&self, name: &str) -> Option<&str> {
         let mut headers = self.sip_headers.iter();
         let found = headers.find(|header| header.name.eq_ignore_ascii_case(name))?;
@@ -208,43 +224,45 @@ impl IncomingCall {
     }
 }
 
-record! {
-    /// A header of a SIP message.
-    pub struct SipHeader {
-        /// Its name.
-        name: String,
-        /// Its value.
-        value: String,
-    }
+/// Header of a SIP message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SipHeader {
+    /// Header name.
+    pub name: String,
+    /// Header value, which may be empty.
+    pub value: String,
 }
 
 open_enum! {
-    /// How the audio of a SIP call is protected.
+    /// Protection of a SIP call's audio.
     pub enum SipMediaSecurity {
-        /// It is not.
+        /// Not encrypted.
         Rtp = "rtp",
-        /// It is encrypted.
+        /// Encrypted.
         Srtp = "srtp",
     }
 }
 
-/// Why a request is not to be trusted, or not to be understood.
+/// Reason to distrust a request, or failure to read it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WebhookError {
-    /// The secret is none.
-    #[error("the webhook's secret is empty, or not base64 after `whsec_`: copy it again")]
+    /// The secret cannot be used.
+    #[error("the webhook secret is empty, or not base64 after `whsec_`: copy it again")]
     Secret,
-    /// A header is missing, or makes no sense.
+    /// A header is missing or malformed.
     #[error("the request has no valid header `{0}`: it does not come from the service")]
     Header(&'static str),
-    /// The request is too old, or from the future.
-    #[error("the request is too old or ahead of time: it was recorded, or a clock is wrong")]
+    /// The timestamp is too old, or in the future.
+    #[error(
+        "the request's timestamp is too old or in the future: it is a replay, or a clock is wrong"
+    )]
     Time,
     /// No signature fits.
-    #[error("no signature fits: the request was tampered with, or the webhook's secret is another")]
+    #[error("no signature fits: the request was changed, or the webhook secret is another one")]
     Signature,
-    /// The body is not JSON, though signed.
+    /// The body is signed, but not JSON.
     #[error("the request's body is not JSON")]
     Body,
 }

@@ -14,9 +14,23 @@ pub enum TransportError {
     /// No connection could be made: no such host, nobody listening, no network.
     #[error("could not reach the server: check the base URL and the network")]
     Unreachable(#[source] Source),
-    /// No secure connection could be made: the server's certificate is not trusted, or it speaks no TLS.
+    /// Both sides could not agree on TLS, or the server's certificate is not trusted.
     #[error("could not agree on TLS with the server: check its certificate")]
     Tls(#[source] Source),
+    /// The server answers in another protocol than TLS.
+    #[error(
+        "the server does not speak TLS: reach a server on this machine by \
+         `Config::insecure_loopback_url`, and one in your own network by \
+         `Config::insecure_cleartext_url`, which sends the credential in clear"
+    )]
+    NoTls,
+    /// A connection without TLS would leave this machine, because the host name resolves to another
+    /// one. Nothing was sent.
+    #[error(
+        "the host name resolves to another machine, and the connection has no TLS: use TLS, or \
+         `Config::insecure_cleartext_url`, which sends the credential in clear"
+    )]
+    Cleartext,
     /// The proxy could not be used: not reached, not understood, or it could not reach the server.
     #[error(
         "could not connect through the proxy: check its URL, with its user name and password, or go without it"
@@ -70,6 +84,8 @@ impl TransportError {
                 status: 401 | 403 | 407,
             }
             | Self::Tls(_)
+            | Self::NoTls
+            | Self::Cleartext
             | Self::Unsupported(_) => None,
             _ => Some(Duration::ZERO),
         }

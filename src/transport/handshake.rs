@@ -8,6 +8,7 @@ use crate::secret::Secret;
 pub struct Handshake {
     pub(crate) url: String,
     pub(crate) public_url: Option<String>,
+    pub(crate) cleartext: bool,
     pub(crate) headers: Vec<(String, Secret)>,
     pub(crate) subprotocols: Vec<Secret>,
 }
@@ -23,6 +24,14 @@ impl Handshake {
     /// `<REDACTED>` for the value (contract 30). Else it is [`url`](Self::url).
     pub fn public_url(&self) -> &str {
         self.public_url.as_ref().unwrap_or(&self.url)
+    }
+
+    /// Returns whether a connection without TLS may go to any host, because
+    /// [`Config::insecure_cleartext_url`](crate::Config::insecure_cleartext_url) asked for it.
+    /// Otherwise a `ws:` or `http:` URL must lead to this machine, whatever its host name resolves
+    /// to.
+    pub fn allows_cleartext(&self) -> bool {
+        self.cleartext
     }
 
     /// The headers to send, the credential's among them.

@@ -12,6 +12,7 @@ mod error;
 mod frame;
 mod handshake;
 mod refusal;
+mod refusal_body;
 mod runtime;
 
 pub use error::{Source, TransportError};
@@ -19,8 +20,6 @@ pub use frame::{CloseFrame, Frame, InvalidClose};
 pub use handshake::Handshake;
 pub use refusal::{Refusal, RefusalKind};
 pub use runtime::Runtime;
-
-pub(crate) use refusal::repeats_a_secret;
 
 /// One open socket: a stream of what arrives, a sink for what goes out.
 ///

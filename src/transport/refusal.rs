@@ -1,54 +1,65 @@
-//! What a server says when it refuses: the same on the socket's handshake and on REST calls.
+//! Refusals of handshakes and of REST calls.
 
 use std::fmt;
 use std::time::Duration;
 
-use serde_json::Value;
-
+use super::refusal_body::RefusalBody;
 use super::{Handshake, TransportError};
 
-/// How much of the service's words is kept.
+/// Limit of a message.
 const MAX_MESSAGE_CHARS: usize = 300;
-/// How much of an id or code is kept.
+/// Limit of an id or a code.
 const MAX_NAME_CHARS: usize = 100;
-/// Shorter values are no credential, and may well stand in a message by themselves.
+/// Shorter header values are not credentials, and may be ordinary words of a message.
 const MIN_SECRET_BYTES: usize = 8;
 
-/// A handshake, or a REST call, that the server did not accept.
+/// Headers that hold no credential. The value of any other header may be one.
+const OPEN_HEADERS: [&str; 7] = [
+    "accept",
+    "content-type",
+    "openai-beta",
+    "openai-organization",
+    "openai-project",
+    "openai-safety-identifier",
+    "user-agent",
+];
+
+/// Handshake or REST call that the server, or a proxy in front of it, did not accept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {
-    /// The HTTP status: 401 for a wrong key, 404 for a wrong path, 429 for too many sessions.
+    /// HTTP status: 401 for a wrong key, 404 for a wrong path, 429 for too many sessions.
     pub status: u16,
     /// The `x-request-id` header, for the provider's support.
     pub request_id: Option<String>,
-    /// The service's own name for the error, such as `invalid_api_key`.
+    /// Name of the error, such as `invalid_api_key`.
     pub code: Option<String>,
-    /// The service's own words, cut to a few hundred characters.
+    /// The server's own message, cut to a few hundred characters. It is read from the JSON of
+    /// OpenAI and of common servers and proxies, from HTML or from plain text.
     pub message: Option<String>,
-    /// How long the service asks to wait before the next attempt: its `Retry-After`.
+    /// Pause before the next attempt that the service asks for: its `Retry-After`.
     pub retry_after: Option<Duration>,
 }
 
-/// What a refusal means, by its HTTP status.
+/// Meaning of a refusal, by its HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefusalKind {
-    /// 3xx: a redirect, which is never followed, as it would take the credential elsewhere.
+    /// 3xx: a redirect. It is never followed, because it would take the credential elsewhere.
     Redirect,
     /// 400: something in the request is wrong.
     BadRequest,
     /// 401: the credential is wrong, or has expired.
     Authentication,
-    /// 403: the credential is right, and not enough for this.
+    /// 403: the credential is right, but does not allow the request.
     PermissionDenied,
-    /// 404: there is no such thing.
+    /// 404: the path, the model or the call does not exist.
     NotFound,
-    /// 409: the request does not fit the state that things are in.
+    /// 409: the request does not fit the current state.
     Conflict,
-    /// 422: the request was read, and makes no sense.
+    /// 422: the request is well-formed, but cannot be carried out.
     UnprocessableEntity,
-    /// 429: too many requests, or the money is spent.
+    /// 429: too many requests, or the quota is spent.
     RateLimit,
     /// 5xx: the service failed.
     Server,
@@ -57,36 +68,57 @@ pub enum RefusalKind {
 }
 
 impl Refusal {
-    /// Reads an HTTP response that refuses what was asked for with `handshake`: for a
-    /// [`Connector`](crate::Connector) of one's own. `header` gives a header by its name in lower case.
+    /// Reads an HTTP response that refuses `handshake`, for a custom
+    /// [`Connector`](crate::Connector). `header` looks up a header by its name in lower case.
     ///
-    /// A text of the server's that repeats the credential is left out.
+    /// If the response repeats a credential of the handshake, `<REDACTED>` takes its place.
     pub fn from_response<'h>(
         handshake: &Handshake,
         status: u16,
         header: impl Fn(&str) -> Option<&'h str>,
         body: &[u8],
     ) -> Self {
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let body = RefusalBody::read(body);
         let text = |text: Option<&str>, max_chars| {
-            let text = text.filter(|text| !repeats_a_secret(text, handshake))?;
+            let text = Self::without_credentials(handshake, text?);
             let printable = |c: char| if c.is_control() { ' ' } else { c };
             Some(text.chars().take(max_chars).map(printable).collect())
         };
-        let said = |path| body.pointer(path).and_then(Value::as_str);
         Self {
             request_id: text(header("x-request-id"), MAX_NAME_CHARS),
-            code: text(said("/error/code"), MAX_NAME_CHARS),
-            message: text(said("/error/message"), MAX_MESSAGE_CHARS),
+            code: text(body.code.as_deref(), MAX_NAME_CHARS),
+            message: text(body.message.as_deref(), MAX_MESSAGE_CHARS),
             retry_after: retry_after(header("retry-after-ms"), header("retry-after")),
             ..Self::new(status)
         }
     }
 
-    /// What the status means.
+    /// Replaces the credentials of a handshake in a text of the server's.
+    pub(crate) fn without_credentials(handshake: &Handshake, text: &str) -> String {
+        let is_open = |name: &str| {
+            OPEN_HEADERS
+                .iter()
+                .any(|open| name.eq_ignore_ascii_case(open))
+        };
+        let headers = handshake.headers().filter(|(name, _)| !is_open(name));
+        // `Bearer`, and the words before a key in a subprotocol, are not secret.
+        let headers = headers.filter_map(|(_, value)| value.rsplit(' ').next());
+        let subprotocols = handshake.subprotocols();
+        let subprotocols =
+            subprotocols.filter_map(|name| name.strip_prefix("openai-insecure-api-key."));
+        let mut text = text.to_owned();
+        for secret in headers.chain(subprotocols) {
+            if secret.len() >= MIN_SECRET_BYTES && text.contains(secret) {
+                text = text.replace(secret, "<REDACTED>");
+            }
+        }
+        text
+    }
+
+    /// Returns the meaning of the status.
     pub fn kind(&self) -> RefusalKind {
         match self.status {
-            // Browsers keep a redirect's status to themselves, and say 0.
+            // Browsers hide the status of a redirect: it reads 0.
             0 | 300..=399 => RefusalKind::Redirect,
             400 => RefusalKind::BadRequest,
             401 => RefusalKind::Authentication,
@@ -108,7 +140,7 @@ impl From<Refusal> for TransportError {
 }
 
 impl Refusal {
-    /// A refusal with nothing but its status.
+    /// Creates a refusal with nothing but its status.
     pub fn new(status: u16) -> Self {
         Self {
             status,
@@ -148,7 +180,7 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Milliseconds count before seconds; a date is left unread, as the clocks may differ.
+/// Prefers milliseconds to seconds. A date is ignored, because the clocks may differ.
 fn retry_after(millis: Option<&str>, seconds: Option<&str>) -> Option<Duration> {
     let number = |text: Option<&str>| text?.trim().parse::<f64>().ok();
     let seconds = number(millis)
@@ -157,18 +189,11 @@ fn retry_after(millis: Option<&str>, seconds: Option<&str>) -> Option<Duration> 
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// Whether a text of the server's holds what it was sent: it must not bring the credential into an error.
-pub fn repeats_a_secret(text: &str, handshake: &Handshake) -> bool {
-    handshake.headers().any(|(_, value)| {
-        let secret = value.rsplit(' ').next().unwrap_or(value);
-        secret.len() >= MIN_SECRET_BYTES && text.contains(secret)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::Config;
+    use crate::protocol::Realtime;
     use crate::transport::Runtime;
 
     fn refusal(status: u16, headers: &[(&str, &'static str)], body: &str) -> Refusal {
@@ -196,15 +221,50 @@ mod tests {
     }
 
     #[test]
-    fn a_text_with_the_credential_is_left_out() {
+    fn a_credential_is_cut_out_and_the_message_stays() {
         let body = r#"{"error":{"message":"wrong: sk-0123456789!","code":"sk-0123456789"}}"#;
-        let refusal = refusal(401, &[("x-request-id", "sk-0123456789")], body);
-        assert_eq!(refusal, Refusal::new(401));
+        let refusal = refusal(401, &[("x-request-id", "req-sk-0123456789")], body);
+        assert_eq!(refusal.message.as_deref(), Some("wrong: <REDACTED>!"));
+        assert_eq!(refusal.code.as_deref(), Some("<REDACTED>"));
+        assert_eq!(refusal.request_id.as_deref(), Some("req-<REDACTED>"));
     }
 
     #[test]
-    fn a_body_that_is_no_error_says_nothing() {
-        for body in ["", "<html>", "[]", r#"{"error":"text"}"#, "null"] {
+    fn only_credentials_are_cut_out() {
+        let config = Config::new("sk-0123456789")
+            .organization("org-0123456789")
+            .project("proj_0123456789")
+            .header("X-Gateway-Key", "gateway-0123")
+            .header("Cookie", "session=0123456789");
+        let body = r#"{"error":{"message":"org-0123456789 may not use proj_0123456789 with sk-0123456789, gateway-0123 or session=0123456789"}}"#;
+        let javascript = Runtime::JavaScript {
+            headers: false,
+            browser: false,
+        };
+        for handshake in [
+            config.rest_request("/x", Runtime::Native),
+            config
+                .clone()
+                .model("m")
+                .handshake::<Realtime>(Runtime::Native),
+        ] {
+            let handshake = handshake.unwrap();
+            let refusal = Refusal::from_response(&handshake, 401, |_| None, body.as_bytes());
+            assert_eq!(
+                refusal.message.as_deref(),
+                Some(
+                    "org-0123456789 may not use proj_0123456789 with <REDACTED>, <REDACTED> or <REDACTED>"
+                )
+            );
+        }
+        let handshake = config.model("m").handshake::<Realtime>(javascript).unwrap();
+        let refusal = Refusal::from_response(&handshake, 401, |_| None, b"wrong: sk-0123456789");
+        assert_eq!(refusal.message.as_deref(), Some("wrong: <REDACTED>"));
+    }
+
+    #[test]
+    fn a_body_without_words_is_only_a_status() {
+        for body in ["", "<html>", "[]", "null"] {
             assert_eq!(refusal(502, &[], body), Refusal::new(502), "{body}");
         }
     }

@@ -113,23 +113,25 @@ async fn a_call_is_created_from_an_offer() {
         with_session.header("authorization"),
         format!("Bearer {KEY}")
     );
-    let content_type = with_session.header("content-type").to_owned();
-    let boundary = content_type
-        .strip_prefix("multipart/form-data; boundary=")
-        .unwrap();
-    let part = |name: &str, kind: &str, content: &str| {
-        format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\nContent-Type: {kind}\r\n\r\n{content}\r\n"
-        )
-    };
-    let sdp = part("sdp", "application/sdp", OFFER);
-    let session = r#"{"type":"realtime","model":"gpt-realtime"}"#;
-    let session = part("session", "application/json", session);
-    assert_eq!(
-        with_session.body,
-        format!("{sdp}{session}--{boundary}--\r\n")
+    let session = (
+        "session",
+        "application/json",
+        r#"{"type":"realtime","model":"gpt-realtime"}"#,
     );
-    assert_eq!(without.body, format!("{sdp}--{boundary}--\r\n"));
+    let sdp = ("sdp", "application/sdp", OFFER);
+    for (seen, parts) in [(&with_session, &[sdp, session][..]), (&without, &[sdp])] {
+        let content_type = seen.header("content-type");
+        let boundary = content_type
+            .strip_prefix("multipart/form-data; boundary=")
+            .unwrap();
+        let mut expected = String::new();
+        for (name, kind, content) in parts {
+            let disposition = format!("Content-Disposition: form-data; name=\"{name}\"");
+            let head = format!("--{boundary}\r\n{disposition}\r\nContent-Type: {kind}\r\n\r\n");
+            expected += &(head + content + "\r\n");
+        }
+        assert_eq!(seen.body, expected + "--" + boundary + "--\r\n");
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A TLS server for a few connections, with any certificate, that answers a request byte by byte as a test says.
+//! A TLS server for one connection, with any certificate. A test writes its answer byte by byte.
 
 // Each test file uses a part of it.
 #![allow(dead_code)]
@@ -15,7 +15,7 @@ use rcgen::{
 use rustls::RootCertStore;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::server::{ServerConfig, WebPkiClientVerifier};
+use rustls::server::{ClientCertVerifierBuilder, ServerConfig, WebPkiClientVerifier};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -53,7 +53,7 @@ impl Authority {
         self.sign(&CertificateParams::new([name.to_owned()]).unwrap())
     }
 
-    /// One whose time is over.
+    /// An expired certificate for a name.
     pub fn issue_expired(&self, name: &str) -> Identity {
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         params.not_before = date_time_ymd(2020, 1, 1);
@@ -74,6 +74,19 @@ impl Authority {
 
     /// A server's settings that ask every client for a certificate of this authority.
     pub fn asking(&self, identity: &Identity) -> ServerConfig {
+        self.asking_clients(identity, |verifier| verifier)
+    }
+
+    /// A server's settings that ask every client for a certificate, and accept clients without one.
+    pub fn asking_politely(&self, identity: &Identity) -> ServerConfig {
+        self.asking_clients(identity, ClientCertVerifierBuilder::allow_unauthenticated)
+    }
+
+    fn asking_clients(
+        &self,
+        identity: &Identity,
+        rule: impl FnOnce(ClientCertVerifierBuilder) -> ClientCertVerifierBuilder,
+    ) -> ServerConfig {
         let mut roots = RootCertStore::empty();
         roots.add(self.0.der().clone()).unwrap();
         let provider = Arc::new(ring::default_provider());
@@ -82,7 +95,7 @@ impl Authority {
         ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
-            .with_client_cert_verifier(verifier.build().unwrap())
+            .with_client_cert_verifier(rule(verifier).build().unwrap())
             .with_single_cert(vec![identity.certificate.clone()], identity.key.clone_key())
             .unwrap()
     }
@@ -99,14 +112,14 @@ impl Identity {
     }
 }
 
-/// A server for one connection, and what it saw: the request's head, or why there was no TLS.
+/// A server for one connection. Its task returns the request's head, or the error of its TLS.
 pub struct Server {
     pub address: SocketAddr,
     pub task: JoinHandle<Result<String, String>>,
 }
 
 impl Server {
-    /// Agrees on TLS, reads the request, and does as `serve` says.
+    /// Agrees on TLS, reads the request, and runs `serve`.
     pub async fn start<F>(
         config: ServerConfig,
         serve: impl FnOnce(TlsStream<TcpStream>) -> F + Send + 'static,
@@ -133,7 +146,7 @@ impl Server {
         Self { address, task }
     }
 
-    /// How to reach it by this name.
+    /// Configuration that reaches the server by this name.
     pub fn config(&self, host: &str) -> Config {
         Config::new(KEY)
             .model("m")
@@ -141,7 +154,7 @@ impl Server {
     }
 }
 
-/// Everything up to the empty line.
+/// Reads up to the empty line.
 pub async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -150,7 +163,7 @@ pub async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result
     Ok(String::from_utf8(head).unwrap())
 }
 
-/// A connector that trusts an authority, and no environment.
+/// A connector that trusts an authority, and ignores the environment.
 pub fn trusting(authority: &Authority) -> Connector {
     Connector::new()
         .no_proxy()

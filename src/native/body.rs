@@ -1,57 +1,19 @@
-//! The little of HTTP/1.1 (RFC 9112) that a handshake needs: a response's head, and a short body.
+//! The short body of an HTTP/1.1 response that refuses a handshake (RFC 9112, section 6).
 
-use std::io;
 use std::time::Duration;
 
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use httparse::Status;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use tokio_tungstenite::tungstenite::http::{HeaderMap, Response};
 
-use crate::transport::Source;
-
-/// As much as Node takes.
-const MAX_HEAD_BYTES: usize = 16 * 1024;
-const MAX_HEADERS: usize = 128;
 const MAX_BODY_BYTES: usize = 8 * 1024;
-/// The answer is known by then; its words are not worth a longer wait.
+/// The status is known by now. The text is not worth a longer wait.
 const BODY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Reads a response's head. Its body is what has come after it so far.
-///
-/// # Errors
-/// [`io::ErrorKind::InvalidData`] for what is no response.
-pub async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Response<Vec<u8>>> {
-    let invalid = |error: Source| io::Error::new(io::ErrorKind::InvalidData, error);
-    let mut bytes = Vec::with_capacity(2048);
-    while bytes.len() < MAX_HEAD_BYTES {
-        if stream.read_buf(&mut bytes).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        if let Some(response) = parse_head(&bytes).map_err(invalid)? {
-            return Ok(response);
-        }
-    }
-    Err(invalid("the response's head is too long".into()))
-}
-
-fn parse_head(bytes: &[u8]) -> Result<Option<Response<Vec<u8>>>, Source> {
-    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-    let mut head = httparse::Response::new(&mut headers);
-    let Status::Complete(length) = head.parse(bytes)? else {
-        return Ok(None);
-    };
-    let mut response = Response::builder().status(head.code.unwrap_or_default());
-    for header in head.headers {
-        response = response.header(header.name, header.value);
-    }
-    let rest = bytes.get(length..).unwrap_or_default();
-    Ok(Some(response.body(rest.to_vec())?))
-}
-
-/// Reads a body of which `bytes` have come already, as far as it is short and comes soon.
-pub async fn read_body(
+/// Reads a body that begins with `bytes`, up to a few kilobytes and for at most a second.
+pub(super) async fn read_body(
     stream: &mut (impl AsyncRead + Unpin),
     headers: &HeaderMap,
     mut bytes: Vec<u8>,
@@ -64,7 +26,7 @@ pub async fn read_body(
             }
         }
     };
-    // Late or cut short, what has come is what there is.
+    // If the body is late or cut short, its beginning is returned.
     let _ = timeout(BODY_TIMEOUT, reading).await;
     match length {
         Length::Known(length) => bytes.truncate(length),
@@ -74,7 +36,7 @@ pub async fn read_body(
     bytes
 }
 
-/// Where a body ends.
+/// The rule by which a body ends.
 enum Length {
     Known(usize),
     Chunked,
@@ -102,7 +64,7 @@ impl Length {
     }
 }
 
-/// A chunked body without its framing, and whether it is whole.
+/// Takes the framing off a chunked body (RFC 9112, section 7.1). Returns whether it is complete.
 fn unchunked(mut bytes: &[u8]) -> (Vec<u8>, bool) {
     let mut body = Vec::new();
     while let Ok(Status::Complete((start, size))) = httparse::parse_chunk_size(bytes) {
@@ -123,32 +85,13 @@ fn unchunked(mut bytes: &[u8]) -> (Vec<u8>, bool) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::head::parse_head;
     use super::*;
 
     async fn body(head: &str, mut pieces: &[u8]) -> String {
         let head = parse_head(head.as_bytes()).unwrap().unwrap();
         let (parts, bytes) = head.into_parts();
         String::from_utf8(read_body(&mut pieces, &parts.headers, bytes).await).unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_head_may_come_in_pieces_and_is_limited() {
-        let head = b"HTTP/1.0 407 Who Are You\r\nA: 1\r\na: 2\r\n\r\nrest";
-        assert!(parse_head(&head[..head.len() - 6]).unwrap().is_none());
-        let response = read_head(&mut &head[..]).await.unwrap();
-        assert_eq!(response.status(), 407);
-        assert_eq!(response.headers().get_all("a").iter().count(), 2);
-        assert_eq!(response.body(), b"rest");
-
-        let kind = async |bytes: &[u8]| read_head(&mut &*bytes).await.unwrap_err().kind();
-        assert_eq!(kind(b"SSH-2.0\r\n\r\n").await, io::ErrorKind::InvalidData);
-        assert_eq!(kind(b"HTTP/1.1 200").await, io::ErrorKind::UnexpectedEof);
-        let long = format!("HTTP/1.1 200 OK\r\nA: {}", "a".repeat(MAX_HEAD_BYTES));
-        assert_eq!(kind(long.as_bytes()).await, io::ErrorKind::InvalidData);
-        assert_eq!(
-            kind(b"HTTP/1.1 000 No\r\n\r\n").await,
-            io::ErrorKind::InvalidData
-        );
     }
 
     #[tokio::test]
