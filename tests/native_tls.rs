@@ -9,13 +9,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use openai_realtime_ws::emulator::Emulator;
 use openai_realtime_ws::native::Connector;
-<<<<<<< HEAD
-use openai_realtime_ws::{Config, Error, OpenAIRealtimeWS, TransportError};
-=======
-use openai_realtime_ws::protocol::Events;
 use openai_realtime_ws::{Config, Error, OpenAIRealtimeWS, Reconnect, TransportError};
 use rustls::pki_types::CertificateDer;
->>>>>>> 15889d8 (Networks: one way to connect for sockets and REST calls, errors told apart, cleartext by name)
 use rustls::pki_types::pem::PemObject;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

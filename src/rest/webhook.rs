@@ -26,12 +26,7 @@ use serde_json::Value;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-<<<<<<< HEAD
-use crate::protocol::record::record;
 use crate::protocol::words::open_enum;
-=======
-use crate::protocol::table::open_enum;
->>>>>>> 15889d8 (Networks: one way to connect for sockets and REST calls, errors told apart, cleartext by name)
 
 /// Largest difference between a request's timestamp and the clock.
 const TOLERANCE: Duration = Duration::from_secs(300);
