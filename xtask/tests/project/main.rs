@@ -4,4 +4,5 @@
 mod contracts;
 mod imports;
 mod links;
+mod manifest;
 mod source;

@@ -1,0 +1,94 @@
+//! Cargo.toml, the npm package's manifest and the documents agree on features and versions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::source;
+
+#[derive(Deserialize)]
+struct Manifest {
+    package: Package,
+    features: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    version: String,
+    metadata: Metadata,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    docs: Docs,
+}
+
+#[derive(Deserialize)]
+struct Docs {
+    rs: DocsRs,
+}
+
+#[derive(Deserialize)]
+struct DocsRs {
+    features: BTreeSet<String>,
+}
+
+fn manifest() -> Manifest {
+    toml::from_str(&source::read("Cargo.toml")).expect("Cargo.toml is valid")
+}
+
+#[test]
+fn the_front_page_has_a_row_for_each_feature() {
+    let features = manifest().features.into_keys();
+    let features: BTreeSet<_> = features.filter(|name| name != "default").collect();
+    let page = source::read("src/front.md");
+    let (_, section) = page
+        .split_once("# Features")
+        .expect("a section about features");
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let rows: BTreeSet<_> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+    assert_eq!(rows, features.iter().map(String::as_str).collect());
+}
+
+#[test]
+fn docs_rs_shows_every_feature_for_users() {
+    let manifest = manifest();
+    let hidden = ["default", "js"];
+    let features = manifest.features.into_keys();
+    let features: BTreeSet<_> = features.filter(|name| !hidden.contains(&&**name)).collect();
+    assert_eq!(manifest.package.metadata.docs.rs.features, features);
+    let workflow = source::read(".github/workflows/ci.yml");
+    let (_, listed) = workflow
+        .split_once("FEATURES: ")
+        .expect("a list of features");
+    let listed = listed.lines().next().unwrap_or_default();
+    assert_eq!(
+        listed
+            .split(',')
+            .map(str::to_owned)
+            .collect::<BTreeSet<_>>(),
+        features
+    );
+}
+
+#[test]
+fn the_versions_agree() {
+    let version = manifest().package.version;
+    let npm = source::read("npm/package.json");
+    assert!(
+        npm.contains(&format!("\"version\": \"{version}\"")),
+        "npm/package.json"
+    );
+    let readme = source::read("README.md");
+    let short = version
+        .rsplit_once('.')
+        .map_or(&*version, |(short, _)| short);
+    let lines = readme
+        .lines()
+        .filter(|line| line.starts_with("openai-realtime-ws = "));
+    let lines: Vec<_> = lines.collect();
+    assert_eq!(lines.len(), 2);
+    for line in lines {
+        assert!(line.contains(&format!("\"{short}\"")), "{line}");
+    }
+}
