@@ -87,7 +87,7 @@ fn the_versions_agree() {
         .lines()
         .filter(|line| line.starts_with("openai-realtime-ws = "));
     let lines: Vec<_> = lines.collect();
-    assert_eq!(lines.len(), 2);
+    assert!(!lines.is_empty());
     for line in lines {
         assert!(line.contains(&format!("\"{short}\"")), "{line}");
     }
