@@ -12,7 +12,7 @@ use std::{env, fs, process};
 use openai_realtime_ws::emulator::Emulator;
 use serde_json::Value;
 
-const EXAMPLES: [&str; 3] = ["azure", "transcription", "translation"];
+const EXAMPLES: [&str; 4] = ["azure", "transcribe", "transcription", "translation"];
 
 /// The examples, built: cargo has no path to an example for a test, but says where it puts it.
 static BUILT: LazyLock<HashMap<String, PathBuf>> = LazyLock::new(|| {
@@ -285,4 +285,107 @@ async fn a_translation_with_a_key() {
 #[test]
 fn a_translation_of_nothing() {
     assert!(fail(example("translation")).contains("usage: translation"));
+}
+
+/// Writes speech with pauses: of each turn its milliseconds of tone, and of the pause behind it.
+fn turns(path: &PathBuf, turns: &[(usize, usize)]) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 24_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    for (tone, pause) in turns {
+        for n in 0..24 * tone {
+            let sample = if n / 50 % 2 == 0 { 9_000_i16 } else { -9_000 };
+            writer.write_sample(sample).unwrap();
+        }
+        for _ in 0..24 * pause {
+            writer.write_sample(0_i16).unwrap();
+        }
+    }
+    writer.finalize().unwrap();
+}
+
+#[tokio::test]
+async fn recordings_become_json_many_at_once() {
+    let folder = Folder::new("transcribe-json");
+    let (emulator, certificate) = folder.service().await;
+    let files: Vec<PathBuf> = (0..12).map(|n| folder.0.join(format!("{n}.wav"))).collect();
+    for (n, file) in files.iter().enumerate() {
+        turns(file, &[(1_000, 1_000), (500 + 100 * n, 0)]);
+    }
+    let mut transcribe = example("transcribe");
+    transcribe
+        .args(["--at-once", "5"])
+        .args(&files)
+        .env("OPENAI_API_KEY", "sk-real")
+        .env("OPENAI_BASE_URL", emulator.wss_url())
+        .env("SSL_CERT_FILE", certificate);
+    let printed = succeed(transcribe).await;
+    assert_eq!(printed.lines().count(), 12, "{printed}");
+    assert_eq!(emulator.connections().len(), 12);
+    for (n, file) in files.iter().enumerate() {
+        let json = fs::read_to_string(file.with_extension("json")).unwrap();
+        let transcript: Value = serde_json::from_str(&json).unwrap();
+        let lasts = 2_500 + 100 * n as u64;
+        assert_eq!(transcript["duration_ms"], lasts);
+        let segments = transcript["segments"].as_array().unwrap();
+        assert_eq!(segments.len(), 2, "{json}");
+        for (segment, (start, end)) in segments.iter().zip([(0, 1_000), (2_000, lasts)]) {
+            assert!(
+                segment["text"]
+                    .as_str()
+                    .unwrap()
+                    .ends_with("seconds of speech"),
+                "{json}"
+            );
+            // The padding before a turn and the silence that ends it belong to it.
+            let at = |key: &str| segment[key].as_u64().unwrap();
+            assert!(
+                at("start_ms") <= start && start <= at("start_ms") + 350,
+                "{json}"
+            );
+            assert!(at("end_ms") >= end && at("end_ms") <= end + 600, "{json}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn recordings_become_subtitles_elsewhere() {
+    let folder = Folder::new("transcribe-srt");
+    let file = folder.0.join("talk.wav");
+    turns(&file, &[(1_000, 1_000), (1_000, 0)]);
+    let out = folder.0.join("out");
+    fs::create_dir(&out).unwrap();
+    let mut transcribe = example("transcribe");
+    transcribe.arg("--srt").arg("--out").arg(&out).arg(&file);
+    succeed(transcribe).await;
+    let srt = fs::read_to_string(out.join("talk.srt")).unwrap();
+    let lines: Vec<_> = srt.lines().collect();
+    assert_eq!((lines.len(), lines[0], lines[4]), (8, "1", "2"), "{srt}");
+    assert!(lines[1].starts_with("00:00:00,000 --> 00:00:01,"), "{srt}");
+    assert!(lines[5].contains(" --> 00:00:03,000"), "{srt}");
+}
+
+#[test]
+fn a_file_that_fails_does_not_stop_the_others() {
+    let folder = Folder::new("transcribe-failure");
+    let good = folder.0.join("good.wav");
+    turns(&good, &[(500, 0)]);
+    let bad = folder.0.join("bad.wav");
+    fs::write(&bad, "no sound").unwrap();
+    let mut transcribe = example("transcribe");
+    transcribe.args([&bad, &good]);
+    let complaint = fail(transcribe);
+    assert!(
+        complaint.contains("bad.wav is not a WAV file"),
+        "{complaint}"
+    );
+    assert!(
+        complaint.contains("1 of 2 files could not be transcribed"),
+        "{complaint}"
+    );
+    assert!(good.with_extension("json").exists());
 }
