@@ -13,8 +13,8 @@ use futures_util::StreamExt;
 use super::handle::Command;
 use super::tools::{FinishedRun, ToolRuns};
 use super::{
-    Answer, ConversationEvent, ConversationHandle, History, Interruption, Playback, RequestError,
-    Responses, Ticket, ToolCall, ToolCalls, Tools, Turns, Usage,
+    CancelledBy, FinishedResponse, ConversationEvent, Outcome, ConversationHandle, History, Interruption, Playback, RequestError,
+    Responses, ResponseTicket, ToolCall, ToolCalls, Tools, Turns, Usage,
 };
 use crate::connection::Closed;
 use crate::platform::BoxFuture;
@@ -93,7 +93,7 @@ pub struct Conversation<C: Connector> {
     outgoing: VecDeque<ClientEvent>,
     events: VecDeque<ConversationEvent>,
     /// Those who wait for a response's end.
-    waiting: BTreeMap<Ticket, oneshot::Sender<Result<Answer, RequestError>>>,
+    waiting: BTreeMap<ResponseTicket, oneshot::Sender<Result<FinishedResponse, RequestError>>>,
     timer: Option<(Duration, BoxFuture<()>)>,
     /// Response that the application interrupted: what still arrives of it is not played.
     interrupted: Option<String>,
@@ -297,6 +297,9 @@ impl<C: Connector> Conversation<C> {
         let change = self.history.apply(&event);
         if change != super::Change::Unchanged {
             self.events.push_back(ConversationEvent::History(change));
+        }
+        if self.playback.is_none() && is_cut_by_speech(&event) {
+            self.events.push_back(ConversationEvent::Interrupted(Interruption::default()));
         }
         if let Some(turn) = self.turns.received(now, &event) {
             self.events.push_back(ConversationEvent::Turn(turn));
@@ -562,6 +565,16 @@ impl<C: Connector> fmt::Debug for Conversation<C> {
             .field("entries", &self.history.entries().len())
             .field("tools", &self.tools)
             .finish_non_exhaustive()
+    }
+}
+
+/// Returns true for the end of a response that the user's speech has interrupted.
+fn is_cut_by_speech(event: &ServerEvent) -> bool {
+    match event {
+        ServerEvent::ResponseDone(event) => {
+            Outcome::of(&event.response) == Outcome::Cancelled(CancelledBy::Speech)
+        }
+        _ => false,
     }
 }
 

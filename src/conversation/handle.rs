@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_channel::{mpsc, oneshot};
 
-use super::{Answer, RequestError};
+use super::{FinishedResponse, RequestError};
 use crate::connection::SendError;
 use crate::protocol::{
     Audio, ClientEvent, ConversationItemCreate, InputAudioBufferAppend, ResponseCreate,
@@ -28,7 +28,7 @@ pub(super) enum Command {
     Send(Box<ClientEvent>),
     Respond(
         ResponseCreate,
-        oneshot::Sender<Result<Answer, RequestError>>,
+        oneshot::Sender<Result<FinishedResponse, RequestError>>,
     ),
     Cancel,
     Interrupt,
@@ -147,10 +147,10 @@ impl fmt::Debug for ConversationHandle {
 /// # Cancel safety
 /// Dropping it does not withdraw the request.
 #[derive(Debug)]
-pub struct PendingResponse(oneshot::Receiver<Result<Answer, RequestError>>);
+pub struct PendingResponse(oneshot::Receiver<Result<FinishedResponse, RequestError>>);
 
 impl Future for PendingResponse {
-    type Output = Result<Answer, RequestError>;
+    type Output = Result<FinishedResponse, RequestError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = Pin::new(&mut self.0).poll(cx);

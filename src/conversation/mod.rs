@@ -18,11 +18,11 @@ pub use playback::{Heard, Interruption, Playback};
 #[cfg(feature = "audio")]
 pub use playback::{Speaker, SpeakerMonitor};
 pub use responses::{
-    Answer, CancelledBy, IncompleteReason, Outcome, RequestError, ResponseEnd, ResponseFailure,
-    ResponseLimits, Responses, RetryAdvice, Ticket,
+    FinishedResponse, CancelledBy, IncompleteReason, Outcome, RequestError, ResponseEnd, ResponseFailure,
+    ResponseLimits, Responses, RetryAdvice, ResponseTicket,
 };
 pub use tools::{
     Approval, Background, Json, ToolCall, ToolCallKind, ToolCalls, ToolOutput, ToolResult, Tools,
 };
-pub use turns::{Turn, TurnEvent, Turns};
+pub use turns::{ModelTurn, TurnEvent, Turns};
 pub use usage::{InputTokens, OutputTokens, Tokens, TranscriptionTokens, Usage};

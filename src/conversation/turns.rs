@@ -37,13 +37,13 @@ pub struct Turns {
     speaking: bool,
     /// Time at which the user's last turn ended, until a response begins.
     ended: Option<Duration>,
-    under_way: Vec<Turn>,
+    under_way: Vec<ModelTurn>,
 }
 
-/// Turn of the model: one response.
+/// ModelTurn of the model: one response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Turn {
+pub struct ModelTurn {
     /// Id of the response.
     pub response_id: String,
     /// Time when it began.
@@ -56,7 +56,7 @@ pub struct Turn {
     pub outcome: Option<Outcome>,
 }
 
-impl Turn {
+impl ModelTurn {
     /// Returns the time from the end of the user's speech to the first audio.
     pub fn latency(&self) -> Option<Duration> {
         Some(self.first_audio?.saturating_sub(self.user_ended?))
@@ -94,7 +94,7 @@ pub enum TurnEvent {
         latency: Option<Duration>,
     },
     /// The model's turn ended.
-    TurnDone(Turn),
+    TurnDone(ModelTurn),
 }
 
 impl Turns {
@@ -109,7 +109,7 @@ impl Turns {
     }
 
     /// Returns the turns of the model under way.
-    pub fn under_way(&self) -> &[Turn] {
+    pub fn under_way(&self) -> &[ModelTurn] {
         &self.under_way
     }
 
@@ -152,7 +152,7 @@ impl Turns {
                 if self.under_way.len() >= MAX_TURNS {
                     self.under_way.remove(0);
                 }
-                self.under_way.push(Turn {
+                self.under_way.push(ModelTurn {
                     response_id: event.response.id.clone(),
                     started: now,
                     user_ended: self.ended.take(),
@@ -164,7 +164,7 @@ impl Turns {
                 })
             }
             ServerEvent::ResponseDone(event) => {
-                let is_it = |turn: &Turn| turn.response_id == event.response.id;
+                let is_it = |turn: &ModelTurn| turn.response_id == event.response.id;
                 let at = self.under_way.iter().position(is_it)?;
                 let mut turn = self.under_way.remove(at);
                 turn.outcome = Some(Outcome::of(&event.response));

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use openai_realtime_ws::conversation::{
-    CancelledBy, IncompleteReason, Outcome, RequestError, ResponseEnd, ResponseLimits, Responses,
-    RetryAdvice, Ticket,
+    CancelledBy, IncompleteReason, Outcome, RequestError, ResponseEnd, ResponseLimits,
+    ResponseTicket, Responses, RetryAdvice,
 };
 use openai_realtime_ws::protocol::{
     Events, Modality, ResponseConversation, ResponseCreate, ResponseParams, ToolChoice,
@@ -523,7 +523,7 @@ proptest! {
         let mut responses = Responses::new().limits(limits);
         let mut server = Server { tells, ..Server::default() };
         let (mut manual, mut follow_ups, mut ends) = (Vec::new(), Vec::new(), Vec::new());
-        let mut ids: BTreeMap<Ticket, Vec<String>> = BTreeMap::new();
+        let mut ids: BTreeMap<ResponseTicket, Vec<String>> = BTreeMap::new();
         let mut now = START;
         // That the server returns metadata shows in the first answer: until then, a response of its
         // own that is over before the request arrives is taken for the answer.

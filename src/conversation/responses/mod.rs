@@ -12,10 +12,10 @@ mod outcome;
 mod request;
 
 pub use outcome::{
-    Answer, CancelledBy, IncompleteReason, Outcome, RequestError, ResponseEnd, ResponseFailure,
+    FinishedResponse, CancelledBy, IncompleteReason, Outcome, RequestError, ResponseEnd, ResponseFailure,
     RetryAdvice,
 };
-pub use request::Ticket;
+pub use request::ResponseTicket;
 
 use request::{ActiveResponse, Cancellation, ResponseRequest};
 
@@ -141,7 +141,7 @@ impl Responses {
     }
 
     /// Asks for a response of its own, in its turn.
-    pub fn request(&mut self, now: Duration, event: ResponseCreate) -> Ticket {
+    pub fn request(&mut self, now: Duration, event: ResponseCreate) -> ResponseTicket {
         let request = self.make(now, event, false);
         let ticket = request.ticket();
         self.waiting.push_back(request);
@@ -151,7 +151,7 @@ impl Responses {
 
     /// Asks for a reply to what was just added, such as tools' outputs. Follow-ups that wait side
     /// by side are answered by one response, with the parameters of the last.
-    pub fn request_follow_up(&mut self, now: Duration, event: ResponseCreate) -> Ticket {
+    pub fn request_follow_up(&mut self, now: Duration, event: ResponseCreate) -> ResponseTicket {
         let request = self.make(now, event, true);
         let ticket = request.ticket();
         self.waiting.push_back(request);
@@ -170,7 +170,7 @@ impl Responses {
 
     /// Cancels the response that answers a request, or withdraws the request. Returns false if the
     /// request has ended.
-    pub fn cancel_request(&mut self, now: Duration, ticket: Ticket) -> bool {
+    pub fn cancel_request(&mut self, now: Duration, ticket: ResponseTicket) -> bool {
         if let Some(at) = (self.waiting.iter()).position(|request| request.has(ticket))
             && let Some(request) = self.waiting.remove(at)
         {
@@ -203,7 +203,7 @@ impl Responses {
     }
 
     /// Returns the id of the response under way that answers a request.
-    pub fn response_of(&self, ticket: Ticket) -> Option<&str> {
+    pub fn response_of(&self, ticket: ResponseTicket) -> Option<&str> {
         let answers = |response: &&ActiveResponse| {
             (response.request.as_ref()).is_some_and(|request| request.has(ticket))
         };
@@ -426,7 +426,7 @@ impl Responses {
         let at = self.adopt(response);
         self.retry_at = None;
         let active = self.active.remove(at);
-        self.end_active(active, &Ok(Answer::new(response.clone())));
+        self.end_active(active, &Ok(FinishedResponse::new(response.clone())));
     }
 
     /// An error may be about a request or a cancellation of ours. Its event id says which, unless
@@ -531,7 +531,7 @@ impl Responses {
         }
     }
 
-    fn end_active(&mut self, response: ActiveResponse, result: &Result<Answer, RequestError>) {
+    fn end_active(&mut self, response: ActiveResponse, result: &Result<FinishedResponse, RequestError>) {
         let tickets = response.request.map(|request| request.tickets);
         let tickets = tickets.into_iter().flatten().map(Some);
         let mut tickets: Vec<_> = tickets.collect();

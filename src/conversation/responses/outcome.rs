@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Ticket;
+use super::ResponseTicket;
 use crate::protocol::{
     ErrorDetails, Response, ResponseStatus, StatusDetails, StatusError, StatusReason,
 };
@@ -12,24 +12,24 @@ use crate::protocol::{
 #[non_exhaustive]
 pub struct ResponseEnd {
     /// Request that it answers; `None` for a response that the server began on its own.
-    pub ticket: Option<Ticket>,
+    pub ticket: Option<ResponseTicket>,
     /// Id of the response, if one began.
     pub response_id: Option<String>,
     /// The response, or the reason why there is none.
-    pub result: Result<Answer, RequestError>,
+    pub result: Result<FinishedResponse, RequestError>,
 }
 
 /// A response that has ended, whether complete or not.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Answer {
+pub struct FinishedResponse {
     /// The response, without its audio.
     pub response: Response,
     /// How it ended.
     pub outcome: Outcome,
 }
 
-impl Answer {
+impl FinishedResponse {
     pub(super) fn new(response: Response) -> Self {
         Self {
             outcome: Outcome::of(&response),

@@ -17,12 +17,12 @@ const PREFIX: &str = "request_";
 
 /// Number of a request for a response: see [`Responses`](super::Responses).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Ticket(u64);
+pub struct ResponseTicket(u64);
 
 #[derive(Debug)]
 pub(super) struct ResponseRequest {
     /// More than one after follow-ups were merged.
-    pub(super) tickets: Vec<Ticket>,
+    pub(super) tickets: Vec<ResponseTicket>,
     pub(super) event: ResponseCreate,
     /// Value of the metadata key, if there was room for it.
     pub(super) mark: Option<String>,
@@ -71,7 +71,7 @@ impl ResponseRequest {
             metadata.entry(MARK.to_owned()).or_insert(id);
         }
         Self {
-            tickets: vec![Ticket(number)],
+            tickets: vec![ResponseTicket(number)],
             mark: metadata.get(MARK).cloned(),
             follow_up,
             aside: is_aside(event.response.as_deref()),
@@ -82,11 +82,11 @@ impl ResponseRequest {
         }
     }
 
-    pub(super) fn ticket(&self) -> Ticket {
-        self.tickets.first().copied().unwrap_or(Ticket(0))
+    pub(super) fn ticket(&self) -> ResponseTicket {
+        self.tickets.first().copied().unwrap_or(ResponseTicket(0))
     }
 
-    pub(super) fn has(&self, ticket: Ticket) -> bool {
+    pub(super) fn has(&self, ticket: ResponseTicket) -> bool {
         self.tickets.contains(&ticket)
     }
 

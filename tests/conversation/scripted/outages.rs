@@ -1,7 +1,7 @@
 //! Connections that break in the middle of everything.
 
 use futures_channel::oneshot;
-use openai_realtime_ws::conversation::{Answer, EntryStatus, RequestError};
+use openai_realtime_ws::conversation::{EntryStatus, FinishedResponse, RequestError};
 use openai_realtime_ws::emulator::{Action, Reply};
 use openai_realtime_ws::{Reconnect, Restore};
 
@@ -98,7 +98,7 @@ async fn a_tool_that_runs_over_an_outage_is_answered() {
             reply = end
                 .result
                 .as_ref()
-                .map_or_else(|_| String::new(), Answer::text);
+                .map_or_else(|_| String::new(), FinishedResponse::text);
         }
         !reply.is_empty()
     })
