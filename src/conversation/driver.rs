@@ -13,12 +13,13 @@ use futures_util::StreamExt;
 use super::handle::Command;
 use super::tools::{FinishedRun, ToolRuns};
 use super::{
-    CancelledBy, FinishedResponse, ConversationEvent, Outcome, ConversationHandle, History, Interruption, Playback, RequestError,
-    Responses, ResponseTicket, ToolCall, ToolCalls, Tools, Turns, Usage,
+    CancelledBy, ConversationEvent, ConversationHandle, FinishedResponse, History, Interruption,
+    Outcome, Playback, RequestError, ResponseTicket, Responses, ToolCall, ToolCalls, Tools, Turns,
+    Usage,
 };
 use crate::connection::Closed;
 use crate::platform::BoxFuture;
-use crate::protocol::{ClientEvent, Events, RealtimeSession, ServerEvent, SessionUpdate};
+use crate::protocol::{ClientEvent, RealtimeSession, ServerEvent, SessionUpdate};
 use crate::session::{Error, Lost, Reconnected, Sender, Session, Update};
 use crate::transport::Connector;
 
@@ -299,7 +300,8 @@ impl<C: Connector> Conversation<C> {
             self.events.push_back(ConversationEvent::History(change));
         }
         if self.playback.is_none() && is_cut_by_speech(&event) {
-            self.events.push_back(ConversationEvent::Interrupted(Interruption::default()));
+            self.events
+                .push_back(ConversationEvent::Interrupted(Interruption::default()));
         }
         if let Some(turn) = self.turns.received(now, &event) {
             self.events.push_back(ConversationEvent::Turn(turn));

@@ -18,8 +18,8 @@ pub use playback::{Heard, Interruption, Playback};
 #[cfg(feature = "audio")]
 pub use playback::{Speaker, SpeakerMonitor};
 pub use responses::{
-    FinishedResponse, CancelledBy, IncompleteReason, Outcome, RequestError, ResponseEnd, ResponseFailure,
-    ResponseLimits, Responses, RetryAdvice, ResponseTicket,
+    CancelledBy, FinishedResponse, IncompleteReason, Outcome, RequestError, ResponseEnd,
+    ResponseFailure, ResponseLimits, ResponseTicket, Responses, RetryAdvice,
 };
 pub use tools::{
     Approval, Background, Json, ToolCall, ToolCallKind, ToolCalls, ToolOutput, ToolResult, Tools,

@@ -40,7 +40,7 @@ pub struct Turns {
     under_way: Vec<ModelTurn>,
 }
 
-/// ModelTurn of the model: one response.
+/// Turn of the model: one response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModelTurn {

@@ -12,8 +12,8 @@ mod outcome;
 mod request;
 
 pub use outcome::{
-    FinishedResponse, CancelledBy, IncompleteReason, Outcome, RequestError, ResponseEnd, ResponseFailure,
-    RetryAdvice,
+    CancelledBy, FinishedResponse, IncompleteReason, Outcome, RequestError, ResponseEnd,
+    ResponseFailure, RetryAdvice,
 };
 pub use request::ResponseTicket;
 
@@ -531,7 +531,11 @@ impl Responses {
         }
     }
 
-    fn end_active(&mut self, response: ActiveResponse, result: &Result<FinishedResponse, RequestError>) {
+    fn end_active(
+        &mut self,
+        response: ActiveResponse,
+        result: &Result<FinishedResponse, RequestError>,
+    ) {
         let tickets = response.request.map(|request| request.tickets);
         let tickets = tickets.into_iter().flatten().map(Some);
         let mut tickets: Vec<_> = tickets.collect();
