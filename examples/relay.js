@@ -1,25 +1,33 @@
-// What the relays in node/, deno/, bun/ and cloudflare-worker/ have in common. A relay stands between a page and the
+// The common part of the relays in node/, deno/, bun/ and cloudflare-worker/. A relay stands between a page and the
 // service: the page speaks the Realtime protocol to it over a plain WebSocket, and the API key stays on the server.
 
 /**
- * Joins a session and the socket of a person, who is `{ send(text), close(code, reason) }`. Returns what is to be done with
- * what comes from there. A real relay would let in only whom it knows, and decide what they may ask for.
+ * Returns true for the origin of a page that may connect: one in this comma-separated list, by default that of a
+ * development server. Any other page that a user visits could otherwise open sessions at your expense.
  */
-export function relay(session, person) {
-  /** What came before the session was open. */
+export function isAllowed(origin, origins) {
+  return (origins ?? 'http://localhost:5173').split(',').includes(origin);
+}
+
+/**
+ * Joins a session and the socket of a page, which is `{ send(text), close(code, reason) }`. Returns the handlers of what the
+ * page sends. A real relay would also authenticate its users, and restrict the events that they may send.
+ */
+export function relay(session, page) {
+  /** Events that came before the session was open. */
   let waiting = [];
   session.socket.addEventListener('open', () => {
     const early = waiting;
     waiting = undefined;
     early.forEach((event) => session.send(event));
   });
-  session.on('event', (event) => person.send(JSON.stringify(event)));
-  // What the service reports is an event, and has been passed on. What is left concerns the server's own side.
+  session.on('event', (event) => page.send(JSON.stringify(event)));
+  // Errors of the service are events too, and the page has them. The others concern the server.
   session.on('error', (error) => error.error ?? console.error(error.message));
   session.socket.addEventListener('close', ({ code, reason }) => {
-    // Not every code that one receives may be sent.
-    const may = code === 1000 || (code >= 3000 && code <= 4999);
-    person.close(may ? code : 4000, may ? reason : `the service has closed with ${code}`);
+    // Some codes that a peer reports cannot be sent.
+    const sendable = code === 1000 || (code >= 3000 && code <= 4999);
+    page.close(sendable ? code : 4000, sendable ? reason : `the service closed with ${code}`);
   });
   return {
     message(text) {
@@ -27,7 +35,7 @@ export function relay(session, person) {
       try {
         event = JSON.parse(text);
       } catch {
-        person.close(4400, 'that is no event');
+        page.close(4400, 'invalid event');
         session.close();
         return;
       }

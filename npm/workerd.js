@@ -1,8 +1,8 @@
-// A socket for Cloudflare Workers, whose own `WebSocket` sets no headers, and whose `fetch` does.
+// A socket for Cloudflare Workers, whose own `WebSocket` cannot send headers; `fetch` can.
 
 const [CONNECTING, OPEN, CLOSING, CLOSED] = [0, 1, 2, 3];
 
-/** A `WebSocket` that sends headers with its handshake, and tells why one was refused. */
+/** A `WebSocket` that sends headers with its handshake. Its error event says why the server refused. */
 export class FetchWebSocket extends EventTarget {
   url;
   protocol = '';
@@ -28,7 +28,7 @@ export class FetchWebSocket extends EventTarget {
   async #open(headers) {
     try {
       const { signal } = this.#abort;
-      // A credential follows no redirect.
+      // A credential must not follow a redirect.
       const response = await fetch(this.url.replace(/^ws/, 'http'), { headers, signal, redirect: 'manual' });
       if (!response.webSocket) {
         await response.body?.cancel();
@@ -74,7 +74,7 @@ export class FetchWebSocket extends EventTarget {
     }
   }
 
-  /** Closes the connection, or gives its attempt up. */
+  /** Closes the connection, or stops opening it. */
   close(code, reason) {
     if (this.readyState === CONNECTING) {
       this.readyState = CLOSING;

@@ -1,22 +1,25 @@
-// A relay on Bun:  OPENAI_API_KEY=sk-… bun relay.js
+// A relay on Bun:  OPENAI_API_KEY=sk-… ORIGINS=https://example.com bun relay.js
 
 import { OpenAIRealtimeWebSocket } from 'openai-realtime-ws';
-import { relay } from '../relay.js';
+import { isAllowed, relay } from '../relay.js';
 
 const server = Bun.serve({
   hostname: '127.0.0.1',
   port: Number(process.env.PORT ?? 8080),
   fetch(request, server) {
+    if (!isAllowed(request.headers.get('origin'), process.env.ORIGINS)) {
+      return new Response('This page may not connect.', { status: 403 });
+    }
     if (!server.upgrade(request, { data: {} })) {
       return new Response('This is a WebSocket.', { status: 426 });
     }
   },
   websocket: {
     open(socket) {
-      socket.data.person = relay(new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1' }), socket);
+      socket.data.page = relay(new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1' }), socket);
     },
-    message: (socket, data) => socket.data.person.message(String(data)),
-    close: (socket) => socket.data.person.close(),
+    message: (socket, data) => socket.data.page.message(String(data)),
+    close: (socket) => socket.data.page.close(),
   },
 });
 

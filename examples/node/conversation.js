@@ -1,5 +1,5 @@
-// A question and its answer, in text. Written for the official SDK it would differ in its first line alone, which would
-// import from 'openai/realtime/websocket'.  OPENAI_API_KEY=sk-… node conversation.js
+// A question and its answer, in text. With the official SDK only the import differs: it would be
+// from 'openai/realtime/websocket'.  OPENAI_API_KEY=sk-… node conversation.js
 
 import { OpenAIRealtimeWebSocket } from 'openai-realtime-ws';
 

@@ -1,3 +1,5 @@
+//! Time of the runtime.
+
 use std::cell::Cell;
 use std::time::Duration;
 
@@ -5,15 +7,15 @@ use gloo_timers::future::TimeoutFuture;
 use js_sys::{Date, Function, Reflect};
 use wasm_bindgen::JsCast;
 
-/// The runtime's clock.
+/// Monotonic clock of the runtime.
 #[derive(Debug, Clone, Default)]
-pub struct Clock {
+pub(super) struct Clock {
     latest: Cell<Duration>,
 }
 
 impl Clock {
-    /// The time since some moment of the runtime's choice. It never goes back, though the date may.
-    pub fn now(&self) -> Duration {
+    /// Returns the time since an arbitrary moment. It never goes back, although the date may.
+    pub(super) fn now(&self) -> Duration {
         let millis = performance_now().unwrap_or_else(Date::now);
         let now = Duration::try_from_secs_f64(millis / 1000.0).unwrap_or_default();
         let latest = self.latest.get().max(now);
@@ -22,7 +24,7 @@ impl Clock {
     }
 }
 
-/// `performance.now()`, where there is one.
+/// Returns `performance.now()`, in runtimes that have it.
 fn performance_now() -> Option<f64> {
     let performance = Reflect::get(&js_sys::global(), &"performance".into()).ok()?;
     let now = Reflect::get(&performance, &"now".into()).ok()?;
@@ -30,9 +32,9 @@ fn performance_now() -> Option<f64> {
     now.call0(&performance).ok()?.as_f64()
 }
 
-/// Waits, and never for less.
-pub async fn sleep(duration: Duration) {
-    // A runtime counts the milliseconds in 31 bits; what does not fit would be no time at all.
+/// Waits for at least this long.
+pub(super) async fn sleep(duration: Duration) {
+    // Runtimes keep the milliseconds in 31 bits; a longer time would end at once.
     const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
     let mut left = duration;
     while !left.is_zero() {

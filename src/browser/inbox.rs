@@ -1,4 +1,4 @@
-//! What the runtime tells of a socket, until somebody reads it.
+//! Queue of the runtime's signals about a socket, until the session reads them.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -6,31 +6,31 @@ use std::task::{Context, Poll, Waker};
 
 use crate::transport::{CloseFrame, Frame};
 
-/// What a message takes beside its own bytes.
+/// Bytes that a queued message needs beside its own.
 const OVERHEAD: usize = 64;
 
-/// What the runtime tells.
+/// Event of a socket.
 #[derive(Debug)]
-pub enum Signal {
+pub(super) enum Signal {
     Opened,
     Frame(Frame),
-    /// Something failed; nobody says what. Once the socket was open, its close follows and says more.
+    /// The socket failed, without a reason. If it was open, `Closed` follows with more.
     Failed,
     Closed(CloseFrame),
-    /// More arrived than may wait.
+    /// More bytes arrived than the queue may hold.
     Overrun,
 }
 
-/// Signals in order, bounded by the bytes of messages: the runtime takes them from the network whether or not they are
-/// read.
+/// Signals in order, bounded by the bytes of messages. The runtime reads from the network even if
+/// nobody reads from the queue.
 #[derive(Debug)]
-pub struct Inbox {
+pub(super) struct Inbox {
     max_bytes: usize,
-    state: RefCell<State>,
+    state: RefCell<InboxState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct InboxState {
     signals: VecDeque<Signal>,
     bytes: usize,
     overrun: bool,
@@ -38,22 +38,22 @@ struct State {
 }
 
 impl Inbox {
-    pub fn new(max_bytes: usize) -> Self {
+    pub(super) fn new(max_bytes: usize) -> Self {
         Self {
             max_bytes,
             state: RefCell::default(),
         }
     }
 
-    /// Takes a message of at least so many bytes, unless there is no room: then the messages are at their end, and this
-    /// is false.
-    pub fn take(&self, at_least: usize, message: impl FnOnce() -> Frame) -> bool {
+    /// Queues a message of at least `at_least` bytes. Returns false if there is no room: then no further
+    /// message is queued.
+    pub(super) fn take(&self, at_least: usize, message: impl FnOnce() -> Frame) -> bool {
         let mut state = self.state.borrow_mut();
         if state.overrun {
             return false;
         }
         let fits = |bytes: usize| state.bytes.saturating_add(bytes) <= self.max_bytes;
-        // What is too large is not even copied.
+        // A message that cannot fit is not copied.
         let frame = fits(at_least).then(message);
         let signal = match frame.filter(|frame| fits(size(frame))) {
             Some(frame) => {
@@ -69,7 +69,7 @@ impl Inbox {
         taken
     }
 
-    pub fn tell(&self, signal: Signal) {
+    pub(super) fn tell(&self, signal: Signal) {
         let mut state = self.state.borrow_mut();
         state.signals.push_back(signal);
         let reader = state.reader.take();
@@ -79,7 +79,7 @@ impl Inbox {
         }
     }
 
-    pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Signal> {
+    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Signal> {
         let mut state = self.state.borrow_mut();
         let Some(signal) = state.signals.pop_front() else {
             state.reader = Some(cx.waker().clone());
@@ -91,7 +91,7 @@ impl Inbox {
         Poll::Ready(signal)
     }
 
-    pub fn max_bytes(&self) -> usize {
+    pub(super) fn max_bytes(&self) -> usize {
         self.max_bytes
     }
 }

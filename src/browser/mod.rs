@@ -1,14 +1,16 @@
-//! The browser transport: the runtime's own `WebSocket`, in pages, workers, Node, Deno, Bun and Cloudflare Workers.
+//! Browser transport: the runtime's own `WebSocket`, in pages, workers, Node, Deno, Bun and Cloudflare
+//! Workers.
 //!
 //! # In a page
-//! Everybody who opens a page can read what is in it, so no API key may be there: the page asks a server for a
-//! short-lived one (`ek_…`), which the server mints with its own key, by `rest::ClientSecrets`. With
-//! [`Credential::provider`](crate::Credential::provider) every connection has a new one, as it must: they last a minute
-//! or so.
+//! Everybody who opens a page can read its contents, so a page must not contain an API key. The page
+//! asks its server for a short-lived key (`ek_…`), which the server mints with its own key, by
+//! `rest::ClientSecrets`. Such keys last about a minute:
+//! [`Credential::provider`](crate::Credential::provider) fetches a new one for every connection.
 //!
-//! A session moves while it is polled, so it lives in a task of its own: with wasm-bindgen-futures, in `spawn_local`.
-//! What a person does comes to that task by a channel, or goes out through a [`Sender`](crate::Sender). Speech goes
-//! through [`Sender::live_audio`](crate::Sender::live_audio), which never waits, from the callback of an audio worklet.
+//! A session advances only while it is polled, so it needs a task of its own: with
+//! wasm-bindgen-futures, one of `spawn_local`. Other code reaches that task through a channel, or sends
+//! events through a [`Sender`](crate::Sender). The callback of an audio worklet sends speech through
+//! [`Sender::live_audio`](crate::Sender::live_audio), which never waits.
 //!
 //! ```no_run
 //! # fn spawn_local(_: impl Future<Output = ()> + 'static) {}
@@ -22,7 +24,7 @@
 //!
 //! async fn converse() -> Result<(), Error> {
 //!     let config = Config::new(Credential::provider(fetch_key))
-//!         .model("gpt-realtime")
+//!         .model("gpt-realtime-2.1")
 //!         .reconnect(Reconnect::default());
 //!     let mut rt = OpenAIRealtimeWebSocket::connect(config).await?;
 //!     let microphone = rt.sender().live_audio(Duration::from_secs(1));
@@ -47,16 +49,16 @@
 //! });
 //! ```
 //!
-//! The package `examples/browser` in this crate's repository is a whole page, with microphone, playback, interruptions
-//! and its server.
+//! The package `examples/browser` in this crate's repository is a complete page, with microphone,
+//! playback, interruptions and its server.
 //!
-//! # What browsers do otherwise
-//! - Why a connection was refused is not told: [`TransportError::Unexplained`]. A server that mints the keys can tell,
-//!   as it is told.
-//! - There are no pings; a server that is gone without a word is noticed late.
-//!   [`Config::idle_timeout`](crate::Config::idle_timeout) is the means against that.
-//! - Headers cannot be set, and codes to close with are 1000 and 3000 to 4999.
-//! - REST calls cross origins, and only a server that allows it can be called from a page.
+//! # Differences in browsers
+//! - Browsers do not say why a connection was refused: [`TransportError::Unexplained`]. The server that
+//!   mints the keys learns the reason when the service refuses to mint one.
+//! - Scripts cannot send pings, so a vanished server is noticed late. Use
+//!   [`Config::idle_timeout`](crate::Config::idle_timeout).
+//! - Scripts cannot set headers. They can close with code 1000 and 3000 to 4999.
+//! - REST calls cross origins, so a page can call only servers that allow it (CORS).
 
 use std::future::Future;
 use std::time::Duration;
@@ -69,6 +71,7 @@ use crate::transport::{self, Handshake, Runtime, TransportError};
 mod clock;
 mod inbox;
 #[cfg(feature = "js")]
+#[doc(hidden)]
 pub mod js;
 #[cfg(feature = "rest")]
 pub(crate) mod rest;
@@ -83,10 +86,12 @@ use clock::Clock;
 /// the protocol `Realtime`.
 pub type Session<P = crate::protocol::Realtime> = crate::session::Session<Connector, P>;
 
-/// Opens sockets of the runtime's own `WebSocket`, whatever the runtime: it needs the global of that name, and no window.
+/// Opens sockets of the runtime's own `WebSocket`. It needs only the global of that name, and no
+/// window.
 ///
-/// A script cannot set the handshake's headers, so the credential travels as a subprotocol (contract 22), and
-/// [`Config::header`] has no effect. Whoever runs the page can read it there: give browsers an ephemeral key, `ek_…`.
+/// Scripts cannot set headers of the handshake, so the credential is sent as a subprotocol, and
+/// [`Config::header`] has no effect. The user of a page can read it there: give browsers an ephemeral
+/// key, `ek_…`.
 #[derive(Debug, Clone)]
 pub struct Connector {
     clock: Clock,
@@ -94,7 +99,7 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// One with the defaults.
+    /// Creates a connector with the defaults.
     pub fn new() -> Self {
         Self {
             clock: Clock::default(),
@@ -102,9 +107,9 @@ impl Connector {
         }
     }
 
-    /// How many bytes of messages may wait to be read, 64 MiB unless it is set. A runtime takes what the server sends,
-    /// whether or not the session is polled; beyond this the connection is closed, and the session ends, behind the
-    /// messages that wait, with [`TransportError::Unread`].
+    /// Sets the most bytes of unread messages, 64 MiB by default. A runtime reads from the network even
+    /// if the session is not polled. Beyond this bound the connection is closed, and the session ends
+    /// with [`TransportError::Unread`] after the messages that were queued.
     pub fn max_unread_bytes(mut self, bytes: usize) -> Self {
         self.max_unread_bytes = bytes;
         self
@@ -162,7 +167,7 @@ impl<P: Protocol> crate::session::Session<Connector, P> {
     /// use openai_realtime_ws::{Config, OpenAIRealtimeWebSocket, ServerEvent};
     /// use openai_realtime_ws::protocol::{ConversationItemCreate, ResponseCreate};
     ///
-    /// let config = Config::new("ek_example").model("gpt-realtime");
+    /// let config = Config::new("ek_example").model("gpt-realtime-2.1");
     /// let mut rt = OpenAIRealtimeWebSocket::connect(config).await?;
     /// rt.send(ConversationItemCreate::user_text("Say a couple of paragraphs!")).await?;
     /// rt.send(ResponseCreate::default()).await?;
@@ -177,8 +182,11 @@ impl<P: Protocol> crate::session::Session<Connector, P> {
     /// ```
     ///
     /// # Errors
-    /// As for [`open`](Session::open). Runtimes do not tell scripts why a handshake failed: that is
-    /// [`TransportError::Unexplained`].
+    /// The same as for [`open`](Session::open). Runtimes do not tell scripts why a handshake failed, so
+    /// that error is [`TransportError::Unexplained`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes a socket that is opening.
     pub async fn connect(config: Config) -> Result<Self, Error> {
         Self::open(Connector::new(), config).await
     }

@@ -1,12 +1,14 @@
-//! Which runtime this is, and what it can do. Told by what is there, as the SDK tells it (contracts 31 and 35).
+//! Detection of the runtime and of its capabilities, by the globals that the official SDK looks at.
 
-use js_sys::Reflect;
+use js_sys::{Function, Reflect, Symbol};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::transport::Runtime;
 
-/// The runtime that runs this.
-pub fn detect() -> Runtime {
+// The tests of contracts 31 and 35 hold these rules against the SDK's.
+
+/// Returns the runtime that this program runs in.
+pub(crate) fn detect() -> Runtime {
     let browser = is_page() || is_browser_worker();
     let headers = !browser && takes_headers();
     Runtime::JavaScript { headers, browser }
@@ -16,7 +18,7 @@ fn is_page() -> bool {
     is_there(&["window", "document"]) && is_there(&["navigator"])
 }
 
-/// A dedicated, shared or service worker of a page.
+/// Returns true in a dedicated, shared or service worker of a page.
 fn is_browser_worker() -> bool {
     let agent = get(&["navigator", "userAgent"]).and_then(|agent| agent.as_string());
     !is_server()
@@ -25,7 +27,7 @@ fn is_browser_worker() -> bool {
         && agent.is_some_and(|agent| !agent.starts_with("Cloudflare-Workers"))
 }
 
-/// Node, Bun, Deno, Cloudflare Workers or another edge runtime.
+/// Returns true in Node, Bun, Deno, Cloudflare Workers and other edge runtimes.
 fn is_server() -> bool {
     is_there(&["Deno"])
         || is_there(&["Bun"])
@@ -37,7 +39,7 @@ fn is_edge() -> bool {
     is_there(&["EdgeRuntime"]) || is_there(&["WebSocketPair"])
 }
 
-/// Whether the second argument of `new WebSocket` may be `{ protocols, headers }`.
+/// Returns true if the second argument of `new WebSocket` may be `{ protocols, headers }`.
 fn takes_headers() -> bool {
     if is_edge() {
         return false;
@@ -53,7 +55,8 @@ fn is_at_least(version: &str, wanted: (u32, u32)) -> bool {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= wanted
 }
 
-/// The value at a path of properties from the global object; none if it is undefined, null or out of reach.
+/// Returns the value at a path of properties from the global object, unless it is undefined, null or
+/// not readable.
 fn get(path: &[&str]) -> Option<JsValue> {
     path.iter()
         .try_fold(js_sys::global().into(), |object: JsValue, name| {
@@ -66,7 +69,13 @@ fn is_there(path: &[&str]) -> bool {
     get(path).is_some()
 }
 
+/// Returns the result of `value instanceof class`, which a class may answer by `Symbol.hasInstance`.
 fn is_instance(value: &JsValue, class: &str) -> bool {
-    let prototype = get(&[class, "prototype"]).and_then(|prototype| prototype.dyn_into().ok());
-    prototype.is_some_and(|prototype: js_sys::Object| prototype.is_prototype_of(value))
+    let Some(class) = get(&[class]).filter(JsValue::is_function) else {
+        return false;
+    };
+    let answer = Reflect::get(&class, &Symbol::has_instance())
+        .and_then(JsCast::dyn_into::<Function>)
+        .and_then(|has_instance| has_instance.call1(&class, value));
+    answer.is_ok_and(|answer| answer.is_truthy())
 }

@@ -19,35 +19,35 @@ use super::inbox::{Inbox, Signal};
 use crate::transport::Handshake;
 use crate::transport::{CloseFrame, Frame, InvalidClose, TransportError};
 
-/// How much may lie in the runtime's own buffer before more is held back.
+/// Most bytes in the runtime's own send buffer before the sink waits.
 const MAX_BUFFERED_BYTES: u32 = 1024 * 1024;
 
-/// How long to wait before the buffer is looked at again: no event tells that it drains.
+/// Milliseconds between two looks at the send buffer. Runtimes have no event for its draining.
 const DRAIN_POLL_MILLIS: u32 = 5;
 
-/// One open `WebSocket` of the runtime.
+/// Open [`WebSocket`](https://developer.mozilla.org/docs/Web/API/WebSocket) of the runtime.
 ///
-/// What arrives is kept until it is read, as a runtime has no way to hold the server back; beyond
-/// [`max_unread_bytes`](super::Connector::max_unread_bytes) the connection is closed, and the stream ends with
-/// [`TransportError::Unread`]. Pings and pongs are the runtime's own business: it answers the server's, shows none, and
-/// sends none, so a [`Frame::Ping`] given to it goes nowhere. A connection that ended without a close frame ends the
-/// stream with [`TransportError::Lost`].
+/// Received messages are queued until they are read, because a runtime cannot slow the server down.
+/// Beyond [`max_unread_bytes`](super::Connector::max_unread_bytes) the connection is closed, and the
+/// stream ends with [`TransportError::Unread`]. The runtime answers pings on its own and hides them, and
+/// cannot send any: a [`Frame::Ping`] is ignored. A connection that ended without a close frame ends
+/// the stream with [`TransportError::Lost`].
 ///
-/// Dropping it closes the connection with code 1000.
+/// Dropping the socket closes the connection with code 1000.
 pub struct Socket {
     inner: WebSocket,
-    /// The runtime calls these; they live until it lets go of them.
+    /// Callbacks of the runtime. They live as long as the socket that calls them.
     _handlers: Handlers,
     inbox: Rc<Inbox>,
     ended: bool,
-    /// Runs while the buffer is full.
+    /// Timer that runs while the send buffer is full.
     pause: Option<TimeoutFuture>,
-    /// Who waits to write to a socket that is going down.
+    /// Task that waits to write to a socket that is closing.
     writer: Option<Waker>,
 }
 
 impl Socket {
-    /// Opens one; dropping the future closes it.
+    /// Opens a socket. Dropping the future closes it.
     pub(super) async fn open(
         handshake: Handshake,
         max_unread_bytes: usize,
@@ -63,13 +63,13 @@ impl Socket {
         let constructor = Reflect::get(&js_sys::global(), &"WebSocket".into())
             .and_then(JsCast::dyn_into::<Function>)
             .map_err(|_| {
-                let message = "it has no global `WebSocket`; Node has one from version 22 on";
+                let message = "there is no global `WebSocket`: use Node 22 or later";
                 TransportError::Unsupported(message.into())
             })?;
         let socket = arguments(handshake)
             .and_then(|arguments| Reflect::construct(&constructor, &arguments))
             .map_err(|exception| not_made(&exception))?;
-        // What another library put in the runtime's place will do, too.
+        // Unchecked: another library may have replaced the runtime's class.
         let inner: WebSocket = socket.unchecked_into();
         inner.set_binary_type(BinaryType::Arraybuffer);
         let inbox = Rc::new(Inbox::new(max_unread_bytes));
@@ -99,11 +99,11 @@ impl Drop for Socket {
     }
 }
 
-/// Closes it without waiting for anything.
+/// Closes a socket without waiting for the end.
 fn abandon(socket: &WebSocket) {
     Handlers::detach(socket);
     if socket.ready_state() <= WebSocket::OPEN {
-        // Nobody is left to be told that it failed.
+        // The error has no receiver any more.
         let _ = socket.close_with_code(CloseFrame::NORMAL.code);
     }
 }
@@ -123,7 +123,7 @@ impl Stream for Socket {
             let last = match signal {
                 Signal::Frame(frame) => return Poll::Ready(Some(Ok(frame))),
                 Signal::Opened | Signal::Failed => continue,
-                // The runtime's word for a connection that broke off: 1006, or 1015 in TLS; in Deno, 0.
+                // Runtimes report a broken connection as 1006, or 1015 in TLS; Deno as 0.
                 Signal::Closed(CloseFrame {
                     code: code @ (0 | 1006 | 1015),
                     ..
@@ -152,7 +152,7 @@ impl Sink<Frame> for Socket {
                 return Poll::Ready(Err(lost_with(CloseFrame::ABNORMAL.code)));
             }
             if self.inner.ready_state() != WebSocket::OPEN {
-                // The runtime would drop what it is given now. The stream tells how the connection ended.
+                // The runtime would drop a frame now. The stream reports how the connection ended.
                 self.writer = Some(cx.waker().clone());
                 return Poll::Pending;
             }
@@ -187,19 +187,19 @@ impl Sink<Frame> for Socket {
         })
     }
 
-    /// What is sent is the runtime's at once.
+    /// Returns at once: `start_send` has handed the frame to the runtime.
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         Poll::Ready(Ok(()))
     }
 
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        // Harmless where it is closing already; the code is one that is allowed.
+        // Closing twice is harmless, and the code is a permitted one.
         let _ = self.inner.close_with_code(CloseFrame::NORMAL.code);
         Poll::Ready(Ok(()))
     }
 }
 
-/// What the runtime calls when something happens.
+/// Callbacks of the runtime for the events of a socket.
 struct Handlers {
     open: Closure<dyn FnMut()>,
     message: Closure<dyn FnMut(MessageEvent)>,
@@ -208,7 +208,7 @@ struct Handlers {
 }
 
 impl Handlers {
-    /// Handlers that put what they are told into the inbox.
+    /// Creates callbacks that queue each event in the inbox.
     fn new(socket: &WebSocket, inbox: &Rc<Inbox>) -> Self {
         let [open, message, error, close] = std::array::from_fn(|_| Rc::clone(inbox));
         let socket = socket.clone();
@@ -249,7 +249,7 @@ fn function<T: ?Sized>(closure: &Closure<T>) -> &Function {
     closure.as_ref().unchecked_ref()
 }
 
-/// How many bytes a message has at least.
+/// Returns a lower bound of a message's bytes.
 fn length(data: &JsValue) -> usize {
     let text = data.dyn_ref().map(JsString::length);
     let length = text.or_else(|| data.dyn_ref().map(ArrayBuffer::byte_length));
@@ -263,8 +263,8 @@ fn to_frame(data: JsValue, encoder: Option<&Encoder>) -> Frame {
     };
     Frame::Binary(match data.dyn_into::<ArrayBuffer>() {
         Ok(buffer) => Uint8Array::new(&buffer).to_vec().into(),
-        // `binaryType` rules a Blob out, which could not be read at once. From a runtime that sends one all the same,
-        // this is a message that is no event: it is reported, and ends nothing.
+        // `binaryType` excludes a Blob, which could not be read at once. A runtime that delivers one
+        // nevertheless causes an unreadable event, which does not end the session.
         Err(_) => Bytes::new(),
     })
 }
@@ -278,8 +278,8 @@ extern "C" {
     fn encode(this: &Encoder, text: &JsString) -> Vec<u8>;
 }
 
-/// A text as UTF-8. The runtime's encoder takes it in at the speed of memory; the usual way in looks at each character,
-/// which pays for short ones only.
+/// Converts a text to UTF-8. The runtime's encoder copies at memory speed; wasm-bindgen's conversion
+/// looks at each character, which is faster for short texts only.
 fn to_text(text: &JsString, encoder: Option<&Encoder>) -> String {
     const SHORT: u32 = 512;
     let bytes = encoder
@@ -289,25 +289,25 @@ fn to_text(text: &JsString, encoder: Option<&Encoder>) -> String {
     utf8.unwrap_or_else(|| text.into())
 }
 
-/// The codes that browsers let scripts close with.
-pub fn may_close_with(code: u16) -> bool {
+/// Returns true for a code that browsers let scripts close with.
+pub(super) fn may_close_with(code: u16) -> bool {
     matches!(code, 1000 | 3000..=4999)
 }
 
 fn not_made(exception: &JsValue) -> TransportError {
     let message = match exception_name(exception).as_str() {
-        "SecurityError" => "a secure page may open secure connections only".into(),
+        "SecurityError" => "a page loaded over HTTPS cannot open connections without TLS".into(),
         "SyntaxError" => {
-            "the URL, or the API key as a subprotocol, has characters that it forbids".into()
+            "the URL, or the API key as a subprotocol, contains a forbidden character".into()
         }
         name => format!("it threw {name}"),
     };
     TransportError::Unsupported(message.into())
 }
 
-/// The constructor's arguments: the URL, then what there is of subprotocols, or of subprotocols and headers where the
-/// runtime takes both.
-pub fn arguments(handshake: &Handshake) -> Result<Array, JsValue> {
+/// Returns the constructor's arguments: the URL, then the subprotocols, or an object of subprotocols
+/// and headers where the runtime accepts both.
+pub(super) fn arguments(handshake: &Handshake) -> Result<Array, JsValue> {
     let arguments = Array::of1(&handshake.url().into());
     let protocols: Array = handshake.subprotocols().map(JsValue::from).collect();
     if handshake.headers().next().is_some() {
@@ -324,12 +324,13 @@ pub fn arguments(handshake: &Handshake) -> Result<Array, JsValue> {
     Ok(arguments)
 }
 
-/// The name of an exception. Its message may quote the subprotocols, and with them the credential.
-pub fn exception_name(exception: &JsValue) -> String {
+/// Returns the name of an exception. Its message may quote the subprotocols, and the credential with
+/// them.
+pub(super) fn exception_name(exception: &JsValue) -> String {
     Reflect::get(exception, &"name".into())
         .ok()
         .and_then(|name| name.as_string())
-        .unwrap_or_else(|| "something without a name".to_owned())
+        .unwrap_or_else(|| "an exception without a name".to_owned())
 }
 
 fn lost_with(code: u16) -> TransportError {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { afterEach, test } from 'node:test';
-import { AzureOpenAI, OpenAI } from './classes.mjs';
+import { AzureOpenAI, OpenAI, ourPackage } from './classes.mjs';
 import { azureClient, both, client, ourClass, thrownBy } from './both.mjs';
 import { latest, sockets } from './fake.mjs';
 
@@ -256,7 +256,7 @@ test("a key that is no subprotocol is not repeated in the runtime's words", asyn
   };
   try {
     const { message } = await thrownBy(() => new ourClass({ model: 'm' }, { apiKey: 'sk-(secret)', baseURL: 'https://a.b' }));
-    assert.equal(message, 'The API key has a space, a line break or another character that does not belong in it.');
+    assert.equal(message, 'The API key contains a space, a line break or another character that an API key cannot have.');
     const { message: other } = await thrownBy(() => new ourClass({ model: 'm' }, { apiKey: 'ek_1', baseURL: 'https://a.b', project: 'p(' }));
     assert.match(other, /openai-project/);
   } finally {
@@ -315,6 +315,69 @@ both('in a page a key has to be ephemeral or allowed, before anything else (cont
     assert.equal(sockets.length, 3);
   } finally {
     delete globalThis.window;
+  }
+});
+
+both('a worker whose scope answers `instanceof` itself is a browser (contract 35)', async (Class) => {
+  class Scope {
+    static [Symbol.hasInstance](value) {
+      return value === globalThis || value === navigator;
+    }
+  }
+  const versions = Object.getOwnPropertyDescriptor(process, 'versions');
+  Object.assign(globalThis, { WorkerGlobalScope: Scope, WorkerNavigator: Scope });
+  Object.defineProperty(process, 'versions', { ...versions, value: {} });
+  try {
+    const open = () => new Class({ model: 'm' }, { apiKey: 'sk-1', baseURL: 'https://api.openai.com/v1' });
+    assert.deepEqual(await thrownBy(open), { name: 'OpenAIError', message: BROWSER });
+    assert.deepEqual(sockets, []);
+  } finally {
+    Object.defineProperty(process, 'versions', versions);
+    delete globalThis.WorkerGlobalScope;
+    delete globalThis.WorkerNavigator;
+  }
+});
+
+both("with the SDK's client, errors are the SDK's own", async (Class) => {
+  const known = client();
+  globalThis.window = { document: {} };
+  try {
+    assert.throws(() => new Class({ model: 'm' }, known), (error) => error instanceof OpenAI.OpenAIError);
+  } finally {
+    delete globalThis.window;
+  }
+  const rt = new Class({ model: 'm' }, known);
+  const reported = rt.emitted('error');
+  latest().receives({ type: 'error', error: { message: 'm' } });
+  const error = await reported.catch((failed) => failed);
+  assert.ok(error instanceof OpenAI.OpenAIError);
+  assert.equal(error.constructor.name, 'OpenAIRealtimeError');
+});
+
+test("with any client, errors are this package's", async () => {
+  const { OpenAIError, OpenAIRealtimeError } = ourPackage;
+  for (const known of [client(), { apiKey: 'ek_1', baseURL: 'https://example.com' }]) {
+    const rt = new ourClass({ model: 'm' }, known);
+    const reported = rt.emitted('error');
+    latest().receives('{');
+    const error = await reported;
+    assert.ok(error instanceof OpenAIRealtimeError && error instanceof OpenAIError && error instanceof Error);
+  }
+  const refused = await ourClass.create(client({ apiKey: async () => 'a b' }), { model: 'm' }).catch((error) => error);
+  assert.ok(refused instanceof OpenAIError && !(refused instanceof OpenAIRealtimeError), String(refused));
+  assert.ok(!(new Error('other') instanceof OpenAIError) && !(null instanceof OpenAIError) && !('text' instanceof OpenAIError));
+});
+
+test('a runtime without a WebSocket is told so', async () => {
+  const { WebSocket } = globalThis;
+  delete globalThis.WebSocket;
+  try {
+    const open = (props) => thrownBy(() => new ourClass({ model: 'm', ...props }, client()));
+    const { message } = await open();
+    assert.equal(message, 'this runtime has no WebSocket: use Node 22 or later, or pass a class like it as the option `WebSocket`');
+    assert.equal(await open({ WebSocket }), 'nothing');
+  } finally {
+    globalThis.WebSocket = WebSocket;
   }
 });
 

@@ -32,11 +32,6 @@ for (const [name, frame, expected] of [
   ],
   ['null as its body', '{"type":"error","event_id":"e","error":null}', failure('unknown error', undefined, { error: null, event_id: 'e' })],
   [
-    'a string as its body',
-    '{"type":"error","error":"boom"}',
-    failure('undefined code=undefined param=undefined type=undefined event_id=undefined', undefined, { error: 'boom' }),
-  ],
-  [
     'odd metadata',
     '{"type":"error","error":{"message":null,"code":429,"param":{"a":1},"type":[1,2],"event_id":true}}',
     failure('null code=429 param=[object Object] type=1,2 event_id=true', undefined, {
@@ -51,6 +46,13 @@ for (const [name, frame, expected] of [
     assert.deepEqual(log, [['event', JSON.parse(frame)], ['error', expected]]);
   });
 }
+
+test("the server's error with a string as its body reads as the string (contract 52)", () => {
+  const { rt, socket } = opened(ourClass);
+  const log = heard(rt, ['error']);
+  socket.receives({ type: 'error', error: 'boom' });
+  assert.deepEqual(log, [['error', failure('boom', undefined, { error: 'boom' })]]);
+});
 
 both('metadata that does not print is said so (contract 51)', (Class) => {
   const { rt } = opened(Class);

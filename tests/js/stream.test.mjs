@@ -126,3 +126,15 @@ test('a hundred thousand events wait in order', async () => {
   }
   assert.equal(next, 99_999);
 });
+
+test('a connection that could not be opened ends the stream with 1006, on Deno, too', async () => {
+  const rt = new ourClass({ model: 'm' }, client());
+  rt.on('error', () => {});
+  const stream = rt.stream();
+  latest().fails();
+  latest().ends(0);
+  const records = await taken(stream, 4);
+  assert.deepEqual(records.map((record) => record?.type), ['connecting', 'error', 'close', undefined]);
+  assert.equal(records[2].code, 1006);
+  assert.deepEqual(await taken(rt.stream(), 1), [{ type: 'close', code: 1006, reason: '', unsent: [] }]);
+});

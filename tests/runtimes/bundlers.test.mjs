@@ -1,4 +1,5 @@
-// The package in bundles, as bundlers make them without a word of configuration for it. Each is loaded in Chromium.
+// The package in bundles, made without configuration for it. Each bundle is loaded in Chromium, in a page whose policy
+// allows neither wasm nor `eval`.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -30,6 +31,8 @@ const bundlers = {
   },
 };
 
+const POLICY = "default-src 'none'; script-src 'self'; connect-src *";
+
 let browser;
 before(async () => {
   browser = await startBrowser('chromium');
@@ -43,7 +46,7 @@ for (const [name, bundle] of Object.entries(bundlers)) {
     const site = await startSite(project.folder, {
       '/environment': () => ({ emulator: process.env.EMULATOR_WSS_URL }),
       '/lines': resolve,
-    });
+    }, POLICY);
     try {
       await browser.goTo(site.url + (await bundle(project.folder)));
       assert.equal(await promise, 'You said: Hi');

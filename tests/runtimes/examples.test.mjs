@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -25,14 +26,15 @@ for (const name of ['ws', 'openai']) {
 }
 
 const service = { OPENAI_API_KEY: 'sk-test', OPENAI_BASE_URL: process.env.EMULATOR_WSS_URL.replace(/^wss/, 'https') };
-const env = { ...process.env, ...service, PORT: '0' };
+const ORIGIN = 'https://example.com';
+const env = { ...process.env, ...service, PORT: '0', ORIGINS: `https://example.org,${ORIGIN}` };
 
 const relays = {
   node: () => startProcess('node', process.execPath, 'relay.js'),
   deno: () => startProcess('deno', join(programs, 'deno'), 'run', '--allow-env', '--allow-net', 'relay.js'),
   bun: () => startProcess('bun', join(programs, 'bun'), 'relay.js'),
   'cloudflare-worker': async () => {
-    const worker = await startWorker(join(project.folder, 'cloudflare-worker/worker.js'), service);
+    const worker = await startWorker(join(project.folder, 'cloudflare-worker/worker.js'), { ...service, ORIGINS: env.ORIGINS });
     return { ...worker, url: worker.url.replace(/^http/, 'ws') };
   },
 };
@@ -59,7 +61,12 @@ for (const [name, start] of Object.entries(relays)) {
     const relay = await start();
     try {
       // No key: that is the relay's.
-      const page = new WebSocket(relay.url);
+      for (const headers of [{}, { origin: 'https://example.net' }]) {
+        const [{ code }] = await once(new WebSocket(relay.url, { headers }), 'close');
+        assert.equal(code, 1006, 'another page may not connect');
+      }
+      await breakFrame(relay.url);
+      const page = new WebSocket(relay.url, { headers: { origin: ORIGIN } });
       const send = (event) => page.send(JSON.stringify(event));
       page.addEventListener('open', () => {
         send({ type: 'session.update', session: { type: 'realtime', output_modalities: ['text'] } });
@@ -81,11 +88,28 @@ for (const [name, start] of Object.entries(relays)) {
       assert.equal(events[0], 'session.created');
       page.send('no event');
       const [{ code, reason }] = await once(page, 'close');
-      assert.deepEqual([code, reason], [4400, 'that is no event']);
+      assert.deepEqual([code, reason], [4400, 'invalid event']);
     } finally {
       await relay.close();
     }
   });
+}
+
+/** Connects, sends a frame that no endpoint may send, and waits for the end. */
+async function breakFrame(url) {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => {});
+  socket.write(
+    `GET / HTTP/1.1\r\nHost: ${hostname}:${port}\r\nOrigin: ${ORIGIN}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+  );
+  const [answer] = await once(socket, 'data');
+  assert.match(String(answer), /^HTTP\/1\.1 101 /);
+  socket.resume();
+  // Reserved bits, no text: six bytes.
+  socket.end(Buffer.from([0xf1, 0x80, 0, 0, 0, 0]));
+  await once(socket, 'close');
 }
 
 test('the same conversation, with the import changed', async () => {

@@ -11,9 +11,9 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 /** The folder of the tools, such as esbuild. */
 export const programs = join(here, '../node/node_modules/.bin');
 
-/** Makes the project, with the files of a folder if one is named, until `remove()`. */
-export function makeProject(files) {
-  const folder = mkdtempSync(join(tmpdir(), 'realtime-project-'));
+/** Makes the project below a folder, with the files of another if one is named, until `remove()`. */
+export function makeProject(files, parent = tmpdir()) {
+  const folder = mkdtempSync(join(parent, 'realtime-project-'));
   const installed = join(folder, 'node_modules/openai-realtime-ws');
   mkdirSync(installed, { recursive: true });
   const [archive] = pack(folder);

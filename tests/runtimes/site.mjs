@@ -6,11 +6,17 @@ import { extname, join, normalize } from 'node:path';
 
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' };
 
-/** Serves `/NAME.page` as a page that runs the script NAME; `routes` are functions of a request's text, by path. */
-export async function startSite(folder, routes) {
+/**
+ * Serves `/NAME.page` as a page that runs the script NAME, under a Content Security Policy if one is given. `routes` are
+ * functions of a request's text, by path.
+ */
+export async function startSite(folder, routes, policy) {
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url, 'http://localhost').pathname);
     const chunks = await Array.fromAsync(request);
+    if (policy) {
+      response.setHeader('content-security-policy', policy);
+    }
     if (routes[path]) {
       response.end(JSON.stringify(routes[path](Buffer.concat(chunks).toString())) ?? '');
     } else if (path.endsWith('.page')) {

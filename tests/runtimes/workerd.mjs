@@ -2,9 +2,9 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { build } from './tools.mjs';
 import { programs } from './project.mjs';
 
@@ -17,9 +17,8 @@ export async function startWorker(script, bindings = {}) {
     bundle: true,
     format: 'esm',
     conditions: ['workerd', 'worker', 'browser'],
-    plugins: [modules(folder)],
   });
-  writeFileSync(join(folder, 'config.capnp'), config(folder, bindings));
+  writeFileSync(join(folder, 'config.capnp'), config(bindings));
   const child = spawn(join(programs, 'workerd'), ['serve', 'config.capnp', '--control-fd=3'], {
     cwd: folder,
     // It wonders where that is another folder.
@@ -37,34 +36,16 @@ export async function startWorker(script, bindings = {}) {
   };
 }
 
-/** Puts wasm beside the script, as modules that workerd compiles. */
-function modules(folder) {
-  return {
-    name: 'wasm',
-    setup({ onResolve }) {
-      onResolve({ filter: /\.wasm(\?module)?$/ }, ({ path, resolveDir }) => {
-        const file = join(resolveDir, path.replace('?module', ''));
-        copyFileSync(file, join(folder, basename(file)));
-        return { path: `./${basename(file)}`, external: true };
-      });
-    },
-  };
-}
-
 const text = (value) => JSON.stringify(value);
 
-function config(folder, bindings) {
-  const modules = readdirSync(folder).map((file) => {
-    const kind = file.endsWith('.wasm') ? 'wasm' : 'esModule';
-    return `( name = ${text(file)}, ${kind} = embed ${text(file)} )`;
-  });
+function config(bindings) {
   const values = Object.entries(bindings).map(([name, value]) => `( name = ${text(name)}, text = ${text(value)} )`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     ( name = "main", worker = (
       compatibilityDate = "2026-01-01",
-      modules = [ ${modules.reverse().join(', ')} ],
+      modules = [ ( name = "worker.js", esModule = embed "worker.js" ) ],
       bindings = [ ${values.join(', ')} ],
     ) ),
     ( name = "internet", network = (

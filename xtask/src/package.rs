@@ -1,6 +1,10 @@
-//! The npm package, made from wasm-pack.toml: wasm-pack builds the wasm and its glue, wasm-opt
-//! makes the wasm small, esbuild puts the class, the glue and a loader into one script for each
-//! kind of runtime.
+//! The npm package, built as wasm-pack.toml says: wasm-pack compiles the core to wasm with its glue,
+//! wasm2js translates the wasm to JavaScript, and esbuild bundles the class, the glue and the core
+//! into one script for each module format.
+//!
+//! The package holds no wasm: a page's Content Security Policy has to allow wasm, edge runtimes take
+//! it from files only, and `node --jitless` has none. JavaScript of the same source runs everywhere,
+//! and is no larger in gzip than wasm that a script carries in base64.
 
 use std::fs;
 use std::io::Write;
@@ -17,7 +21,7 @@ use crate::setup::{self, Need};
 use crate::wasm::{TARGET, Toolchain};
 use crate::workspace::Workspace;
 
-/// The tools of a build.
+/// What a build needs.
 pub const NEEDS: &[Need] = &[
     Need::WasmStd,
     Need::WasmBindgen,
@@ -28,17 +32,17 @@ pub const NEEDS: &[Need] = &[
 /// The class, in JavaScript.
 const CLASS: &str = "src/browser/js";
 
-/// The files of wasm-pack.toml's crate that go into the package as they are.
-const AS_THEY_ARE: &[&str] = &["package.json", "README.md", "workerd.js", "workerd.d.ts"];
+/// Files of wasm-pack.toml's crate that go into the package unchanged.
+const UNCHANGED: &[&str] = &["package.json", "README.md"];
 
-/// Files that runtimes load together, and these runtimes.
-const LOADS: &[(&[&str], &str)] = &[
-    (&["index.js"], "pages, workers, Node, Deno, Bun"),
-    (
-        &["edge.js", "core.wasm"],
-        "Cloudflare Workers, edge runtimes",
-    ),
-];
+/// Entry points by name, in the folder of the class or of wasm-pack.toml's crate.
+const ENTRIES: &[&str] = &["index", "workerd"];
+
+/// The package's declarations.
+const DECLARATIONS: &[&str] = &["index", "events", "workerd"];
+
+/// Module formats: esbuild's name, and the extensions of scripts and declarations.
+const FORMATS: &[(&str, &str, &str)] = &[("esm", "js", "d.ts"), ("cjs", "cjs", "d.cts")];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +52,7 @@ struct Settings {
     profile: String,
     features: Vec<String>,
     target: String,
+    rustflags: String,
     optimize: Vec<String>,
     budget: Budget,
 }
@@ -59,10 +64,10 @@ struct Budget {
     gzipped: usize,
 }
 
-/// Builds the package and prints its size.
+/// Builds the package, prints its size and returns its folder.
 ///
 /// # Errors
-/// If it is larger than its budget.
+/// Fails if a script is larger than the budget.
 pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     setup::ensure(workspace, NEEDS)?;
     process::say("building the npm package");
@@ -70,35 +75,43 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
         toml::from_str(&fs::read_to_string(workspace.root.join("wasm-pack.toml"))?)?;
     let parts = emptied(workspace.root.join("target/npm-parts"))?;
     let package = emptied(workspace.root.join("target/npm"))?;
-    build_wasm(workspace, &settings, &parts)?;
+    build_core(workspace, &settings, &parts.join("core"))?;
+    let core = ["core/core.js", "--minify", "--format=esm"];
+    bundle(workspace, &parts, &core, &parts.join("core.js"))?;
     let source = workspace.root.join(&settings.package);
-    copy(&workspace.root.join(CLASS), ".js", &parts)?;
-    copy(&source, ".js", &parts)?;
-    copy(&workspace.root.join(CLASS), ".d.ts", &package)?;
-    optimize(workspace, &settings, &parts, &package)?;
-    bundle(workspace, &parts, "inline.js", &package.join("index.js"))?;
-    bundle(
-        workspace,
-        &parts,
-        "precompiled.js",
-        &package.join("edge.js"),
-    )?;
-    for name in AS_THEY_ARE {
+    copy(&workspace.root.join(CLASS), &parts)?;
+    copy(&source, &parts)?;
+    for &(format, script, declaration) in FORMATS {
+        for entry in ENTRIES {
+            // The names of the class stay readable in stack traces.
+            let small = ["--minify-syntax", "--minify-whitespace"];
+            let (input, format) = (format!("{entry}.js"), format!("--format={format}"));
+            let arguments = [&[&*input, &*format], &small[..]].concat();
+            let output = package.join(format!("{entry}.{script}"));
+            bundle(workspace, &parts, &arguments, &output)?;
+        }
+        for name in DECLARATIONS {
+            let text = fs::read_to_string(parts.join(format!("{name}.d.ts")))?;
+            // A declaration imports those of its own module format.
+            let text = text.replace(".js'", &format!(".{script}'"));
+            fs::write(package.join(format!("{name}.{declaration}")), text)?;
+        }
+    }
+    for name in UNCHANGED {
         fs::copy(source.join(name), package.join(name))?;
     }
     for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
         fs::copy(workspace.root.join(name), package.join(name))?;
     }
     process::all(
-        LOADS
+        FORMATS
             .iter()
-            .map(|(files, runtimes)| weigh(&package, files, runtimes, settings.budget)),
+            .map(|(_, script, _)| weigh(&package.join(format!("index.{script}")), settings.budget)),
     )?;
     Ok(package)
 }
 
-/// Builds the wasm of a crate that depends on ours without any feature: the package's own crate,
-/// without wasm-pack.toml's settings.
+/// Builds the wasm of a crate that depends on ours and on none of its features.
 pub fn wasm_without_features(workspace: &Workspace) -> Result<PathBuf> {
     let toolchain = Toolchain::find().ok_or("no toolchain builds for wasm")?;
     process::run(toolchain.cargo(workspace)?.args([
@@ -120,88 +133,105 @@ fn emptied(folder: PathBuf) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Leaves `core.js` and `core_bg.wasm` in the folder.
-fn build_wasm(workspace: &Workspace, settings: &Settings, folder: &Path) -> Result<()> {
+/// Leaves `core.js` in the folder, with the scripts that it imports.
+fn build_core(workspace: &Workspace, settings: &Settings, folder: &Path) -> Result<()> {
     let features = settings.features.iter();
     let features: Vec<_> = features
         .map(|feature| format!("openai-realtime-ws/{feature}"))
         .collect();
     let mut build = pack::build(workspace, &settings.package, folder)?;
     build
+        .env("RUSTFLAGS", &settings.rustflags)
         .args(["--target", &settings.target, "--profile", &settings.profile])
         .args(["--out-name", "core"])
         .args(["--", "--features", &features.join(",")]);
-    process::run(&mut build)
+    process::run(&mut build)?;
+    let (wasm, small) = (folder.join("core_bg.wasm"), folder.join("small.wasm"));
+    process::run(
+        npm_program(workspace, "wasm-opt")
+            .args(&settings.optimize)
+            .arg(&wasm)
+            .arg("-o")
+            .arg(&small),
+    )?;
+    process::run(
+        npm_program(workspace, "wasm2js")
+            .arg("-Oz")
+            .arg(&small)
+            .arg("-o")
+            .arg(folder.join("core_wasm.js")),
+    )?;
+    replace_once(&folder.join("core.js"), "./core_bg.wasm", "./core_wasm.js")?;
+    // When wasm's memory grows, its old buffer is detached; wasm2js leaves the old buffer as it is.
+    let glue = folder.join("core_bg.js");
+    for (view, old_buffer) in [
+        (
+            "cachedUint8ArrayMemory0",
+            "cachedUint8ArrayMemory0.byteLength === 0",
+        ),
+        (
+            "cachedDataViewMemory0",
+            "cachedDataViewMemory0.buffer.detached === true || (cachedDataViewMemory0.buffer.detached \
+             === undefined && cachedDataViewMemory0.buffer !== wasm.memory.buffer)",
+        ),
+    ] {
+        replace_once(
+            &glue,
+            old_buffer,
+            &format!("{view}.buffer !== wasm.memory.buffer"),
+        )?;
+    }
+    Ok(())
 }
 
-/// Copies the files whose names end so.
-fn copy(from: &Path, ending: &str, to: &Path) -> Result<()> {
+/// Changes generated code; fails if it no longer contains the text.
+fn replace_once(file: &Path, from: &str, to: &str) -> Result<()> {
+    let text = fs::read_to_string(file)?;
+    match text.matches(from).count() {
+        1 => Ok(fs::write(file, text.replace(from, to))?),
+        count => Err(format!("{} has {count} times: {from}", file.display()).into()),
+    }
+}
+
+/// Copies the scripts and declarations of a folder.
+fn copy(from: &Path, to: &Path) -> Result<()> {
     for entry in fs::read_dir(from)? {
         let file = entry?;
         let name = file.file_name();
-        if name.to_string_lossy().ends_with(ending) {
-            fs::copy(file.path(), to.join(name))?;
+        let text = name.to_string_lossy();
+        if text.ends_with(".js") || text.ends_with(".d.ts") {
+            fs::copy(file.path(), to.join(&name))?;
         }
     }
     Ok(())
 }
 
-/// Makes the wasm smaller: `core_bg.wasm` for the scripts that contain it, `core.wasm` in the
-/// package.
-fn optimize(
-    workspace: &Workspace,
-    settings: &Settings,
-    parts: &Path,
-    package: &Path,
-) -> Result<()> {
-    let small = package.join("core.wasm");
-    let whole = parts.join("core_bg.wasm");
-    process::run(
-        Command::new(workspace.npm_programs().join("wasm-opt"))
-            .args(&settings.optimize)
-            .arg(&whole)
-            .arg("-o")
-            .arg(&small),
-    )?;
-    fs::copy(&small, &whole)?;
-    Ok(())
+fn npm_program(workspace: &Workspace, name: &str) -> Command {
+    Command::new(workspace.npm_programs().join(name))
 }
 
-/// Bundles a script. Names stay as they are, so that stack traces are readable.
-fn bundle(workspace: &Workspace, parts: &Path, entry: &str, script: &Path) -> Result<()> {
+/// Bundles an entry point, with what it imports, into one script.
+fn bundle(workspace: &Workspace, parts: &Path, arguments: &[&str], script: &Path) -> Result<()> {
     process::run(
-        Command::new(workspace.npm_programs().join("esbuild"))
+        npm_program(workspace, "esbuild")
             .current_dir(parts)
-            .arg(entry)
-            .args([
-                "--bundle",
-                "--format=esm",
-                "--platform=neutral",
-                "--target=es2022",
-            ])
-            .args(["--minify", "--keep-names", "--log-level=warning"])
-            .args(["--loader:.wasm=binary", "--external:*.wasm?module"])
+            .args(arguments)
+            .args(["--bundle", "--platform=neutral", "--target=es2022"])
+            .arg("--log-level=warning")
             .arg(format!("--outfile={}", script.display())),
     )
 }
 
-/// Prints how large the files are together.
-fn weigh(package: &Path, files: &[&str], runtimes: &str, budget: Budget) -> Result<()> {
-    let mut size = Budget { raw: 0, gzipped: 0 };
-    for file in files {
-        let bytes = fs::read(package.join(file))?;
-        size.raw += bytes.len();
-        size.gzipped += gzipped(&bytes)?;
-    }
+/// Prints the size of a script.
+fn weigh(script: &Path, budget: Budget) -> Result<()> {
+    let bytes = fs::read(script)?;
+    let (raw, gzipped) = (bytes.len(), gzipped(&bytes)?);
+    let name = script.file_name().unwrap_or_default().to_string_lossy();
     let line = format!(
-        "size: {} bytes raw, {} gzipped, of {} and {} ({}: {runtimes})",
-        size.raw,
-        size.gzipped,
-        budget.raw,
-        budget.gzipped,
-        files.join(" + "),
+        "size: {raw} bytes raw, {gzipped} gzipped, of {} and {} ({name})",
+        budget.raw, budget.gzipped,
     );
-    if size.raw > budget.raw || size.gzipped > budget.gzipped {
+    if raw > budget.raw || gzipped > budget.gzipped {
         return Err(format!("the npm package is above its budget: {line}").into());
     }
     println!("{line}");

@@ -1,7 +1,7 @@
-// What runs on the audio thread, where only JavaScript modules run: samples out of the microphone, samples into the
-// loudspeaker. Everything else is Rust.
+// Code of the audio thread, which runs JavaScript modules only: samples from the microphone, samples to the loudspeaker.
+// Everything else is Rust.
 
-/** Sends what the microphone hears, in blocks of about 20 ms. */
+/** Sends the microphone's samples in blocks of about 20 ms. */
 class Microphone extends AudioWorkletProcessor {
   #block = new Float32Array(Math.round(sampleRate / 50));
   #filled = 0;
@@ -19,8 +19,8 @@ class Microphone extends AudioWorkletProcessor {
 }
 
 /**
- * Plays the samples that it is sent, one block behind the other; anything else silences it. Tells how many samples it has
- * played since it was silent, how loud they are, and whether it was silenced.
+ * Plays blocks of samples in order; any other message silences it. Reports the samples played since the last silence, their
+ * level, and whether it was silenced.
  */
 class Speaker extends AudioWorkletProcessor {
   #blocks = [];
@@ -56,7 +56,7 @@ class Speaker extends AudioWorkletProcessor {
       this.#passed += channel.length;
       for (const sample of channel) this.#energy += sample * sample;
     }
-    // Every 20 ms or so while it plays, and once when it comes to rest.
+    // About every 20 ms during playback, and once at its end.
     if (filled === 0) this.#rest();
     else if (this.#passed >= sampleRate / 50) this.#tell(Math.sqrt(this.#energy / this.#passed));
     return true;

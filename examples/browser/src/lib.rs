@@ -1,8 +1,8 @@
-//! A page on which a person types or speaks with a model. `cargo xtask browser` builds and serves
-//! it; the README beside it has the rest.
+//! Page on which a person types or speaks with a model. `cargo xtask browser` builds and serves it; the
+//! README beside it explains the rest.
 //!
-//! Compiled for a browser it is the page's code; natively only what needs no page is there, and has
-//! its tests.
+//! Compiled for a browser this is the page's code. Natively only the modules that need no page are
+//! compiled, with their tests.
 
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 

@@ -1,8 +1,8 @@
-//! Serves the page, and mints a short-lived key for every connection of it, so that the API key
-//! stays here.
+//! Serves the page and mints a short-lived key for each of its connections, so that the API key stays
+//! on the server.
 //!
-//! Whoever reaches `/ticket` spends your money. This server can be reached from this machine alone;
-//! one for others asks first who they are.
+//! A key from `/ticket` spends your money. This server listens on this machine only; a public one has
+//! to authenticate its users first.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use app::ticket::{NoTicket, Ticket};
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -31,11 +31,10 @@ use service::{Failure, Service};
 const USAGE: &str = "browser-example [--port N] [--emulator URL]";
 const MODEL: &str = models::REALTIME;
 
-/// How long a key is good for: long enough to open a socket, which then stays open.
+/// Lifetime of a key: enough to open a socket, which then stays open.
 const LIFETIME: Duration = Duration::from_secs(60);
 
-/// What the page is made of: path, file and type. What lies in `pkg` is made by `cargo xtask
-/// browser`.
+/// Files of the page: path, file and type. `cargo xtask browser` builds those in `pkg`.
 const FILES: [(&str, &str, &str); 7] = [
     ("/", "page/index.html", "text/html; charset=utf-8"),
     ("/style.css", "page/style.css", "text/css; charset=utf-8"),
@@ -46,16 +45,18 @@ const FILES: [(&str, &str, &str); 7] = [
     ("/app_bg.wasm", "pkg/app_bg.wasm", "application/wasm"),
 ];
 
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
 #[derive(Clone)]
 struct Desk {
     client: rest::Client,
     base_url: String,
 }
 
-/// The page, and the tickets for it.
+/// Routes of the page and of its tickets.
 fn router(config: &Config) -> Result<Router, Failure> {
     let base_url = config.rest_request("", Runtime::Native)?.url().to_owned();
-    // The page loads from here alone, and talks to the service alone.
+    // The page loads files from this server only, and connects to the service only.
     let policy = HeaderValue::try_from(format!(
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' {}",
         socket_origin(&base_url),
@@ -80,18 +81,20 @@ fn router(config: &Config) -> Result<Router, Failure> {
     Ok(router.with_state(Desk { client, base_url }))
 }
 
-/// The origin of the service's sockets.
+/// Returns the origin of the service's sockets.
 fn socket_origin(base_url: &str) -> String {
     let origin: Vec<&str> = base_url.splitn(4, '/').take(3).collect();
     origin.join("/").replacen("http", "ws", 1)
 }
 
 async fn ticket(State(desk): State<Desk>, headers: HeaderMap) -> Response {
-    // Another site's page, in the same browser, is to get no key.
-    if headers
-        .get("sec-fetch-site")
-        .is_some_and(|site| site != "same-origin")
-    {
+    // No key for the page of another site in the same browser.
+    let is_foreign = headers
+        .get(SEC_FETCH_SITE)
+        .is_some_and(|site| site != "same-origin");
+    // Nor for a name of another site that its owner lets resolve to this machine.
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    if is_foreign || !host.is_some_and(is_this_machine) {
         return StatusCode::FORBIDDEN.into_response();
     }
     match desk
@@ -117,11 +120,17 @@ async fn ticket(State(desk): State<Desk>, headers: HeaderMap) -> Response {
     }
 }
 
-/// What the page may do is said here, where nobody can change it.
+/// Returns true for a `Host` that names this machine.
+fn is_this_machine(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    matches!(name, "127.0.0.1" | "localhost")
+}
+
+/// Returns the settings of a session. The key is minted with them, so that the page cannot change them.
 fn session() -> RealtimeSession {
     let input = AudioInput::default()
         .transcription(TranscriptionConfig::default().model(models::LIVE_TRANSCRIBER))
-        // People stop to think.
+        // People pause to think.
         .turn_detection(ServerVad::default().silence_duration_ms(600u64));
     let output = AudioOutput::default().voice("marin");
     RealtimeSession::new()
@@ -130,7 +139,7 @@ fn session() -> RealtimeSession {
         .audio(AudioConfig::default().input(input).output(output))
 }
 
-/// Why there is no key, for whoever looks at the page.
+/// Returns the reason why there is no key, for the user of the page.
 fn words(error: &rest::Error) -> &'static str {
     let rest::Error::Refused(refusal) = error else {
         return "The server of this page cannot reach the service. Check its network.";
@@ -164,8 +173,8 @@ fn options(mut args: lexopt::Parser) -> Result<Options, lexopt::Error> {
     Ok(options)
 }
 
-/// An emulator that runs elsewhere on this machine. It takes any key, unless it was started with
-/// one.
+/// Returns an emulator that runs on this machine in another process. It accepts any key, unless it was
+/// started with one.
 fn emulator_at(url: String) -> Service {
     let key = std::env::var("OPENAI_API_KEY").unwrap_or_else(|_| "sk-emulator".to_owned());
     Service {
@@ -175,7 +184,7 @@ fn emulator_at(url: String) -> Service {
 }
 
 async fn run(options: Options) -> Result<(), Failure> {
-    // The emulator stops when it is dropped.
+    // Dropping the emulator stops it.
     let Service {
         config,
         emulator: _kept,
@@ -199,10 +208,16 @@ async fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, Runtime, socket_origin};
+    use super::{Config, Runtime, is_this_machine, socket_origin};
 
     #[test]
-    fn a_page_may_talk_to_the_service_alone() {
+    fn only_a_host_of_this_machine_gets_a_key() {
+        assert!(is_this_machine("127.0.0.1:3000") && is_this_machine("localhost"));
+        assert!(!is_this_machine("example.com:3000") && !is_this_machine("localhost.example.com"));
+    }
+
+    #[test]
+    fn a_page_may_connect_to_the_service_only() {
         let origin = |config: Config| {
             let request = config.rest_request("", Runtime::Native).unwrap();
             socket_origin(request.url())

@@ -1,21 +1,20 @@
-//! What is being played, and how far: so that a reply that is interrupted can be cut off where it
-//! was heard.
+//! Playback position, so that an interrupted reply can be cut where the user stopped hearing it.
 
 use std::collections::VecDeque;
 
 use crate::sound::RATE;
 
-/// Pieces of replies in the order in which they are played.
+/// Replies in the order of playback.
 #[derive(Default)]
 pub struct Playlist {
-    /// The replies, and where each ends in the stream of samples.
+    /// Replies, with the end of each in the stream of samples.
     ends: VecDeque<(String, u64)>,
-    /// Where the first of them begins.
+    /// Start of the first reply.
     start: u64,
 }
 
 impl Playlist {
-    /// Adds samples of a reply, while so many of all samples have been played.
+    /// Adds samples of a reply, after `played` samples of all replies were played.
     pub fn add(&mut self, item: &str, samples: usize, played: u64) {
         while let Some((first, end)) = self.ends.front()
             && *end <= played
@@ -32,13 +31,13 @@ impl Playlist {
         }
     }
 
-    /// The reply that was added last.
+    /// Returns the reply that was added last.
     pub fn last(&self) -> Option<&str> {
         self.ends.back().map(|(item, _)| item.as_str())
     }
 
-    /// The reply that is being played, and how much of it was heard, in milliseconds; none when all
-    /// has been played.
+    /// Returns the reply under way with the milliseconds of it that were heard, or `None` if all was
+    /// played.
     pub fn at(&self, played: u64) -> Option<(&str, u64)> {
         let mut start = self.start;
         for (item, end) in &self.ends {
@@ -77,7 +76,7 @@ mod tests {
         list.add("b", 24_000, 24_000);
         assert_eq!(list.ends.len(), 1);
         assert_eq!(list.at(36_000), Some(("b", 500)));
-        // After a pause in a reply, what was heard of it before counts as well.
+        // The time before a pause in the reply counts, too.
         list.add("b", 24_000, 48_000);
         assert_eq!(list.at(60_000), Some(("b", 1500)));
     }

@@ -1,22 +1,22 @@
-//! Sound as numbers: levels, samples of 16 bits, and the rate that the service speaks.
+//! Levels, 16-bit samples, and resampling to the rate of the service.
 
 use std::f32::consts::PI;
 
 /// Samples a second, in both directions.
 pub const RATE: u32 = 24_000;
 
-/// How many zero crossings of the sinc function a kernel has on either side.
+/// Zero crossings of the sinc function on either side of a kernel.
 const CROSSINGS: f32 = 16.0;
 
-/// Which part of the spectrum passes; the rest is the slope.
+/// Share of the spectrum that passes; the rest is the slope.
 const PASSED: f32 = 0.95;
 
-/// What a meter shows for this root mean square: 0 at -60 dB below full scale, 1 at 0 dB.
+/// Returns the reading of a meter for a root mean square: 0 at -60 dB, 1 at full scale.
 pub fn level(rms: f32) -> f32 {
     (1.0 + 20.0 * rms.max(1e-9).log10() / 60.0).clamp(0.0, 1.0)
 }
 
-/// The root mean square.
+/// Returns the root mean square.
 pub fn rms(samples: &[f32]) -> f32 {
     let energy: f32 = samples.iter().map(|sample| sample * sample).sum();
     #[allow(clippy::cast_precision_loss)] // Blocks are short.
@@ -24,14 +24,14 @@ pub fn rms(samples: &[f32]) -> f32 {
     (energy / count).sqrt()
 }
 
-/// 16 bits a sample, of samples from -1 to 1.
+/// Converts samples from -1 to 1 into 16-bit samples.
 pub fn to_pcm16(samples: &[f32]) -> Vec<i16> {
     #[allow(clippy::cast_possible_truncation)] // A cast of floats saturates.
     let round = |sample: &f32| (sample * 32_768.0).round() as i16;
     samples.iter().map(round).collect()
 }
 
-/// Samples from -1 to 1.
+/// Converts 16-bit samples into samples from -1 to 1.
 pub fn from_pcm16(samples: &[i16]) -> Vec<f32> {
     samples
         .iter()
@@ -39,27 +39,27 @@ pub fn from_pcm16(samples: &[i16]) -> Vec<f32> {
         .collect()
 }
 
-/// From the rate of the sound card to [`RATE`], piece by piece, by windowed sinc functions.
+/// Streaming conversion from the sound card's rate to [`RATE`] by windowed sinc functions.
 pub struct Resampler {
-    /// So many samples in give so many samples out.
+    /// Samples in for samples out.
     ratio: (usize, usize),
-    /// A kernel for each place that a sample out can have between two samples in.
+    /// A kernel for each position of a sample out between two samples in.
     kernels: Vec<Vec<f32>>,
-    /// Samples that are still needed.
+    /// Samples that later output needs.
     rest: Vec<f32>,
-    /// The place of the next sample out behind the first of `rest`, in parts of `ratio.1`.
+    /// Position of the next sample out after the first of `rest`, in units of 1 / `ratio.1`.
     position: usize,
 }
 
 impl Resampler {
-    /// From this rate, in samples a second.
+    /// Creates a converter from this rate, in Hz.
     pub fn new(rate: u32) -> Self {
         let divisor = gcd(rate.max(1), RATE);
         let (from, to) = (rate.max(1) / divisor, RATE / divisor);
         #[allow(clippy::cast_precision_loss)] // Rates are small numbers.
         let cutoff = PASSED * (to as f32 / from as f32).min(1.0);
         let kernels: Vec<_> = (0..to).map(|place| kernel(place, to, cutoff)).collect();
-        // Silence before the beginning.
+        // The first kernel needs samples before the beginning.
         let rest = vec![0.0; kernels.first().map_or(0, |kernel| kernel.len() - 1)];
         Self {
             ratio: (from as usize, to as usize),
@@ -69,7 +69,7 @@ impl Resampler {
         }
     }
 
-    /// The samples that these make up, with those that came before.
+    /// Returns the samples out that these samples complete.
     pub fn resample(&mut self, samples: &[f32]) -> Vec<f32> {
         self.rest.extend_from_slice(samples);
         let (from, to) = self.ratio;
@@ -96,7 +96,7 @@ impl Resampler {
     }
 }
 
-/// The weights of the samples in around a sample out that lies `place / places` behind one of them.
+/// Returns the weights of the samples in around a sample out at `place / places` after one of them.
 #[allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -117,7 +117,7 @@ fn kernel(place: u32, places: u32, cutoff: f32) -> Vec<f32> {
             sinc * (0.5 + 0.5 * (PI * x / half).cos())
         })
         .collect();
-    // Silence stays silence, and a steady level that level.
+    // A constant input gives the same constant output.
     let sum: f32 = weights.iter().sum();
     weights.into_iter().map(|weight| weight / sum).collect()
 }
@@ -130,7 +130,7 @@ fn gcd(a: u32, b: u32) -> u32 {
 mod tests {
     use super::*;
 
-    /// A second of a tone.
+    /// Returns a second of a tone.
     fn tone(hertz: f32, rate: u32) -> Vec<f32> {
         #[allow(clippy::cast_precision_loss)]
         let sample = |n: u32| 0.5 * (2.0 * PI * hertz * n as f32 / rate as f32).sin();
@@ -146,7 +146,7 @@ mod tests {
                 .flat_map(|piece| resampler.resample(piece))
                 .collect();
             assert!(out.len().abs_diff(24_000) < 2, "{rate}: {}", out.len());
-            // Behind the kernel's delay; the beginning is its build-up.
+            // After the kernel's delay.
             let expected = tone(440.0, RATE);
             let error = |delay: usize| {
                 let pairs = out[2_000..20_000].iter().zip(&expected[2_000 - delay..]);

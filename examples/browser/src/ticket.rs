@@ -1,21 +1,21 @@
-//! What the server gives the page, so that it can open a session.
+//! Messages from the server to its page.
 
 use serde::{Deserialize, Serialize};
 
-/// A short-lived key, and where to use it.
+/// Short-lived key, with the service that it is for.
 #[derive(Serialize, Deserialize)]
 pub struct Ticket {
     /// The ephemeral key, `ek_…`.
     pub key: String,
-    /// The service's base URL; `http:` for an emulator on this machine.
+    /// Base URL of the service; `http:` for an emulator on this machine.
     pub base_url: String,
-    /// The model that the key was minted for.
+    /// Model that the key was minted for.
     pub model: String,
 }
 
-/// Why there is no ticket, in words for a person.
+/// Reason why there is no ticket.
 #[derive(Serialize, Deserialize)]
 pub struct NoTicket {
-    /// The words.
+    /// Text for the user.
     pub error: String,
 }

@@ -1,19 +1,19 @@
-// What a client object tells: the official SDK's, or any object with an `apiKey` and a `baseURL`. It is known by what it
-// has, so that another copy or version of the SDK is a client, too.
+// The client object: the official SDK's, or any object with an `apiKey` and a `baseURL`. It is recognized by its
+// members, so that another copy or version of the SDK works, too.
 
 import { OpenAIError, refusal } from './errors.js';
 
-/** Whether it is a client of Azure's service. */
+/** Returns true for a client of Azure OpenAI. */
 export function isAzure(client) {
   return typeof client === 'object' && ('deploymentName' in client || 'apiVersion' in client);
 }
 
-/** Whether its key is a function, which has to be asked first. */
+/** Returns true if the client's key is a function, which has to be called first. */
 export function hasProvider(client) {
   return typeof client?._options?.apiKey === 'function' || typeof client?.apiKey === 'function';
 }
 
-/** The key to use now, and whether it is a token that a function gave (contracts 24, 27 and 28). */
+/** Resolves to the current key, and to whether it is a token that a function returned (contracts 24, 27 and 28). */
 export async function resolveKey(client) {
   if (typeof client._callApiKey === 'function') {
     let captured;
@@ -44,7 +44,7 @@ async function callProvider(client) {
   return key;
 }
 
-/** The organization and the project that pay (contract 22). The SDK's clients say so in the headers they would send. */
+/** Returns the organization and the project to bill (contract 22). The SDK's clients have them in their headers. */
 export function routes(client, key) {
   if (typeof client._buildWebSocketHeaders === 'function') {
     const headers = client._buildWebSocketHeaders({ Authorization: `Bearer ${key}` }, new Set());
@@ -58,7 +58,7 @@ export function routes(client, key) {
   return { organization: text(client.organization), project: text(client.project) };
 }
 
-/** The client that the environment describes, where there is an environment (contract 32). */
+/** Returns the client that environment variables describe, in runtimes that have them (contract 32). */
 export function environmentClient() {
   const apiKey = variable('OPENAI_API_KEY');
   if (apiKey === undefined) {
@@ -77,7 +77,7 @@ function variable(name) {
     const value = globalThis.process ? process.env?.[name] : globalThis.Deno?.env?.get?.(name);
     return value?.trim() || undefined;
   } catch {
-    // Deno throws where reading the environment is not permitted.
+    // Deno throws if the program has no permission to read the environment.
     return undefined;
   }
 }

@@ -1,21 +1,21 @@
-// Listeners by name (contracts 58 to 63).
+// Listeners by event name (contracts 58 to 63).
 
 /** Calls listeners in the order of their registration, each as often as it is registered. */
 export class Emitter {
-  /** The registrations of each name. A list is never changed but replaced: a dispatch keeps the one it began with. */
+  /** The registrations of each name. A list is never changed but replaced: a dispatch under way keeps its own. */
   #lists = Object.create(null);
 
-  /** Adds a listener; the same one may be there several times. */
+  /** Adds a listener. The same function may be added several times. */
   on(name, listener) {
     return this.#add(name, { listener, once: false });
   }
 
-  /** Adds a listener for a single event: it is removed before it runs. */
+  /** Adds a listener for a single event. It is removed before it runs. */
   once(name, listener) {
     return this.#add(name, { listener, once: true });
   }
 
-  /** Takes one registration of a listener back. */
+  /** Removes one registration of a listener. */
   off(name, listener) {
     const list = this.#lists[name];
     const found = list?.find((entry) => entry.listener === listener);
@@ -26,8 +26,8 @@ export class Emitter {
   }
 
   /**
-   * The next event of a name: its one argument, or an array of them all. Rejects with the error if one comes first;
-   * while the promise is pending, errors are therefore heard (contract 56).
+   * Resolves to the next event of a name: its one argument, or an array of several. Rejects with the error if an error
+   * comes first; while the promise is pending, errors therefore have a listener (contract 56).
    */
   emitted(name) {
     return new Promise((resolve, reject) => {
@@ -52,7 +52,7 @@ export class Emitter {
     return this;
   }
 
-  /** Runs all listeners of a name, then throws what the first to throw has thrown (contract 49). */
+  /** Runs all listeners of a name, then rethrows the first exception among them (contract 49). */
   _emit(name, ...values) {
     const list = this.#lists[name];
     if (list === undefined) {

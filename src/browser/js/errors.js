@@ -1,26 +1,76 @@
-// The errors of the class, and its exact words where it refuses to begin.
+// The errors of the class. Where it refuses to connect, the words are the official class's.
 
-/** What this package throws and reports. */
-export class OpenAIError extends Error {}
+/** Marks the errors of this package, whichever copy or module format of it made them. */
+const MARK = Symbol.for('openai-realtime-ws.error');
 
-/** What the server reports, and what goes wrong on a connection (contracts 50 to 53). */
-export class OpenAIRealtimeError extends OpenAIError {
-  constructor(message, event) {
-    super(message);
-    this.name = 'OpenAIRealtimeError';
-    /** The server's own words: the `error` of its event. */
-    this.error = event?.error;
-    /** The id of the server's event. */
-    this.event_id = event?.event_id;
-  }
+const hasInstance = Function.prototype[Symbol.hasInstance];
+
+/** Makes `instanceof Class` true for errors with a mark, too: they may be made with the client's own `OpenAIError`. */
+function recognize(Class, isMark) {
+  Object.defineProperty(Class, Symbol.hasInstance, {
+    value(error) {
+      return hasInstance.call(this, error) || (this === Class && isMark(error?.[MARK]));
+    },
+  });
 }
 
-/** What an error that nobody listens to says further (contract 55). */
+/** Base class of every error that this package throws or reports. */
+export class OpenAIError extends Error {}
+
+recognize(OpenAIError, (mark) => mark !== undefined);
+
+/** Returns the class of errors on a connection, below the `OpenAIError` of an SDK or of this package. */
+function realtimeErrorBelow(Base) {
+  class RealtimeError extends Base {
+    constructor(message, event) {
+      super(message);
+      this.name = 'OpenAIRealtimeError';
+      /** The server's own words: the `error` of its event. */
+      this.error = event?.error;
+      /** The id of the server's event. */
+      this.event_id = event?.event_id;
+    }
+  }
+  Object.defineProperty(RealtimeError, 'name', { value: 'OpenAIRealtimeError' });
+  Object.defineProperty(RealtimeError.prototype, MARK, { value: 'realtime' });
+  return RealtimeError;
+}
+
+/** An error event of the server, or a failure on the connection (contracts 50 to 53). */
+export const OpenAIRealtimeError = realtimeErrorBelow(OpenAIError);
+
+recognize(OpenAIRealtimeError, (mark) => mark === 'realtime');
+
+/** For each SDK's `OpenAIError`, the class below it: a page may load two versions of the SDK. */
+const classes = new WeakMap();
+
+/** The `OpenAIError` of the SDK that made the client, so that its users' `instanceof` holds. */
+function baseOf(client) {
+  const Base = client?.constructor?.OpenAIError;
+  return typeof Base === 'function' && Base.prototype instanceof Error ? Base : OpenAIError;
+}
+
+/** The class of errors on a connection of this client. */
+export function realtimeErrorOf(client) {
+  const Base = baseOf(client);
+  if (Base === OpenAIError) {
+    return OpenAIRealtimeError;
+  }
+  if (!classes.has(Base)) {
+    classes.set(Base, realtimeErrorBelow(Base));
+  }
+  return classes.get(Base);
+}
+
+/** Ends the message of an error that has no listener (contract 55). */
 export const UNHEARD =
   "\n\nTo resolve these unhandled rejection errors you should bind an `error` callback, e.g. `rt.on('error', (error) => ...)` ";
 
-/** A server's error in one line, as JavaScript prints values (contract 51). */
+/** Returns a server's error in one line, with values as JavaScript prints them (contract 51). */
 export function describe(error) {
+  if (typeof error === 'string') {
+    return error;
+  }
   const fields = ['code', 'param', 'type', 'event_id'].map((name) => ` ${name}=${print(error[name])}`);
   return print(error.message) + fields.join('');
 }
@@ -33,7 +83,7 @@ function print(value) {
   }
 }
 
-/** Why the core refused, in the words of the official class: by the name that the core gives the reason. */
+/** Reasons to refuse a connection, by the names that the core gives them. */
 const REFUSALS = {
   browser: [
     OpenAIError,
@@ -57,7 +107,7 @@ const REFUSALS = {
   ],
   'malformed key': [
     OpenAIError,
-    'The API key has a space, a line break or another character that does not belong in it.',
+    'The API key contains a space, a line break or another character that an API key cannot have.',
   ],
   'azure key': [Error, 'Azure OpenAI Realtime requires an API key'],
   'azure headers': [
@@ -72,10 +122,18 @@ const REFUSALS = {
   recovery: [Error, 'Automatic Realtime recovery requires a model session'],
   limits: [Error, 'Realtime recovery limits must be nonnegative safe integers'],
   delays: [Error, 'Realtime reconnect delays must not exceed 2147483647 ms'],
+  'no WebSocket': [
+    OpenAIError,
+    'this runtime has no WebSocket: use Node 22 or later, or pass a class like it as the option `WebSocket`',
+  ],
 };
 
-/** The error to throw for a reason. */
-export function refusal(reason) {
+/** Returns the error to throw for a reason. */
+export function refusal(reason, client) {
   const [Kind, words] = REFUSALS[reason];
-  return new Kind(words);
+  const error = new (Kind === OpenAIError ? baseOf(client) : Kind)(words);
+  if (Kind === OpenAIError) {
+    Object.defineProperty(error, MARK, { value: 'refusal' });
+  }
+  return error;
 }

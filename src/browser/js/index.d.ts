@@ -1,75 +1,96 @@
-import type { ClientEvent, ErrorDetails, ResponseCreate, ServerEvent } from './events.js';
+import type {
+  AudioConfig,
+  AudioInput,
+  ClientEvent,
+  ErrorDetails,
+  Item,
+  ItemReference,
+  RealtimeSession,
+  ResponseCreate,
+  ResponseParams,
+  ServerEvent,
+  SessionUpdate,
+} from './events.js';
 
 export type * from './events.js';
 
-/** What this package throws and reports. */
+/** Base class of every error that this package throws or reports. */
 export declare class OpenAIError extends Error {}
 
-/** What the server reports, and what goes wrong on a connection. */
+/**
+ * An error event of the server, or a failure on the connection. With a client of the official SDK it is also an
+ * instance of that SDK's `OpenAIError`.
+ */
 export declare class OpenAIRealtimeError extends OpenAIError {
   name: string;
   /** The server's own words: the `error` of its event. */
   error?: ErrorDetails | undefined;
   /** The id of the server's event. */
   event_id?: string | undefined;
-  /** What lies behind it, such as the runtime's own exception. */
+  /** The reason, such as the runtime's own exception. */
   cause?: unknown;
 
   constructor(message: string, event: { error?: ErrorDetails; event_id?: string } | null);
 }
 
 /**
- * Who connects, and where to: a client of the official SDK, or any object of this shape. A key that is a function wants
- * {@link OpenAIRealtimeWebSocket.create}.
+ * Address and credential of the service: a client of the official SDK, or any object of this shape. A key that is a
+ * function needs {@link OpenAIRealtimeWebSocket.create}.
  */
 export interface RealtimeClient {
-  /** The key; in a page an ephemeral one, `ek_…`, which your server mints. */
+  /** The API key. In a page use an ephemeral one, `ek_…`, which your server mints. */
   apiKey?: string | (() => string | Promise<string>) | null;
-  /** Where the service is, such as `https://api.openai.com/v1`. */
+  /** Base URL of the service, such as `https://api.openai.com/v1`. Connections use TLS, whatever its scheme. */
   baseURL: string;
-  /** Who pays. */
+  /** Id of the organization to bill, `org-…`. */
   organization?: string | null;
+  /** Id of the project to bill, `proj_…`. */
   project?: string | null;
 }
 
-/** A client of Azure's service, such as the official SDK's. It is known by its `deploymentName` or `apiVersion`. */
+/** A client of Azure OpenAI, such as the official SDK's. It is recognized by its `deploymentName` or `apiVersion`. */
 export interface AzureRealtimeClient extends RealtimeClient {
-  /** The deployment to use where the options name none. */
+  /** The deployment to use if the options name none. */
   deploymentName?: string | undefined;
-  /** Its presence tells Azure; the Realtime API has no use for it. */
+  /** Marks a client of Azure. The Realtime API does not use the value. */
   apiVersion?: string | undefined;
 }
 
-/** What becomes of a connection that breaks. */
+/** Handling of a connection that breaks. */
 export interface RealtimeRecoveryOptions {
-  /** Whether it is made anew. The new session is blank: restore it, then call `flushPending`. By default it is not. */
+  /** Reconnects after a lost connection; off by default. The new session is blank: restore it, then call `flushPending`. */
   reconnect?: boolean | undefined;
-  /** How many attempts there may be in all; 5 by default. */
+  /** The most attempts in the session's life; 5 by default. */
   maxReconnectAttempts?: number | undefined;
-  /** The first wait, in milliseconds; 500 by default. It doubles from attempt to attempt. */
+  /** The first wait in milliseconds; 500 by default. It doubles from attempt to attempt. */
   reconnectInitialDelay?: number | undefined;
-  /** The longest wait, in milliseconds; 8000 by default. */
+  /** The longest wait in milliseconds; 8000 by default. */
   reconnectMaxDelay?: number | undefined;
-  /** How many bytes of events may wait for a connection; by default none. */
+  /** The most bytes of events to hold back in an outage; 0 by default. */
   maxQueueBytes?: number | undefined;
 }
 
 interface ConnectionOptions extends RealtimeRecoveryOptions {
-  /** Makes the URL, in place of the class: a `wss:` one, which is used as it is, with the client's credential. */
+  /** Builds the URL in place of the class. It must be a `wss:` URL, and is used unchanged, with the client's credential. */
   buildRealtimeURL?: (client: RealtimeClient, connection: RealtimeConnectionConfig) => URL;
   /**
-   * What to open sockets with, in the place of the runtime's own class: one that takes headers, such as `FetchWebSocket`
-   * of `openai-realtime-ws/workerd`.
+   * Base URL of a server that may be without TLS, such as `http://litellm:4000/v1`, in place of the client's. With `http:`
+   * or `ws:` the credential and the conversation cross the network unencrypted. Pages and their workers refuse it.
+   */
+  insecureCleartextURL?: string | undefined;
+  /**
+   * Class of the socket in place of the runtime's own. It has to accept headers, as `FetchWebSocket` of
+   * `openai-realtime-ws/workerd` does.
    */
   WebSocket?: SocketClass | undefined;
 }
 
-/** A class like `WebSocket`, which sends headers with the handshake. */
+/** A class like `WebSocket` that sends headers with the handshake. */
 export interface SocketClass {
   new (url: string, endpoint?: string[] | { protocols?: string[]; headers?: Record<string, string> }): any;
 }
 
-/** What to attach to: a model, a call that is under way, or a transcription. One of them. */
+/** The target: exactly one of a model, a call that is under way, or a transcription. */
 export type RealtimeConnectionConfig = ConnectionOptions &
   (
     | { model: string; callID?: undefined; intent?: undefined }
@@ -77,7 +98,7 @@ export type RealtimeConnectionConfig = ConnectionOptions &
     | { intent: 'transcription'; model?: undefined; callID?: undefined }
   );
 
-/** What to attach to with Azure; by default the client's own deployment. */
+/** The target on Azure: by default the client's own deployment. */
 export type AzureRealtimeConnectionConfig = ConnectionOptions &
   (
     | { deploymentName?: string; callID?: undefined; intent?: undefined }
@@ -85,51 +106,67 @@ export type AzureRealtimeConnectionConfig = ConnectionOptions &
     | { intent: 'transcription'; deploymentName?: undefined; callID?: undefined }
   );
 
-/** Consent to a key that is not ephemeral where everybody can read it. */
+/** Permission to use a key that is not ephemeral in a page, where everybody can read it. */
 export interface BrowserConsent {
-  /** Whether any key is allowed in a page and its workers. By default only an ephemeral one is. */
+  /** Allows any key in a page and its workers. By default only an ephemeral one is allowed. */
   dangerouslyAllowBrowser?: boolean;
 }
 
-/** An attempt to make a connection anew. */
+/** An attempt to reconnect. */
 export interface ReconnectingEvent {
-  /** Its number in the session's life, from 1. */
+  /** Number of the attempt in the session's life, from 1. */
   readonly attempt: number;
   readonly maxAttempts: number;
-  /** How long it waits before it begins, in milliseconds. */
+  /** Milliseconds until the attempt begins. */
   readonly delay: number;
-  /** How the connection ended, or the attempt before this one. */
+  /** Close code of the connection, or of the attempt before this one. */
   readonly closeCode: number;
   readonly parameters: undefined;
 }
 
-/** An event that was never sent; one of `sendResponseCreate` as JSON. */
+/** A `response.create` whose input may refer to items of the conversation. */
+export type ResponseCreateWithReferences = Omit<ResponseCreate, 'response'> & {
+  response?: Omit<ResponseParams, 'input'> & { input?: Array<Item | ItemReference> };
+};
+
+/** A `session.update` that turns transcription or noise reduction off, by null. */
+export type SessionUpdateOff = Omit<SessionUpdate, 'session'> & {
+  session: Omit<RealtimeSession, 'audio'> & {
+    audio?: Omit<AudioConfig, 'input'> & {
+      input?: Omit<AudioInput, 'transcription' | 'noise_reduction'> & {
+        [Feature in 'transcription' | 'noise_reduction']?: AudioInput[Feature] | null;
+      };
+    };
+  };
+};
+
+/** An unsent event; one passed to `sendResponseCreate` comes back as JSON. */
 export type UnsentMessage = { type: 'message'; message: ClientEvent } | { type: 'raw'; data: string };
 
-/** What can be listened to, by its name. */
+/** Listeners by the name of their event. */
 export type RealtimeEvents = {
-  /** Every event of the server's, before those who listen to its type. */
+  /** Every event of the server. Runs before the listeners of its type. */
   event: (event: ServerEvent) => void;
-  /** The server's errors, and all that goes wrong on the connection. Listen to it: unheard errors are rejections. */
+  /** Errors of the server and of the connection. Without a listener, an error becomes an unhandled rejection. */
   error: (error: OpenAIRealtimeError) => void;
-  /** With `reconnect`: an attempt follows. */
+  /** With `reconnect`: an attempt to reconnect follows. */
   reconnecting: (event: ReconnectingEvent) => void;
   /** With `reconnect`: the connection is open again. */
   reconnected: () => void;
-  /** With `reconnect`: the end, and what was never sent. */
+  /** With `reconnect`: the session ended; `unsent` has the events that were never sent. */
   close: (code: number, reason: string, unsent: UnsentMessage[]) => void;
 } & {
   [Type in Exclude<ServerEvent['type'], 'error'>]: (event: Extract<ServerEvent, { type: Type }>) => unknown;
 };
 
-/** What `emitted` resolves with. */
+/** The value that `emitted` resolves to. */
 export type Emitted<Arguments extends unknown[]> = Arguments extends []
   ? void
   : Arguments extends [infer Only]
     ? Only
     : Arguments;
 
-/** What a stream tells. */
+/** An element of a stream. */
 export type RealtimeStreamMessage =
   | { type: 'connecting' | 'open' | 'closing' | 'reconnected' }
   | { type: 'message'; message: Exclude<ServerEvent, { type: 'error' }> }
@@ -138,7 +175,7 @@ export type RealtimeStreamMessage =
   | { type: 'close'; code: number; reason: string; unsent: UnsentMessage[] };
 
 export interface RealtimeStreamOptions {
-  /** How much may wait to be read: beyond it, the stream fails. By default there is no limit. */
+  /** The most elements to keep for the reader; with more, the stream fails. By default there is no limit. */
   maxBufferedEvents?: number | undefined;
 }
 
@@ -149,23 +186,24 @@ type Socket = typeof globalThis extends { WebSocket: { prototype: infer Instance
  * A session with the OpenAI Realtime API over the runtime's own `WebSocket`.
  *
  * ```ts
- * const rt = new OpenAIRealtimeWebSocket({ model: 'gpt-realtime' }, { apiKey: 'ek_…', baseURL: 'https://api.openai.com/v1' });
+ * const rt = new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1' }, { apiKey: 'ek_…', baseURL: 'https://api.openai.com/v1' });
  * rt.on('error', console.error);
  * rt.on('response.output_text.delta', (event) => console.log(event.delta));
  * rt.socket.addEventListener('open', () => rt.send({ type: 'response.create' }));
  * ```
  */
 export declare class OpenAIRealtimeWebSocket {
-  /** The URL to show: it never holds a credential. */
+  /** The URL without credentials. */
   url: URL;
-  /** The runtime's own `WebSocket`; after a reconnect it is another. */
+  /** The runtime's own `WebSocket`. A reconnect replaces it. */
   socket: Socket;
 
   /**
    * Opens a session at once.
    *
-   * @param client Left out, the environment has the key: `OPENAI_API_KEY`, with `OPENAI_BASE_URL` and who pays.
-   * @throws {OpenAIError} For a key that must not be in a page.
+   * @param client By default the environment: `OPENAI_API_KEY`, and if they are set `OPENAI_BASE_URL`, `OPENAI_ORG_ID` and
+   * `OPENAI_PROJECT_ID`.
+   * @throws {OpenAIError} If the key must not be in a page, or is missing.
    */
   constructor(props: RealtimeConnectionConfig & BrowserConsent, client?: RealtimeClient);
 
@@ -173,35 +211,35 @@ export declare class OpenAIRealtimeWebSocket {
   static create(client: RealtimeClient, props: RealtimeConnectionConfig & BrowserConsent): Promise<OpenAIRealtimeWebSocket>;
 
   /**
-   * Opens a session on Azure's service, in runtimes whose `WebSocket` takes headers: Node, Bun, and Deno from 2.5; or
-   * over a class of your own that does.
+   * Opens a session on Azure OpenAI. The runtime's `WebSocket` has to accept headers, as those of Node, Bun, and Deno from
+   * 2.5 do; or pass a class that does.
    */
   static azure(
     client: AzureRealtimeClient,
     options?: AzureRealtimeConnectionConfig & BrowserConsent,
   ): Promise<OpenAIRealtimeWebSocket>;
 
-  /** Adds a listener; the same one may be there several times. */
+  /** Adds a listener. The same function may be added several times. */
   on<Name extends keyof RealtimeEvents>(name: Name, listener: RealtimeEvents[Name]): this;
-  /** Takes one registration of a listener back. */
+  /** Removes one registration of a listener. */
   off<Name extends keyof RealtimeEvents>(name: Name, listener: RealtimeEvents[Name]): this;
   /** Adds a listener for a single event. */
   once<Name extends keyof RealtimeEvents>(name: Name, listener: RealtimeEvents[Name]): this;
-  /** The next event of a name. Rejects with the error if one comes first. */
+  /** Resolves to the next event of a name. Rejects with the error if an error comes first. */
   emitted<Name extends keyof RealtimeEvents>(name: Name): Promise<Emitted<Parameters<RealtimeEvents[Name]>>>;
 
-  /** Sends an event, now: wait for the socket to be open. What goes wrong is an `error` event. */
-  send(event: ClientEvent): void;
+  /** Sends an event at once: wait until the socket is open. Failures are `error` events. */
+  send(event: ClientEvent | SessionUpdateOff): void;
   /** Sends a `response.create` whose input may refer to items of the conversation. */
-  sendResponseCreate(event: ResponseCreate): void;
-  /** Sends what an outage held back. */
+  sendResponseCreate(event: ResponseCreateWithReferences): void;
+  /** Sends the events that an outage held back. */
   flushPending(): void;
-  /** Takes away what an outage held back. */
+  /** Removes and returns the events that an outage held back. */
   takePending(): UnsentMessage[];
   /** Closes the connection, by default with 1000 and `OK`. */
   close(props?: { code: number; reason: string }): void;
 
-  /** What the session tells from now on. Ending it does not close the connection. */
+  /** Returns the session's events from now on. The end of the iteration does not close the connection. */
   stream(options?: RealtimeStreamOptions): AsyncIterableIterator<RealtimeStreamMessage>;
   [Symbol.asyncIterator](options?: RealtimeStreamOptions): AsyncIterableIterator<RealtimeStreamMessage>;
 }

@@ -1,4 +1,4 @@
-// What the package exports, once its core is loaded.
+// Exports of the package.
 
 export { OpenAIError, OpenAIRealtimeError } from './errors.js';
 export { OpenAIRealtimeWebSocket } from './websocket.js';

@@ -1,8 +1,8 @@
-//! The core of the npm package: what its class, in the JavaScript beside this file, asks of the crate.
+//! Core of the npm package, exported to the JavaScript class beside this file.
 //!
-//! The class runs on the runtime's own `WebSocket` and `JSON`, so that listeners run inside the socket's callback and no
-//! event crosses into wasm. What crosses is where to connect and with what, and what to do when a connection breaks:
-//! the rules of `endpoint` and `connection`, which hold on every transport.
+//! The class uses the runtime's own `WebSocket` and `JSON`: listeners run inside the socket's callback,
+//! and no event passes through this core. The core builds URLs and handshakes and decides about
+//! reconnecting, by the same rules as every other transport of the crate.
 
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
@@ -16,17 +16,21 @@ use crate::config::{Config, ConfigError, Credential, Target};
 use crate::protocol::{Protocol, Realtime};
 use crate::transport::Runtime;
 
-/// Whether a key may be used in this runtime (contracts 35 to 37).
+// Contracts 35 to 37.
+
+/// Returns true if a key may be used in this runtime.
+#[doc(hidden)]
 #[wasm_bindgen]
 pub fn may_use(key: &str, consent: Option<bool>) -> bool {
     let config = with_consent(Config::new(""), consent);
     config.guard(key, runtime::detect()).is_ok()
 }
 
-/// The URL of a target: its kind, `model`, `call` or `transcription`, and its name.
+/// Returns the URL of a target. Its kind is `model`, `call` or `transcription`.
 ///
 /// # Errors
-/// The name of the reason.
+/// Throws the name of the reason.
+#[doc(hidden)]
 #[wasm_bindgen]
 pub fn socket_url(base: &str, azure: bool, kind: &str, name: &str) -> Result<String, JsValue> {
     let target = match kind {
@@ -42,7 +46,8 @@ pub fn socket_url(base: &str, azure: bool, kind: &str, name: &str) -> Result<Str
 
 #[wasm_bindgen]
 extern "C" {
-    /// How to open a socket, of the class's own making.
+    /// Options of a connection, made by the class.
+    #[doc(hidden)]
     pub type Plan;
     #[wasm_bindgen(method, getter)]
     fn azure(this: &Plan) -> bool;
@@ -58,15 +63,16 @@ extern "C" {
     fn project(this: &Plan) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     fn consent(this: &Plan) -> Option<bool>;
-    /// Whether the socket's class is the caller's own, which takes headers.
+    /// Set if the caller passed a socket class, which accepts headers.
     #[wasm_bindgen(method, getter)]
     fn headers(this: &Plan) -> bool;
 }
 
-/// The URL to show, then the arguments of `new WebSocket`.
+/// Returns the URL without credentials, then the arguments of `new WebSocket`.
 ///
 /// # Errors
-/// The name of the reason.
+/// Throws the name of the reason.
+#[doc(hidden)]
 #[wasm_bindgen]
 pub fn handshake(plan: &Plan) -> Result<Array, JsValue> {
     let key = plan.key();
@@ -77,7 +83,7 @@ pub fn handshake(plan: &Plan) -> Result<Array, JsValue> {
     };
     let url = plan.url();
     let mut config = with_consent(service(plan.azure(), credential), plan.consent())
-        // Only the socket's URL counts now.
+        // The class has checked the target and built the URL.
         .target(Target::Transcription)
         .url_builder(move |_| Ok(url.clone()));
     if let Some(id) = plan.organization() {
@@ -113,7 +119,7 @@ fn with_consent(config: Config, consent: Option<bool>) -> Config {
     }
 }
 
-/// A reason as `errors.js` names it, which has the words for it.
+/// Returns the name by which `errors.js` has the message for a reason.
 #[allow(clippy::needless_pass_by_value)] // For `map_err`.
 fn reason(error: ConfigError) -> JsValue {
     JsValue::from_str(match error {

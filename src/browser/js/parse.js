@@ -2,7 +2,7 @@
 
 const decoder = new TextDecoder();
 
-/** The event in a frame. What it throws quotes nothing of the frame. */
+/** Returns the event in a frame. Its exceptions quote nothing of the frame. */
 export function parseEvent(data) {
   const event = parse(typeof data === 'string' ? data : text(data));
   if (typeof event?.type !== 'string' || !Object.hasOwn(event, 'type') || Array.isArray(event)) {
@@ -11,7 +11,7 @@ export function parseEvent(data) {
   return event;
 }
 
-/** A binary frame is text, too. */
+/** A binary frame is read as text, too. */
 function text(data) {
   return data instanceof ArrayBuffer || ArrayBuffer.isView(data) ? decoder.decode(data) : data.toString();
 }
@@ -20,7 +20,7 @@ function parse(json) {
   try {
     return JSON.parse(json);
   } catch (error) {
-    // The parser's own words quote the text.
+    // The message of the parser's own exception quotes the text.
     throw error instanceof SyntaxError ? new SyntaxError('Could not parse Realtime WebSocket event data as JSON.') : error;
   }
 }

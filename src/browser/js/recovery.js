@@ -1,16 +1,16 @@
-// Reconnecting, for those who ask for it (contracts 73, 77 to 82, 89 and 90). The core decides; here its decisions are
-// carried out, inside the callbacks of sockets and timers.
+// Reconnecting, where the caller asked for it (contracts 73, 77 to 82, 89 and 90). The core decides; this file carries its
+// decisions out, inside the callbacks of sockets and timers.
 
 import * as core from './core.js';
 import { refusal } from './errors.js';
-import { closeSocket } from './socket.js';
+import { closeSocket, explain } from './socket.js';
 
 const [CONNECTING, OPEN] = [0, 1];
 
 const LONGEST_DELAY = 2 ** 31 - 1;
 const LARGEST = 2 ** 32 - 1;
 
-/** Refuses settings that cannot be meant (contract 89); `url` is the connection's, once it is known. */
+/** Refuses invalid settings (contract 89). `url` is the connection's, once it is known. */
 export function checkRecovery(options, url) {
   if (options.reconnect && (url?.searchParams.has('intent') || url?.searchParams.has('call_id'))) {
     throw refusal('recovery');
@@ -25,23 +25,23 @@ export function checkRecovery(options, url) {
   }
 }
 
-/** What keeps a session connected. */
+/** Keeps a session connected. */
 export class Recovery {
   #core;
   #session;
   #socket;
   #timer;
-  /** What the caller closed with. */
+  /** Code and reason that the caller closed with. */
   #closing;
-  /** Why the latest attempt failed. */
+  /** Reason why the latest attempt failed. */
   #cause;
 
-  /** Whether `close` was emitted: nothing comes after it. */
+  /** Set when `close` was emitted. Nothing is emitted after it. */
   isClosed = false;
 
   /**
-   * `session` does what is to be done: `buildURL()`, `prepare()` that resolves to what opens a socket for a URL,
-   * `tell(name, ...values)`, and `fail(message, cause)`.
+   * `session` has `buildURL()`; `prepare()`, which resolves to a function from a URL to an open socket;
+   * `tell(name, ...values)`, which emits an event; and `fail(message, cause)`, which emits an error.
    */
   constructor(options, session) {
     const { maxReconnectAttempts = 5, reconnectInitialDelay = 500, reconnectMaxDelay = 8000, maxQueueBytes = 0 } = options;
@@ -59,12 +59,12 @@ export class Recovery {
     return !this.isClosed && this.#core.is_reconnecting();
   }
 
-  /** Takes a socket over, in the place of the one before. */
+  /** Watches a socket in place of the one before. */
   watch(socket) {
     this.#socket = socket;
     const isCurrent = () => socket === this.#socket && !this.isClosed;
     socket.addEventListener('open', () => {
-      // Whoever listens to the socket itself hears of it first.
+      // Listeners of the socket itself run first.
       queueMicrotask(() => {
         if (isCurrent() && !this.#closing && socket.readyState === OPEN) {
           this.#core.opened();
@@ -72,10 +72,10 @@ export class Recovery {
         }
       });
     });
-    socket.addEventListener('error', ({ message, error }) => {
+    socket.addEventListener('error', (event) => {
       if (isCurrent()) {
-        const words = message || error?.message || 'WebSocket error';
-        const cause = error ? new Error(words, { cause: error }) : new Error(words);
+        const { words = 'WebSocket error', cause: reason } = explain(socket, event);
+        const cause = reason ? new Error(words, { cause: reason }) : new Error(words);
         if (this.isReconnecting) {
           this.#cause = cause;
         } else {
@@ -93,13 +93,13 @@ export class Recovery {
         return;
       }
       this.#cause ??= new Error('socket closed before open');
-      // Deno's word for a connection that broke off is 0.
+      // Deno reports a broken connection with code 0.
       this.#core.closed(code || 1006, reason);
       this.#run();
     });
   }
 
-  /** Does what the core has decided. */
+  /** Carries out the core's decisions. */
   #run() {
     let notice;
     while (!this.isClosed && (notice = this.#core.poll())) {
@@ -171,7 +171,7 @@ export class Recovery {
     this.watch(socket);
   }
 
-  /** The end follows, whatever a listener throws. */
+  /** Emits an error, then goes on even if a listener throws. */
   #fail(words, values) {
     try {
       this.#session.fail(values.reduce((text, value) => text.replace('{}', value), words), this.#cause);
@@ -193,7 +193,7 @@ export class Recovery {
     this.#session.tell('close', code, reason, unsent.map(unpack));
   }
 
-  /** Sends what makes `text()`, or holds it back in an outage. */
+  /** Sends the text that `text()` returns, or queues it in an outage. */
   send(text, raw) {
     if (this.isClosed || this.#closing) {
       this.#session.fail('cannot send on a closed WebSocket');
@@ -268,13 +268,13 @@ export class Recovery {
       return;
     }
     if (this.isReconnecting && this.#socket.readyState > OPEN) {
-      // There is no socket whose end would tell.
+      // No socket is open whose end could be awaited.
       queueMicrotask(() => this.#end(code, reason));
     }
   }
 }
 
-/** An event that was not sent, as the caller had it. */
+/** Returns an unsent event in the form in which the caller passed it. */
 function unpack([raw, text]) {
   return raw ? { type: 'raw', data: text } : { type: 'message', message: JSON.parse(text) };
 }

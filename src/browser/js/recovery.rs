@@ -1,5 +1,5 @@
-//! The shared [`Connection`], as the class drives it: it writes at once, waits with the runtime's own timers, and queues
-//! only in an outage.
+//! The shared [`Connection`] for the JavaScript class, which writes at once, waits with the runtime's
+//! own timers, and queues events only in an outage.
 
 use std::time::Duration;
 
@@ -9,25 +9,28 @@ use wasm_bindgen::prelude::*;
 use crate::connection::{Connection, Failure, Limits, Notice, Queued, Reconnect};
 use crate::transport::CloseFrame;
 
-/// What becomes of a session whose connection breaks (contracts 73 and 77 to 82, 89 and 90).
+// Contracts 73, 77 to 82, 89 and 90.
+
+/// State of a session that reconnects.
+#[doc(hidden)]
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Recovery {
-    connection: Connection<Pending>,
+    connection: Connection<PendingText>,
     max_queue_bytes: usize,
-    /// The only clock is the class's timer: between its ends no time passes.
+    /// Time by the class's timer. It passes only when the timer ends.
     now: Duration,
 }
 
-/// An event that waits for a connection: its JSON text.
+/// JSON text of an event that waits for a connection.
 #[derive(Debug, Clone)]
-struct Pending {
+struct PendingText {
     text: String,
-    /// Whether it is given back as text.
+    /// Set for an event that is given back as text.
     raw: bool,
 }
 
-impl Queued for Pending {
+impl Queued for PendingText {
     fn bytes(&self) -> usize {
         self.text.len()
     }
@@ -35,7 +38,8 @@ impl Queued for Pending {
 
 #[wasm_bindgen]
 impl Recovery {
-    /// For a first connection that is being made. Delays are in milliseconds; the seed is any number.
+    /// Creates the state while the first connection opens. Delays are in milliseconds; the seed is any
+    /// number.
     #[wasm_bindgen(constructor)]
     pub fn new(
         max_attempts: u32,
@@ -51,7 +55,7 @@ impl Recovery {
         let limits = Limits {
             reconnect: Some(reconnect),
             max_queue_bytes,
-            // The runtime's own limits hold.
+            // The runtime has timeouts of its own.
             connect_timeout: Duration::MAX,
             close_timeout: Duration::MAX,
             ..Limits::default()
@@ -66,15 +70,15 @@ impl Recovery {
         }
     }
 
-    /// The socket is open.
+    /// Tells that the socket is open.
     pub fn opened(&mut self) {
         self.connection.opened(self.now);
     }
 
-    /// The socket closed, open or not.
+    /// Tells that the socket closed, whether or not it was open.
     pub fn closed(&mut self, code: u16, reason: String) {
         if self.connection.generation() == 0 {
-            // To the official class, a first socket that does not open is one that broke.
+            // The official class treats a first socket that does not open as one that broke.
             self.opened();
         }
         let reason = reason.into();
@@ -83,44 +87,45 @@ impl Recovery {
         self.connection.ended(self.now);
     }
 
-    /// An attempt ended before there was a socket.
+    /// Tells that an attempt failed before a socket was created.
     pub fn not_made(&mut self) {
         let retry = Some(Duration::ZERO);
         self.connection.given_up(self.now, retry);
     }
 
-    /// The wait for the next attempt is over.
+    /// Tells that the wait for the next attempt is over.
     pub fn time_is_up(&mut self) {
         self.now = self.connection.wake_at().unwrap_or(self.now);
         self.connection.tick(self.now);
     }
 
-    /// Whether the connection broke and is not open again.
+    /// Returns true from the loss of the connection until it is open again.
     pub fn is_reconnecting(&self) -> bool {
         self.connection.is_reconnecting()
     }
 
-    /// Queues an event's text in an outage. False if it does not fit, be it the first (contract 90).
+    /// Queues an event's text in an outage. Returns false if it does not fit, even if the queue is
+    /// empty.
     pub fn hold(&mut self, text: String, raw: bool) -> bool {
         let bytes = self.connection.queued_bytes().saturating_add(text.len());
-        bytes <= self.max_queue_bytes && self.connection.send(Pending { text, raw }).is_ok()
+        bytes <= self.max_queue_bytes && self.connection.send(PendingText { text, raw }).is_ok()
     }
 
-    /// The oldest text that waits, to be written now; what was taken counts as sent.
+    /// Removes and returns the oldest queued text. It counts as sent.
     pub fn next_pending(&mut self) -> Option<String> {
         self.connection.flush_pending().ok()?;
         self.connection.poll_transmit().map(|pending| pending.text)
     }
 
-    /// All that waits, taken away: for each event whether it is raw, and its text.
+    /// Removes and returns all queued events: for each, whether it is raw, and its text.
     pub fn take_pending(&mut self) -> Array {
         let held = self.connection.take_pending();
-        // What a flush that failed left.
+        // Events that a failed flush left behind.
         let due = std::iter::from_fn(|| self.connection.poll_transmit()).collect();
         to_array(held).concat(&to_array(due))
     }
 
-    /// Ends it at once, and gives back what waited.
+    /// Ends the session at once and returns the unsent events.
     pub fn finish(&mut self) -> Array {
         self.connection.close(self.now, CloseFrame::NORMAL);
         self.connection.ended(self.now);
@@ -132,7 +137,7 @@ impl Recovery {
         Array::new()
     }
 
-    /// What to do or to tell next: its name, and what belongs to it.
+    /// Returns the next decision or event: its name, then its values.
     pub fn poll(&mut self) -> Option<Array> {
         loop {
             return Some(match self.connection.poll()? {
@@ -174,7 +179,7 @@ fn named(name: &str) -> Array {
     Array::of1(&JsValue::from_str(name))
 }
 
-fn to_array(events: Vec<Pending>) -> Array {
+fn to_array(events: Vec<PendingText>) -> Array {
     let events = events
         .into_iter()
         .map(|event| Array::of2(&event.raw.into(), &event.text.into()));

@@ -1,12 +1,13 @@
 // A session as an asynchronous iterator (contract 83).
 
-import { OpenAIError, OpenAIRealtimeError } from './errors.js';
+import { OpenAIError } from './errors.js';
 
 /**
- * What the session tells from now on. `session` is its emitter; `lifecycle` tells what becomes of its connection, the end
- * before the session itself does. `first` is how things stand; after a `close` nothing follows.
+ * Returns an iterator of the session's events from now on. `session` is its emitter and `RealtimeError` its error class;
+ * `lifecycle` emits the events of the connection, its `close` ahead of the session's own. `first` is the current state;
+ * after a `close` nothing follows.
  */
-export function stream(session, lifecycle, first, options) {
+export function stream(session, lifecycle, first, options, RealtimeError) {
   const limit = options?.maxBufferedEvents;
   if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0)) {
     throw new OpenAIError('maxBufferedEvents must be a positive safe integer');
@@ -23,7 +24,7 @@ export function stream(session, lifecycle, first, options) {
     if (waiting.length > 0) {
       waiting.shift().resolve({ value: record, done: false });
     } else if (records.length >= limit) {
-      failure = new OpenAIRealtimeError(`WebSocket stream exceeded maxBufferedEvents (${limit})`, null);
+      failure = new RealtimeError(`WebSocket stream exceeded maxBufferedEvents (${limit})`, null);
       records.clear();
       finish();
     } else {
@@ -43,7 +44,7 @@ export function stream(session, lifecycle, first, options) {
     }
   };
   const listeners = [
-    // An error of the server's comes as an error alone.
+    // An `error` event of the server arrives as an error only.
     [session, 'event', (message) => message.type === 'error' || push({ type: 'message', message })],
     [session, 'error', (error) => push({ type: 'error', error })],
     [lifecycle, 'open', () => push({ type: 'open' })],
@@ -80,7 +81,7 @@ export function stream(session, lifecycle, first, options) {
   };
 }
 
-/** First in, first out, without moving what stays. */
+/** First in, first out. Removing the first element does not move the others. */
 class Queue {
   #items = [];
   #head = 0;

@@ -1,35 +1,36 @@
-// The class. It stands on the runtime's own `WebSocket` and `JSON`; the core is asked where to connect and with what,
-// and what to do when a connection breaks.
+// The class. It uses the runtime's own `WebSocket` and `JSON`. The core decides about the URL, the credentials, and what
+// happens when a connection breaks.
 
 import { environmentClient, hasProvider, resolveKey } from './client.js';
 import { Emitter } from './emitter.js';
 import { azureConfig, buildURL, guard, openSocket } from './endpoint.js';
-import { describe, OpenAIRealtimeError, refusal, UNHEARD } from './errors.js';
+import { describe, realtimeErrorOf, refusal, UNHEARD } from './errors.js';
 import { parseEvent } from './parse.js';
 import { checkRecovery, Recovery } from './recovery.js';
-import { closeSocket } from './socket.js';
+import { closeSocket, explain } from './socket.js';
 import { stream } from './stream.js';
 
-/** Where a socket stands, by its `readyState`. */
+/** Names of the values of a socket's `readyState`. */
 const STATES = ['connecting', 'open', 'closing'];
 const CLOSING = STATES.indexOf('closing');
 
-/** What a session that reconnects tells by these names is not the server's. */
+/** Events of a session that reconnects. Events of the server with these types have no listeners of their own. */
 const LIFECYCLE = ['close', 'reconnecting', 'reconnected'];
 
 /** A session over the runtime's own `WebSocket`. */
 export class OpenAIRealtimeWebSocket extends Emitter {
-  /** The URL to show: it never holds a credential. */
+  /** The URL without credentials. */
   url;
   /** The runtime's own `WebSocket`. */
   socket;
 
   #recovery;
-  /** What becomes of the connection, for streams. */
+  #RealtimeError;
+  /** Events of the connection, for streams. */
   #lifecycle = new Emitter();
   #end = { code: 1006, reason: '' };
 
-  /** Opens a session at once. `resolved` is a factory's: the key that it asked for. */
+  /** Opens a session at once. `resolved` is the key that one of the factories got from the client. */
   constructor(props, client, resolved) {
     super();
     checkRecovery(props);
@@ -39,11 +40,12 @@ export class OpenAIRealtimeWebSocket extends Emitter {
     let { key, isToken = false } = resolved ?? {};
     key = key === undefined ? client?.apiKey : key;
     const consent = props.dangerouslyAllowBrowser ?? client?._options?.dangerouslyAllowBrowser;
-    guard(key, consent, 'browser');
+    guard(client, key, consent, 'browser');
     const known = client ?? environmentClient();
     if (hasProvider(client) && !isToken) {
       throw refusal('unresolved key');
     }
+    this.#RealtimeError = realtimeErrorOf(client);
     this.#open(props, known, consent, key === undefined ? known.apiKey : key, isToken, buildURL(known, props));
     if (props.reconnect) {
       this.#recovery = this.#recover(props, known, consent);
@@ -51,9 +53,9 @@ export class OpenAIRealtimeWebSocket extends Emitter {
     }
   }
 
-  /** Opens a session once the client's key is known: for clients whose key is a function (contract 27). */
+  /** Opens a session once the client's key is known. For clients whose key is a function (contract 27). */
   static async create(client, props) {
-    return new OpenAIRealtimeWebSocket(props, client, await resolveKey(client));
+    return open(props, client, await resolveKey(client));
   }
 
   /** Opens a session on a deployment of Azure's service (contract 29). */
@@ -65,11 +67,11 @@ export class OpenAIRealtimeWebSocket extends Emitter {
     }
     const { dangerouslyAllowBrowser } = options;
     const props = dangerouslyAllowBrowser === undefined ? config : { ...config, dangerouslyAllowBrowser };
-    return new OpenAIRealtimeWebSocket(props, client, resolved);
+    return open(props, client, resolved);
   }
 
   #open(props, client, consent, key, isToken, url) {
-    guard(key, consent, 'ephemeral key');
+    guard(client, key, consent, 'ephemeral key');
     props.onURL?.(url);
     checkRecovery(props, url);
     const { socket, publicURL } = openSocket(props, client, url, key, isToken, consent);
@@ -79,14 +81,16 @@ export class OpenAIRealtimeWebSocket extends Emitter {
     socket.addEventListener('message', ({ data }) => isCurrent() && this.#received(data));
     socket.addEventListener('error', (event) => {
       if (!this.#recovery) {
-        this.#failed(event);
+        const { words, cause } = explain(socket, event);
+        this._onError(null, words, cause ?? null);
       }
     });
     socket.addEventListener('open', () => this.#lifecycle._emit('open'));
     socket.addEventListener('close', ({ code, reason }) => {
       if (!this.#recovery) {
-        this.#end = { code, reason };
-        this.#lifecycle._emit('close', code, reason, []);
+        // Deno reports a broken connection with code 0.
+        this.#end = { code: code || 1006, reason };
+        this.#lifecycle._emit('close', this.#end.code, reason, []);
       }
     });
     return socket;
@@ -102,7 +106,7 @@ export class OpenAIRealtimeWebSocket extends Emitter {
       tell: (name, ...values) => {
         if (name === 'close') {
           [this.#end.code, this.#end.reason] = values;
-          // First, so that streams end whatever a listener throws.
+          // First, so that streams end even if a listener throws.
           this.#lifecycle._emit(name, ...values);
         }
         this._emit(name, ...values);
@@ -133,13 +137,7 @@ export class OpenAIRealtimeWebSocket extends Emitter {
     }
   }
 
-  /** Runtimes differ in what they tell: an error, a message, or nothing (contract 53). */
-  #failed({ error, message }) {
-    const words = [message, error?.message].find((text) => typeof text === 'string' && text !== '');
-    this._onError(null, words, error ?? null);
-  }
-
-  /** Sends an event, now. What goes wrong is an `error` event (contracts 65 and 66). */
+  /** Sends an event at once. Failures are `error` events (contracts 65 and 66). */
   send(event) {
     this.#send(() => JSON.stringify(event), false);
   }
@@ -163,7 +161,7 @@ export class OpenAIRealtimeWebSocket extends Emitter {
     }
     try {
       const text = makeText();
-      // Every runtime but one drops what comes now; that one throws.
+      // Cloudflare's socket throws once it is closing; those of other runtimes drop the event.
       if (!(this.socket.readyState >= CLOSING)) {
         this.socket.send(text);
       }
@@ -172,12 +170,12 @@ export class OpenAIRealtimeWebSocket extends Emitter {
     }
   }
 
-  /** Sends what an outage held back: when the new session is as the one before (contract 90). */
+  /** Sends the events that an outage held back. Restore the new session first (contract 90). */
   flushPending() {
     this.#recovery?.flushPending();
   }
 
-  /** Takes away what an outage held back (contract 90). */
+  /** Removes and returns the events that an outage held back (contract 90). */
   takePending() {
     return this.#recovery?.takePending() ?? [];
   }
@@ -195,16 +193,16 @@ export class OpenAIRealtimeWebSocket extends Emitter {
     }
   }
 
-  /** What the session tells from now on, to be read with `for await` (contract 83). */
+  /** Returns the session's events from now on, for `for await` (contract 83). */
   stream(options) {
-    return stream(this, this.#lifecycle, this.#standing(), options);
+    return stream(this, this.#lifecycle, this.#state(), options, this.#RealtimeError);
   }
 
   [Symbol.asyncIterator](options) {
     return this.stream(options);
   }
 
-  #standing() {
+  #state() {
     if (this.#recovery?.isReconnecting) {
       const reconnect = { attempt: 0, maxAttempts: 0, delay: 0, closeCode: 0, parameters: undefined };
       return { type: 'reconnecting', reconnect };
@@ -216,13 +214,18 @@ export class OpenAIRealtimeWebSocket extends Emitter {
   _onError(event, message, cause) {
     const words = event?.error ? describe(event.error) : (message ?? 'unknown error');
     const heard = this._hasListener('error');
-    const error = new OpenAIRealtimeError(heard ? words : words + UNHEARD, event);
+    const error = new this.#RealtimeError(heard ? words : words + UNHEARD, event);
     error.cause = cause;
     if (heard) {
       this._emit('error', error);
     } else {
-      // As a rejection that nobody handles it comes to light (contract 55).
+      // The runtime reports an unhandled rejection (contract 55).
       Promise.reject(error);
     }
   }
+}
+
+/** Outside the class: bundlers rename a class that names itself. */
+function open(...parameters) {
+  return new OpenAIRealtimeWebSocket(...parameters);
 }

@@ -25,7 +25,7 @@ export function listeners(): void {
     event.transcript;
   })
     .once('response.done', ({ response }) => {
-      same<typeof response.status, 'completed' | 'cancelled' | 'failed' | 'incomplete' | 'in_progress' | null | undefined>(true);
+      same<typeof response.status, 'completed' | 'cancelled' | 'failed' | 'incomplete' | 'in_progress' | undefined>(true);
       for (const item of response.output ?? []) {
         if (item.type === 'function_call') {
           same<typeof item.arguments, string>(true);
@@ -82,7 +82,7 @@ export function sending(): void {
       output_modalities: ['audio'],
       instructions: '',
       audio: {
-        input: { format: { type: 'audio/pcm', rate: 24000 }, turn_detection: null, transcription: { model: 'whisper-1' } },
+        input: { format: { type: 'audio/pcm', rate: 24000 }, turn_detection: null, transcription: { model: 'gpt-realtime-whisper' } },
         output: { voice: 'marin', speed: 1.1 },
       },
       tools: [{ type: 'function', name: 'get_weather', description: 'Weather', parameters: { type: 'object' } }],
@@ -110,10 +110,10 @@ export function sending(): void {
 
 export async function connecting(): Promise<void> {
   const client = { apiKey: 'ek_1', baseURL: 'https://api.openai.com/v1' };
-  new OpenAIRealtimeWebSocket({ model: 'gpt-realtime' });
+  new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1' });
   new OpenAIRealtimeWebSocket({ callID: 'rtc_1' }, client);
   new OpenAIRealtimeWebSocket({ intent: 'transcription', dangerouslyAllowBrowser: true }, client);
-  new OpenAIRealtimeWebSocket({ model: 'gpt-realtime', reconnect: true, maxQueueBytes: 65536 }, client);
+  new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1', reconnect: true, maxQueueBytes: 65536 }, client);
   new OpenAIRealtimeWebSocket({ model: 'm', buildRealtimeURL: (known) => new URL(known.baseURL) }, client);
   await OpenAIRealtimeWebSocket.create({ ...client, apiKey: async () => 'ek_2' }, { model: 'm' });
   await OpenAIRealtimeWebSocket.azure({ ...client, deploymentName: 'd' }, { intent: 'transcription' });

@@ -1,11 +1,11 @@
 // Opens and closes sessions in a page, as many as the server of the page says, and tells it what memory is in use.
 
-/** The memory of every wasm that is loaded. */
-const memories = [];
-WebAssembly.Instance = class extends WebAssembly.Instance {
-  constructor(...parts) {
-    super(...parts);
-    memories.push(this.exports.memory);
+/** The size of the core's memory: it makes a larger buffer when it grows. */
+let core = 0;
+globalThis.ArrayBuffer = class extends ArrayBuffer {
+  constructor(length) {
+    super(length);
+    core = Math.max(core, length);
   }
 };
 const { OpenAIRealtimeWebSocket } = await import('./node_modules/openai-realtime-ws/index.js');
@@ -28,7 +28,7 @@ async function inUse() {
     gc();
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  return { script: performance.memory.usedJSHeapSize, wasm: memories.map(({ buffer }) => buffer.byteLength) };
+  return { script: performance.memory.usedJSHeapSize, core };
 }
 
 try {

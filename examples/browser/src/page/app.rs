@@ -1,4 +1,4 @@
-//! The conversation: what a person does and what the server says, one after the other.
+//! The conversation: the user's actions and the server's events, one after the other.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -22,25 +22,25 @@ use super::view::{Speaking, State, View, Who};
 use super::{errors, ticket};
 use crate::sound::{level, rms, to_pcm16};
 
-/// What happens on the page.
+/// Event of the page.
 pub enum Input {
-    /// The person typed something.
+    /// The user typed a message.
     Say(String),
-    /// The person pressed the microphone's button.
+    /// The user pressed the microphone's button.
     Speak,
-    /// Microphone and loudspeaker are open; or why not.
+    /// Microphone and loudspeaker are open, or failed with a reason.
     Opened(Result<(Microphone, Speaker), JsValue>),
-    /// The microphone heard these samples.
+    /// The microphone recorded samples.
     Heard(Vec<f32>),
-    /// The loudspeaker fell silent after so many samples.
+    /// The loudspeaker was silenced after this many samples.
     Silenced(u64),
-    /// The microphone was unplugged, or taken away.
+    /// The microphone was unplugged, or its permission withdrawn.
     MicrophoneGone,
-    /// The person asks for a new connection.
+    /// The user asked for a new connection.
     Connect,
 }
 
-/// Live audio that may wait for the network, or for a connection; older audio would come too late.
+/// Most live audio to queue for the network or a connection. Older audio would arrive too late.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 const FORGOTTEN: &str = "The connection was lost for a moment. \
@@ -51,15 +51,15 @@ struct App {
     tell: UnboundedSender<Input>,
     microphone: Option<Microphone>,
     speaker: Option<Speaker>,
-    /// Whether the server hears somebody speak.
+    /// Set while the server detects speech.
     speech: bool,
-    /// Whether the model is replying: there can be one reply at a time.
+    /// Set while the model replies. Only one reply at a time is possible.
     replying: bool,
-    /// How many messages were typed.
+    /// Number of typed messages.
     typed: u32,
 }
 
-/// Runs the page for as long as it is there.
+/// Runs the page until it is closed.
 pub async fn run() -> Result<(), JsValue> {
     let (tell, mut inputs) = unbounded();
     let view = View::find(&tell)?;
@@ -95,7 +95,7 @@ async fn connect() -> Result<OpenAIRealtimeWebSocket, String> {
 }
 
 impl App {
-    /// Holds a conversation. Returns why it ended.
+    /// Runs a session. Returns the reason of its end.
     async fn converse(
         &mut self,
         mut session: OpenAIRealtimeWebSocket,
@@ -114,7 +114,7 @@ impl App {
                 Either::Left(Some(Ok(Update::Reconnecting(next)))) => self.lost(&next)?,
                 Either::Left(Some(Ok(Update::Reconnected(now)))) => {
                     self.view.state(State::Connected, "Connected");
-                    // The page shows by itself which speech and which reply were cut off.
+                    // The page marks interrupted speech and replies on its own.
                     let shown = |lost: &Lost| {
                         matches!(lost, Lost::InputAudio { .. } | Lost::Response { .. })
                     };
@@ -131,7 +131,7 @@ impl App {
         Ok(why.unwrap_or_else(|| "The service ended the conversation.".to_owned()))
     }
 
-    /// The connection broke, and is being made anew.
+    /// Shows that the connection broke and is being reconnected.
     fn lost(&mut self, next: &Reconnecting) -> Result<(), JsValue> {
         self.speech = false;
         self.replying = false;
@@ -141,7 +141,7 @@ impl App {
         Ok(())
     }
 
-    /// Does what a person wants.
+    /// Carries out an action of the user.
     fn act(&mut self, input: Input, sender: &Sender) -> Result<(), JsValue> {
         match input {
             Input::Say(text) if text.trim().is_empty() => {}
@@ -156,7 +156,7 @@ impl App {
                 self.view.append(&item, Who::Person, &text)?;
                 self.view.complete(&item, None)?;
                 self.send(sender, ConversationItemCreate::user_text(text));
-                // Who types is answered in writing.
+                // A typed message is answered in text.
                 let text = ResponseParams::default().output_modalities([Modality::Text]);
                 self.send(sender, ResponseCreate::new(text));
             }
@@ -197,7 +197,7 @@ impl App {
             Input::Heard(samples) => {
                 self.view.hear(level(rms(&samples)));
                 let samples = Audio::from_pcm16(&to_pcm16(&samples));
-                // Where the session has ended, that is told of anyway.
+                // If the session has ended, its end is reported elsewhere.
                 let _ = sender.live_audio(LONGEST_WAIT).push(samples);
             }
             Input::Silenced(played) => {
@@ -207,7 +207,7 @@ impl App {
                     .and_then(|speaker| speaker.silenced(played));
                 if let Some((item, millis)) = heard {
                     self.view.interrupted(&item)?;
-                    // So the model knows how much of its reply was heard.
+                    // The model learns how much of its reply was heard.
                     self.send(sender, ConversationItemTruncate::new(item, millis));
                 }
             }
@@ -221,7 +221,7 @@ impl App {
         Ok(())
     }
 
-    /// Shows and plays what the server says.
+    /// Shows and plays an event of the server.
     fn hear(&mut self, event: ServerEvent) -> Result<(), JsValue> {
         use ServerEvent as E;
         match event {
@@ -264,7 +264,7 @@ impl App {
                     self.view.notice(Some(&words));
                 }
             }
-            // The reply ended while it was being cancelled.
+            // The reply ended before the cancellation arrived.
             E::Error(e) if e.error.code.as_deref() == Some("response_cancel_not_active") => {}
             E::Error(e) => {
                 let words = format!("The service reports a problem: {}", e.error.message);
@@ -275,7 +275,7 @@ impl App {
         Ok(())
     }
 
-    /// Stops the reply that is being played.
+    /// Stops the playback of a reply.
     fn interrupt(&mut self) -> Result<(), JsValue> {
         self.speaker.as_mut().map_or(Ok(()), Speaker::silence)
     }
@@ -287,7 +287,7 @@ impl App {
         self.view.speaking(Speaking::Off);
     }
 
-    /// Queues an event. There is no room only where the network is far too slow for a conversation.
+    /// Queues an event. The queue is full only if the network is far too slow for a conversation.
     fn send(&self, sender: &Sender, event: impl Into<ClientEvent>) {
         if sender.try_send(event).is_err() {
             self.view

@@ -1,4 +1,4 @@
-//! What went wrong, in words for somebody who is not a programmer.
+//! Errors in words for the user of the page.
 
 use std::error::Error as _;
 
@@ -7,7 +7,7 @@ use openai_realtime_ws::{CredentialError, Error};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::DomException;
 
-/// Why there is no session, or no longer.
+/// Returns the reason for the end of a session.
 pub fn ended(error: &Error) -> String {
     match error {
         Error::Credential(CredentialError::Provider(words)) => words.to_string(),
@@ -39,7 +39,7 @@ pub fn ended(error: &Error) -> String {
     }
 }
 
-/// Why a reply is not complete, if that is worth a word.
+/// Returns the reason for an incomplete reply, unless the user caused it.
 pub fn reply(response: &Response) -> Option<String> {
     let details = response.status_details.as_ref();
     match response.status.as_ref()? {
@@ -54,7 +54,7 @@ pub fn reply(response: &Response) -> Option<String> {
     }
 }
 
-/// Why there is no microphone.
+/// Returns the reason for a microphone that cannot be opened.
 pub fn microphone(thrown: &JsValue) -> String {
     let name = thrown.dyn_ref::<DomException>().map(DomException::name);
     match name.as_deref() {

@@ -1,4 +1,4 @@
-//! The microphone: samples in the rate of the service, while this exists.
+//! Microphone, with samples at the rate of the service.
 
 use futures_channel::mpsc::UnboundedSender;
 use js_sys::{Array, Float32Array};
@@ -14,7 +14,7 @@ use super::app::Input;
 use super::speaker::WORKLET;
 use crate::sound::Resampler;
 
-/// An open microphone. Dropping it closes it, and the browser's sign that it is on goes out.
+/// Open microphone. Dropping it closes the microphone and clears the browser's indicator.
 pub struct Microphone {
     _stream: Stream,
     context: AudioContext,
@@ -23,7 +23,7 @@ pub struct Microphone {
     _on_end: Closure<dyn FnMut()>,
 }
 
-/// Tracks that are stopped when this is dropped.
+/// Tracks, stopped on drop.
 struct Stream(MediaStream);
 
 impl Stream {
@@ -43,14 +43,14 @@ impl Drop for Stream {
 }
 
 impl Microphone {
-    /// Asks the person for the microphone, and tells of what it hears.
+    /// Asks the user for the microphone and reports its samples.
     pub async fn open(tell: UnboundedSender<Input>) -> Result<Self, JsValue> {
         let devices = web_sys::window()
             .ok_or("no window")?
             .navigator()
             .media_devices()?;
         let track = MediaTrackConstraints::new();
-        // The reply comes from the loudspeaker, and must not come back as if the person spoke.
+        // The loudspeaker's reply must not be recorded as speech of the user.
         track.set_echo_cancellation(&true.into());
         track.set_channel_count(&1.into());
         let constraints = MediaStreamConstraints::new();
@@ -58,11 +58,9 @@ impl Microphone {
         let stream = JsFuture::from(devices.get_user_media_with_constraints(&constraints)?).await?;
         let stream = Stream(stream.dyn_into()?);
 
-        // In the rate of the sound card: not every browser takes a microphone into a context of
-        // another.
+        // At the sound card's rate: some browsers refuse a microphone in a context of another rate.
         let context = AudioContext::new()?;
-        // Of no effect on a context that runs; where none may run yet, it is asked for on the press
-        // of a button.
+        // No effect on a context that runs. Browsers start a context only after a press of a button.
         let _ = context.resume()?;
         JsFuture::from(context.audio_worklet()?.add_module(WORKLET)?).await?;
         let node = AudioWorkletNode::new(&context, "microphone")?;
@@ -72,7 +70,7 @@ impl Microphone {
         let heard = tell.clone();
         let on_samples = Closure::new(move |message: MessageEvent| {
             let samples = Float32Array::new(&message.data()).to_vec();
-            // Nobody listens only where the app is gone.
+            // An error means that the app has ended.
             let _ = heard.unbounded_send(Input::Heard(resampler.resample(&samples)));
         });
         port.set_onmessage(Some(on_samples.as_ref().unchecked_ref()));
@@ -99,7 +97,7 @@ impl Microphone {
 impl Drop for Microphone {
     fn drop(&mut self) {
         self.port.set_onmessage(None);
-        // A context that is closed already says so in a promise, which is of no interest.
+        // The promise of an already closed context is ignored.
         let _ = self.context.close();
     }
 }

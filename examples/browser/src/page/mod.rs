@@ -1,4 +1,4 @@
-//! The page: what a person does and what the server says, taken one after the other.
+//! The page: one queue of the user's actions and the server's events.
 
 mod app;
 mod errors;
@@ -10,7 +10,7 @@ mod view;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
 
-/// Begins when the module is loaded.
+/// Starts the page when the module is loaded.
 #[wasm_bindgen(start)]
 fn start() {
     spawn_local(async {

@@ -1,5 +1,4 @@
-//! The loudspeaker: replies one after the other without gaps, and silence at once when the person
-//! speaks.
+//! Loudspeaker: replies without gaps, and immediate silence when the user speaks.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -19,16 +18,16 @@ use super::app::Input;
 use crate::playlist::Playlist;
 use crate::sound::{RATE, from_pcm16, level};
 
-/// The module with what runs on the audio thread.
+/// Module of the audio thread.
 pub const WORKLET: &str = "/audio.js";
 
-/// An open loudspeaker.
+/// Open loudspeaker.
 pub struct Speaker {
     port: MessagePort,
     playlist: Playlist,
-    /// What was being played when it was silenced, until the audio thread has told how far it got.
+    /// Playlist at the time of the silencing, until the audio thread reports its position.
     silenced: VecDeque<Playlist>,
-    /// The reply that was interrupted: what comes late of it is not played.
+    /// Interrupted reply. Its late audio is not played.
     interrupted: Option<String>,
     played: Rc<Cell<u64>>,
     context: AudioContext,
@@ -36,8 +35,8 @@ pub struct Speaker {
 }
 
 impl Speaker {
-    /// Opens the loudspeaker, whose level the meter shows. Browsers want it to be done on a
-    /// person's press of a button.
+    /// Opens the loudspeaker, whose level the meter shows. Browsers allow it only after a press of a
+    /// button.
     pub async fn open(
         meter: HtmlMeterElement,
         tell: UnboundedSender<Input>,
@@ -46,8 +45,7 @@ impl Speaker {
         #[allow(clippy::cast_precision_loss)] // A small number.
         options.set_sample_rate(RATE as f32);
         let context = AudioContext::new_with_context_options(&options)?;
-        // Of no effect on a context that runs; where none may run yet, it is asked for on the press
-        // of a button.
+        // No effect on a context that runs. Browsers start a context only after a press of a button.
         let _ = context.resume()?;
         JsFuture::from(context.audio_worklet()?.add_module(WORKLET)?).await?;
         let node = AudioWorkletNode::new(&context, "speaker")?;
@@ -63,7 +61,7 @@ impl Speaker {
             #[allow(clippy::cast_possible_truncation)] // A level, from 0 to 1.
             meter.set_value(level(number(1) as f32).into());
             if told.get(2).is_truthy() {
-                // Nobody listens only where the app is gone.
+                // An error means that the app has ended.
                 let _ = tell.unbounded_send(Input::Silenced(samples));
                 progress.set(0);
             } else {
@@ -82,7 +80,7 @@ impl Speaker {
         })
     }
 
-    /// Plays samples of a reply behind those that came before.
+    /// Plays samples of a reply after the earlier ones.
     pub fn play(&mut self, item: &str, samples: &[i16]) -> Result<(), JsValue> {
         if self.interrupted.as_deref() == Some(item) {
             return Ok(());
@@ -93,8 +91,7 @@ impl Speaker {
             .post_message_with_transferable(&samples, &Array::of1(&samples.buffer()))
     }
 
-    /// Falls silent, if it is not. The audio thread then says how far it got: see
-    /// [`silenced`](Self::silenced).
+    /// Silences playback. The audio thread then reports its position: see [`silenced`](Self::silenced).
     pub fn silence(&mut self) -> Result<(), JsValue> {
         if self.playlist.at(self.played()).is_some() {
             let playlist = std::mem::take(&mut self.playlist);
@@ -105,8 +102,8 @@ impl Speaker {
         Ok(())
     }
 
-    /// After so many samples it fell silent: the reply that was being played, and how many
-    /// milliseconds of it were heard.
+    /// Returns the interrupted reply with the milliseconds of it that were heard, after a silencing at
+    /// this many samples.
     pub fn silenced(&mut self, played: u64) -> Option<(String, u64)> {
         let playlist = self.silenced.pop_front()?;
         playlist
@@ -114,9 +111,9 @@ impl Speaker {
             .map(|(item, heard)| (item.to_owned(), heard))
     }
 
-    /// How much of the playlist has been played.
+    /// Notes how much of the playlist was played.
     fn played(&self) -> u64 {
-        // What is told before the audio thread has fallen silent is about what was played before.
+        // Until the audio thread is silent, its reports are about the earlier playlist.
         if self.silenced.is_empty() {
             self.played.get()
         } else {

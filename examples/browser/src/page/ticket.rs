@@ -1,4 +1,4 @@
-//! Where the key comes from: the server that served the page.
+//! Keys, from the server of the page.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -12,8 +12,8 @@ use crate::ticket::{NoTicket, Ticket};
 
 const NO_SERVER: &str = "The server of this page does not answer. Start it again, then connect.";
 
-/// How to open a session. Every connection has a key of its own, since a key is good for a minute
-/// only.
+/// Returns the configuration of the session. Each connection gets a key of its own, because a key is
+/// valid for a minute only.
 pub async fn config() -> Result<Config, String> {
     let Ticket {
         key,
@@ -32,7 +32,7 @@ pub async fn config() -> Result<Config, String> {
     });
     let config = Config::new(credential)
         .model(model)
-        // Also before the hour is over that a session lasts; what was said is put back either way.
+        // `renew` replaces the connection before the service ends it. Both restore the conversation.
         .reconnect(Reconnect::default())
         .renew();
     Ok(if base_url.starts_with("http:") {

@@ -1,4 +1,4 @@
-//! What a person sees and presses.
+//! Elements of the page.
 
 use std::collections::HashMap;
 
@@ -11,33 +11,33 @@ use web_sys::{
 
 use super::app::Input;
 
-/// How things stand with the connection.
+/// State of the connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum State {
     Connecting,
     Connected,
-    /// The connection broke, and another is being made.
+    /// The connection broke and is being reconnected.
     Reconnecting,
     Closed,
 }
 
-/// Who says something.
+/// Speaker of a message.
 #[derive(Clone, Copy)]
 pub enum Who {
     Person,
     Model,
 }
 
-/// How things stand with the microphone.
+/// State of the microphone.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Speaking {
     Off,
-    /// The person is being asked.
+    /// The browser asks the user for permission.
     Asking,
     On,
 }
 
-/// The page's elements.
+/// Elements of the page that change.
 pub struct View {
     document: Document,
     status: HtmlElement,
@@ -50,14 +50,14 @@ pub struct View {
     send: HtmlButtonElement,
     microphone: HtmlMeterElement,
     speaker: HtmlMeterElement,
-    /// The text of each item of the conversation.
+    /// Text of each item of the conversation.
     said: HashMap<String, Element>,
-    /// Called by the page while it is there.
+    /// Callbacks of the page.
     _listeners: Vec<Closure<dyn FnMut(Event)>>,
 }
 
 impl View {
-    /// Finds the elements, and tells of what is done with them.
+    /// Finds the elements and reports the user's actions.
     pub fn find(tell: &UnboundedSender<Input>) -> Result<Self, JsValue> {
         let document = web_sys::window().and_then(|window| window.document());
         let document = document.ok_or("no document")?;
@@ -69,7 +69,7 @@ impl View {
             let tell = tell.clone();
             let listener = Closure::new(move |event: Event| {
                 event.prevent_default();
-                // Nobody listens only where the app is gone.
+                // An error means that the app has ended.
                 let _ = tell.unbounded_send(on());
             });
             let added =
@@ -102,7 +102,7 @@ impl View {
         })
     }
 
-    /// Shows how things stand with the connection.
+    /// Shows the state of the connection.
     pub fn state(&self, state: State, words: &str) {
         let name = match state {
             State::Connecting => "connecting",
@@ -110,28 +110,28 @@ impl View {
             State::Reconnecting => "reconnecting",
             State::Closed => "closed",
         };
-        // It does not fail: the name is right.
+        // The name is valid.
         let _ = self.status.set_attribute("data-state", name);
         self.status.set_text_content(Some(words));
-        // What is sent in an outage waits.
+        // Events in an outage are queued.
         let is_on = matches!(state, State::Connected | State::Reconnecting);
         self.send.set_disabled(!is_on);
         self.speak.set_disabled(!is_on);
         self.connect.set_hidden(state != State::Closed);
     }
 
-    /// Tells what went wrong, in place of what it told last.
+    /// Shows an error in place of the one before.
     pub fn notice(&self, words: Option<&str>) {
         self.notice_text.set_text_content(words);
         self.notice.set_hidden(words.is_none());
-        // It takes room from the conversation.
+        // The notice leaves less room for the conversation.
         self.scroll();
     }
 
-    /// Shows how things stand with the microphone.
+    /// Shows the state of the microphone.
     pub fn speaking(&self, speaking: Speaking) {
         let on = speaking == Speaking::On;
-        // It does not fail: the name is right.
+        // The name is valid.
         let _ = self.speak.set_attribute("data-on", &on.to_string());
         self.speak.set_disabled(speaking == Speaking::Asking);
         self.speak_label
@@ -141,17 +141,17 @@ impl View {
         }
     }
 
-    /// Shows how loud the microphone is.
+    /// Shows the level of the microphone.
     pub fn hear(&self, level: f32) {
         self.microphone.set_value(level.into());
     }
 
-    /// What shows how loud the reply is.
+    /// Returns the meter of the reply's level.
     pub fn speaker_meter(&self) -> HtmlMeterElement {
         self.speaker.clone()
     }
 
-    /// Makes room for an item of the conversation, if there is none yet: its text is to come.
+    /// Adds an empty item of the conversation, if it is new. Its text follows.
     pub fn expect(&mut self, item: &str, who: Who) -> Result<(), JsValue> {
         if !self.said.contains_key(item) {
             let (class, name) = match who {
@@ -184,10 +184,10 @@ impl View {
         Ok(())
     }
 
-    /// The text of an item is complete: all of it if it is known here.
+    /// Marks the text of an item as complete, and sets it if it was not shown in pieces.
     pub fn complete(&mut self, item: &str, whole: Option<&str>) -> Result<(), JsValue> {
         if let Some(text) = self.said.get(item) {
-            // What has been shown piece by piece is not shown again.
+            // The pieces were shown already.
             if whole.is_some() && whole != text.text_content().as_deref() {
                 text.set_text_content(whole);
             }
@@ -199,7 +199,7 @@ impl View {
         Ok(())
     }
 
-    /// Nothing more comes of what is not complete.
+    /// Marks all incomplete items as ended.
     pub fn give_up(&self) -> Result<(), JsValue> {
         for text in self.said.values() {
             let Some(entry) = text.parent_element() else {
@@ -213,7 +213,7 @@ impl View {
         Ok(())
     }
 
-    /// An item was interrupted.
+    /// Marks an item as interrupted.
     pub fn interrupted(&self, item: &str) -> Result<(), JsValue> {
         match self.said.get(item).and_then(|text| text.parent_element()) {
             Some(entry) => entry.class_list().add_1("interrupted"),
@@ -221,7 +221,7 @@ impl View {
         }
     }
 
-    /// Keeps the end of the conversation in sight, unless the person looks at something above.
+    /// Scrolls to the end of the conversation, unless the user has scrolled up.
     fn scroll(&self) {
         let list = &self.conversation;
         let below = list.scroll_height() - list.scroll_top() - list.client_height();

@@ -1,0 +1,15 @@
+// The turn itself, with the class that it is given.
+
+/** Resolves to the reply's text. */
+export async function turn(OpenAIRealtimeWebSocket, options) {
+  const baseURL = process.env.EMULATOR_WSS_URL;
+  const rt = new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1', ...options }, { apiKey: 'ek_test', baseURL });
+  await rt.emitted('session.created');
+  rt.send({ type: 'session.update', session: { type: 'realtime', output_modalities: ['text'] } });
+  const content = [{ type: 'input_text', text: 'Hi' }];
+  rt.send({ type: 'conversation.item.create', item: { type: 'message', role: 'user', content } });
+  rt.send({ type: 'response.create' });
+  const { text } = await rt.emitted('response.output_text.done');
+  rt.close();
+  return text;
+}
