@@ -24,6 +24,15 @@ export function azureClient(options) {
   return new AzureOpenAI({ apiVersion: 'v', endpoint: 'https://example.com', deployment: 'dep', ...key, ...options });
 }
 
+/** The URL that a class shows for a socket's. Ours hides values that may be credentials; the official one shows them. */
+export function shown(Class, url) {
+  if (Class !== ourClass) {
+    return url;
+  }
+  const values = /(?<=[?&](?!model=|intent=|call_id=)[^&=]*=)[^&]*/g;
+  return url.replace(values, '%3CREDACTED%3E').replace(/\/\/[^/]*@/, '//');
+}
+
 /** A session whose socket is open, and the socket. */
 export function opened(Class, props = { model: 'm' }) {
   const rt = new Class(props, client());
@@ -32,7 +41,7 @@ export function opened(Class, props = { model: 'm' }) {
   return { rt, socket };
 }
 
-/** What the session tells from now on by these names; an error by what can be seen of it. */
+/** Logs the session's events of these names from now on; an error by its visible properties. */
 export function heard(rt, names) {
   const log = [];
   for (const name of names) {
@@ -45,7 +54,7 @@ export function seen({ name, message, error, event_id, cause }) {
   return { name, message, error, event_id, cause: cause instanceof Error ? `${cause.name}: ${cause.message}` : cause };
 }
 
-/** What `act` throws, by its kind and words. */
+/** Resolves to name and message of the exception that `act` throws. */
 export async function thrownBy(act) {
   try {
     await act();

@@ -125,7 +125,7 @@ both('what a listener throws goes on, once all listeners of the event ran (contr
   rt.on('x', () => { throw first; }).on('x', () => { throw new Error('second'); }).on('x', () => log.push('third'));
   assert.throws(() => tell(socket, 'x'), (error) => error === first);
   assert.deepEqual(log, ['third']);
-  // What listens to all events stops those of the type; a value that is falsy is thrown all the same.
+  // A listener of all events that throws stops those of the type; a falsy value is thrown, too.
   rt.on('event', () => { throw undefined; });
   assert.throws(() => tell(socket, 'x'), (error) => error === undefined);
   assert.deepEqual(log, ['third']);

@@ -5,7 +5,7 @@ export const sockets = [];
 
 export class FakeWebSocket {
   readyState = 0;
-  /** What was sent, and what it was closed with. */
+  /** Sent data, and the arguments of each close. */
   sent = [];
   closes = [];
   #listeners = [];

@@ -1,4 +1,4 @@
-// What goes wrong on a real connection, over Node's own WebSocket: the emulator misbehaves as the model's name says. Both
+// Faults on a real connection, over Node's own WebSocket: the emulator misbehaves as the model's name says. Both
 // classes tell the same.
 
 import assert from 'node:assert/strict';
@@ -14,7 +14,7 @@ function faults(connections) {
   return `faults:${process.pid}-${(last += 1)}/${connections}`;
 }
 
-/** What a session tells. */
+/** Logs the events of a session. */
 function journal(rt) {
   const log = [];
   rt.on('event', ({ type }) => log.push(type));

@@ -8,7 +8,7 @@ import { latest } from './fake.mjs';
 const NOT_AN_EVENT = 'TypeError: Realtime WebSocket event must be an object with a string type.';
 const NOT_JSON = 'SyntaxError: Could not parse Realtime WebSocket event data as JSON.';
 
-/** What a client-side failure looks like. */
+/** Visible properties of a client-side failure. */
 function failure(message, cause, more = {}) {
   return { name: 'OpenAIRealtimeError', message, error: undefined, event_id: undefined, cause, ...more };
 }

@@ -33,7 +33,7 @@ async function used() {
   return heapUsed + external + arrayBuffers;
 }
 
-/** What a session leaves behind, in bytes. The collector comes by every thousand, as memory in wasm grows until then. */
+/** Resolves to the bytes that a session leaves behind. The collector runs every thousand rounds: the core's memory grows until then. */
 async function left(round) {
   const thousand = async () => {
     for (let n = 0; n < 1000; n += 1) {

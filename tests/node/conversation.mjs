@@ -93,7 +93,7 @@ function gather(realtime, type) {
   return events;
 }
 
-/** What the response holds, down to the fields that name and fill a part. */
+/** Returns the parts of the response, each with its type and its text only. */
 function parts(response) {
   return response.output
     .flatMap((item) => item.content)

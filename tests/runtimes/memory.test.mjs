@@ -9,7 +9,7 @@ import { startBrowser } from './webdriver.mjs';
 
 /** After so many sessions memory is looked at. */
 const STEPS = [1000, 5500, 10_000];
-/** What a leak of the smallest kind would exceed, in bytes of a session. */
+/** Most bytes that a session may leave behind. The smallest leak would exceed it. */
 const ALLOWED = 20;
 
 test('ten thousand sessions leave the memory flat', { timeout: 600_000 }, async (context) => {

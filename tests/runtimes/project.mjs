@@ -36,7 +36,7 @@ function pack(destination) {
   return Object.values(JSON.parse(output));
 }
 
-/** Where `cargo xtask wasm` has put the package. */
+/** Returns the folder of the package that `cargo xtask wasm` built. */
 export function builtPackage() {
   const folder = process.env.JS_PACKAGE;
   if (!folder || !readdirSync(folder).includes('package.json')) {

@@ -1,4 +1,4 @@
-// What the README says that each runtime can do.
+// Capabilities of each runtime, from the README's table.
 
 import { readFileSync } from 'node:fs';
 

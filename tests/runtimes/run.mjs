@@ -13,7 +13,7 @@ import { startSite } from './site.mjs';
 import { startBrowser } from './webdriver.mjs';
 import { startWorker } from './workerd.mjs';
 
-/** How long a browser may take for it all, in milliseconds. */
+/** Time limit of the whole suite in a browser, in milliseconds. */
 const LIMIT = 300_000;
 
 const chromium = { runtime: 'Chromium', run: inBrowser, browser: 'chromium' };

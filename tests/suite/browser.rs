@@ -1,5 +1,5 @@
-//! What only the browser transport does, whatever the runtime. The global `WebSocket` and what else is watched or
-//! replaced here is the runtime's own again at the end of each test.
+//! Tests of the browser transport alone, in every runtime. Each test restores the globals, such as
+//! `WebSocket`, that it watches or replaces.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -361,13 +361,13 @@ pub async fn more_than_may_wait_to_be_read() {
     message(400);
     message(400);
     rt.next().await.unwrap().unwrap();
-    // What was read makes room.
+    // Read messages make room.
     message(300);
     assert_eq!(socket.ready_state(), WebSocket::OPEN);
     message(300);
     assert_detached(&socket);
 
-    // What waits comes first.
+    // Queued messages come first.
     rt.next().await.unwrap().unwrap();
     rt.next().await.unwrap().unwrap();
     let error = rt.next().await.unwrap().unwrap_err();

@@ -13,7 +13,7 @@ struct Row {
     config: Config,
     runtime: Runtime,
     url: &'static str,
-    /// What is shown of the URL, where that is another.
+    /// Public URL, if it differs.
     public_url: Option<&'static str>,
     /// All but `User-Agent`, which names the client.
     headers: &'static [(&'static str, &'static str)],

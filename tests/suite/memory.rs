@@ -32,7 +32,7 @@ pub fn memory() -> (Memory, mpsc::UnboundedReceiver<Peer>) {
 pub struct Memory {
     epoch: Instant,
     peers: mpsc::UnboundedSender<Peer>,
-    /// Where it says that it runs.
+    /// Runtime that the connector reports.
     pub runtime: Runtime,
 }
 
@@ -133,7 +133,7 @@ fn lost(error: mpsc::SendError) -> TransportError {
 
 impl Peer {
     pub fn send(&self, frame: Frame) {
-        // Nobody need be there to hear it.
+        // The receiver may be gone.
         let _ = self.send.unbounded_send(Ok(frame));
     }
 

@@ -1,4 +1,4 @@
-//! What every session does, whatever carries it: written once, run over each transport.
+//! Suite of every session: written once, run over each transport.
 //!
 //! The other end answers as the emulator does without a script: text with `You said: …`, speech with the same speech,
 //! a function's output with `The function answered: …`.

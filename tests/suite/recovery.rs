@@ -23,12 +23,12 @@ macro_rules! recovery_tests {
 }
 pub(crate) use recovery_tests;
 
-/// What the user says to be cut off.
+/// User text that the server answers by breaking the connection.
 pub const PULL_THE_PLUG: &str = "Pull the plug.";
-/// What the user says to be closed on with [`restart`].
+/// User text that the server answers with [`restart`].
 pub const RESTART: &str = "Restart.";
 
-/// How the server restarts.
+/// Close frame of a server that restarts.
 pub fn restart() -> CloseFrame {
     CloseFrame::new(1012, "service restart").unwrap()
 }
@@ -37,7 +37,7 @@ fn soon() -> Reconnect {
     Reconnect::default().initial_delay(Duration::from_millis(10))
 }
 
-/// So late that no test sees it.
+/// Longer than any test runs.
 fn late() -> Reconnect {
     let hour = Duration::from_secs(3600);
     Reconnect::default().initial_delay(hour).max_delay(hour)
@@ -94,7 +94,7 @@ pub async fn a_broken_connection_is_made_anew<C: Connector>(connector: C, config
     assert_eq!(rt.close().await.unwrap().frame, CloseFrame::NORMAL);
 }
 
-/// Who reads events alone is not bothered.
+/// A reader of events only does not see the reconnect.
 pub async fn the_plain_stream_shows_events_only<C: Connector>(connector: C, config: Config) {
     let mut rt = open(connector, config.reconnect(soon())).await;
     say(&mut rt, PULL_THE_PLUG).await;

@@ -7,12 +7,12 @@ use openai_realtime_ws::{CloseFrame, Config, Connector, Error, SendErrorKind, Se
 
 use super::suite::{open, reply, say};
 
-/// What the user says to get a bad frame.
+/// User text that the server answers with a bad frame.
 pub const BAD_FRAME: &str = "Send a bad frame.";
-/// What the user says to be hung up on, with [`hang_up`].
+/// User text that the server answers with [`hang_up`].
 pub const HANG_UP: &str = "Hang up.";
 
-/// How the server hangs up.
+/// Close frame of a server that hangs up.
 pub fn hang_up() -> CloseFrame {
     CloseFrame::new(4000, "enough for today").unwrap()
 }

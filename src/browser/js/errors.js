@@ -99,6 +99,7 @@ const REFUSALS = {
   ],
   'custom url': [Error, 'Custom Realtime WebSocket URLs must use the wss: protocol.'],
   scheme: [OpenAIError, 'Realtime WebSocket URLs must use the wss: protocol.'],
+  cleartext: [OpenAIError, 'A page cannot use `insecureCleartextURL`: connect with TLS.'],
   deployment: [Error, 'No deployment name provided'],
   url: [TypeError, 'Invalid URL'],
   'no key': [

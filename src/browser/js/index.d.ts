@@ -74,8 +74,8 @@ interface ConnectionOptions extends RealtimeRecoveryOptions {
   /** Builds the URL in place of the class. It must be a `wss:` URL, and is used unchanged, with the client's credential. */
   buildRealtimeURL?: (client: RealtimeClient, connection: RealtimeConnectionConfig) => URL;
   /**
-   * Base URL of a server that may be without TLS, such as `http://litellm:4000/v1`, in place of the client's. With `http:`
-   * or `ws:` the credential and the conversation cross the network unencrypted. Pages and their workers refuse it.
+   * Base URL of a server without TLS, such as `http://litellm:4000/v1`, in place of the client's. The credential and the
+   * conversation cross the network unencrypted. Pages and their workers refuse it.
    */
   insecureCleartextURL?: string | undefined;
   /**

@@ -8,7 +8,7 @@ const client = { apiKey: 'key', baseURL: 'https://example.com/', deploymentName:
 export async function sessions(): Promise<void> {
   const rt = await OpenAIRealtimeWebSocket.azure(client, { deploymentName: 'another', WebSocket: FetchWebSocket });
   rt.close();
-  new OpenAIRealtimeWebSocket({ model: 'gpt-realtime', WebSocket: FetchWebSocket }, client).close();
+  new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1', WebSocket: FetchWebSocket }, client).close();
   // @ts-expect-error A class is needed, and not a function.
-  new OpenAIRealtimeWebSocket({ model: 'gpt-realtime', WebSocket: () => {} }, client);
+  new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1', WebSocket: () => {} }, client);
 }

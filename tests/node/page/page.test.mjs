@@ -50,7 +50,7 @@ async function outage(page, strike) {
   return notice(page);
 }
 
-/** What somebody recorded: 48,000 samples a second. */
+/** A recording of speech, at 48,000 samples a second. */
 const speech = (name) => readWav(`/usr/share/sounds/alsa/${name}.wav`).samples;
 const pause = (seconds) => silence(seconds, 48_000);
 
@@ -115,14 +115,14 @@ test("speech is written down and answered, the answer is played, and more speech
   await page.evaluate(() => (window.noted.enough = window.noted.count + 24000 * 4));
   await page.waitForFunction(() => window.noted.count >= window.noted.enough);
 
-  // What is on the page.
+  // Texts on the page.
   const spoken = await said(page, "person").allInnerTexts();
   assert.equal(spoken.length, 3);
   for (const text of spoken) assert.match(text, /^[12]\.\d seconds of speech$/);
   const answers = spoken.map((text) => `You spoke for ${text.replace(" of speech", "")}.`);
   assert.deepEqual(await said(page, "model").allInnerTexts(), answers);
 
-  // What was played: the answers as they came, without a gap.
+  // Played sound: the answers in order, without gaps.
   const replies = new Map();
   for (const { type, item_id, delta } of received) {
     if (type !== "response.output_audio.delta") continue;
@@ -144,7 +144,7 @@ test("speech is written down and answered, the answer is played, and more speech
   const heard = 24 * cuts[0].audio_end_ms;
   assert.ok(heard > 24 * 100 && heard < interrupted.length - 24 * 100, `${heard} of ${interrupted.length} samples`);
   assert.ok(indexOf(sound, interrupted.subarray(0, heard)) > 0, "it was played so far");
-  // Where it was cut there may be silence, in which a longer piece ends alike.
+  // Silence at the cut would also match the end of a longer piece.
   const audible = interrupted.findIndex((sample, at) => at >= heard + 24 && Math.abs(sample) > 0.01);
   assert.ok(audible > 0, "there was more to be heard");
   assert.equal(indexOf(sound, interrupted.subarray(0, audible + 1)), -1, "and no further");
@@ -246,7 +246,7 @@ test("a microphone goes on when the connection was made anew", async (t) => {
   await complete(page, "model", 2);
   assert.match(await said(page, "person").last().innerText(), /^[12]\.\d seconds of speech$/);
   assert.equal(await page.locator("#speak").getAttribute("data-on"), "true");
-  // What was said was put back, as text.
+  // The conversation was restored, as text.
   assert.ok(await page.locator("#notice").isHidden());
   assert.deepEqual(wrong, []);
 });

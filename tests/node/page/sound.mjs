@@ -63,7 +63,7 @@ export function thinned(samples, factor) {
   });
 }
 
-/** Where one sound stands in another, sample for sample; -1 if nowhere. */
+/** Returns the position of one sound in another, sample for sample, or -1. */
 export function indexOf(whole, piece) {
   // There is silence almost everywhere: what is compared first is a sound.
   const sound = Math.max(0, piece.findIndex((sample) => sample !== 0));
@@ -76,7 +76,7 @@ export function indexOf(whole, piece) {
   return -1;
 }
 
-/** How alike two sounds of the same rate are, whichever way one is shifted: 1 for the same sound, about 0 for others. */
+/** Returns the highest correlation of two sounds of the same rate over all shifts: 1 for the same sound, about 0 for others. */
 export function correlation(a, b) {
   const energy = (samples) => samples.reduce((sum, sample) => sum + sample * sample, 0);
   const scale = Math.sqrt(energy(a) * energy(b));

@@ -1,4 +1,4 @@
-// Where the page plays: its server, a line to the emulator that can be cut, and Chromium with a recording for a microphone.
+// Setup of the page's tests: its server, a connection to the emulator that can be cut, and Chromium with a recording as its microphone.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -8,5 +8,5 @@ import { suite } from './suite/index.mjs';
 const unhandledRejection = () => new Promise((resolve) => process.once('unhandledRejection', resolve));
 
 await suite(pack, JSON.parse(process.env.ENVIRONMENT), unhandledRejection, console.log);
-// What a failed test has left open must not keep the process.
+// Sockets that a failed test left open must not keep the process alive.
 process.exit();

@@ -1,4 +1,4 @@
-// How sessions are closed, break off, and come back.
+// Sessions that are closed, break, and reconnect.
 
 import { assert, equal, next, thrown } from './harness.mjs';
 import { say } from './session.mjs';

@@ -1,4 +1,4 @@
-// What this runtime's own `WebSocket` can do, found out by trying. The README's table says the same.
+// Capabilities of this runtime's own `WebSocket`, found by trying. The README's table lists the same.
 
 import { equal, next } from './harness.mjs';
 
@@ -22,7 +22,7 @@ function yes(can) {
   return can ? 'yes' : 'no';
 }
 
-/** Whether what was sent can be counted before it has left: it is more than the system's own buffers take. */
+/** Returns `yes` if `bufferedAmount` counts unsent bytes. More is sent than the system's buffers take. */
 function buffers(socket) {
   const event = JSON.stringify({ type: 'input_audio_buffer.append', audio: 'A'.repeat(8_000_000) });
   for (let sent = 0; sent < 16 && socket.bufferedAmount === 0; sent += 1) {

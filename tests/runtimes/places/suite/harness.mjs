@@ -19,7 +19,7 @@ export async function run(tests, report) {
   await report(`test result: ${failed ? 'FAILED' : 'ok'}. ${passed} passed; ${failed} failed;`);
 }
 
-/** What the promise resolves to, if it does so in time. */
+/** Resolves as the promise does, or rejects after a time. */
 export async function within(millis, promise) {
   let timer;
   const late = new Promise((_, reject) => {
@@ -44,7 +44,7 @@ export function assert(holds, message) {
   }
 }
 
-/** What the call throws. */
+/** Resolves to the exception of a call. */
 export async function thrown(call) {
   try {
     await call();

@@ -5,7 +5,7 @@ import { facts } from './facts.mjs';
 import { run, within } from './harness.mjs';
 import { session } from './session.mjs';
 
-/** How long a test may take, in milliseconds. */
+/** Time limit of a test, in milliseconds. */
 const LIMIT = 20_000;
 
 /**
@@ -26,7 +26,7 @@ export async function suite(pack, environment, unhandledRejection, report, more 
     const model = faults ? `faults:${environment.place}${(count += 1)}-${Date.now()}/${faults}` : 'gpt-realtime';
     return keep(new pack.OpenAIRealtimeWebSocket({ model, ...props }, client()));
   };
-  /** What the next event of a name says, whatever errors come before it. */
+  /** Resolves to the arguments of the next event of a name, whatever errors come before it. */
   const told = (rt, name) => new Promise((resolve) => rt.once(name, (...values) => resolve(values)));
   const context = { ...pack, ...environment, client, keep, open, told, unhandledRejection };
   const tests = { ...session, ...ends, ...guards, ...facts, ...more };
