@@ -375,6 +375,7 @@ impl Config {
         let custom = builder(target).map_err(ConfigError::UrlBuilder)?;
         match url::is_wss(&custom) {
             Some(true) => Ok(custom),
+            Some(false) if self.allows_cleartext() && custom.starts_with("ws:") => Ok(custom),
             Some(false) => Err(ConfigError::CustomUrl),
             None => Err(ConfigError::InvalidUrl),
         }

@@ -8,6 +8,8 @@ use serde_json::Value;
 use super::{Audio, ClientEvent, Patch, ServerEvent};
 use crate::secret::Secret;
 
+mod sdk;
+
 /// Type that has a counterpart in TypeScript.
 pub(crate) trait Typed {
     /// Returns the type as an expression, and declares what it is made of.
@@ -50,16 +52,28 @@ impl Types {
     /// Declares a struct, with its `type` if it has one, and returns its name.
     pub(crate) fn object<T: Described>(&mut self, tag: Option<&str>) -> String {
         if self.known.insert(T::NAME) {
-            let mut rows = Vec::from_iter(tag.map(|tag| format!("  type: '{tag}';")));
+            let optional = if sdk::has_optional_tag(T::NAME) {
+                "?"
+            } else {
+                ""
+            };
+            let mut rows = Vec::from_iter(tag.map(|tag| format!("  type{optional}: '{tag}';")));
             for info in T::FIELDS {
                 let field = match info.key {
                     "event_id" if self.of_server && tag.is_some() => String::field(self),
                     _ => (info.field)(self),
                 };
+                // The official SDK's types decide: programs that name them compile with these, too.
+                let Some(field) = sdk::field(T::NAME, info.key, field) else {
+                    continue;
+                };
                 rows.push(format!("{}  {}{field};", docs(info.doc, "  "), info.key));
             }
             let (docs, name, rows) = (docs(T::DOC, ""), T::NAME, rows.join("\n"));
-            self.declare(&format!("{docs}export interface {name} {{\n{rows}\n}}"));
+            match sdk::declaration(name) {
+                Some(declaration) => self.declare(&format!("{docs}{declaration}")),
+                None => self.declare(&format!("{docs}export interface {name} {{\n{rows}\n}}")),
+            }
         }
         T::NAME.to_owned()
     }
@@ -72,7 +86,9 @@ impl Types {
         members: impl FnOnce(&mut Self) -> Vec<String>,
     ) -> String {
         if self.known.insert(name) {
-            let members = members(self).join("\n  | ");
+            let mut members = members(self);
+            members.retain(|member| sdk::has_member(name, member));
+            let members = members.join("\n  | ");
             let docs = docs(doc, "");
             self.declare(&format!("{docs}export type {name} =\n  | {members};"));
         }
@@ -141,7 +157,7 @@ impl<T: Typed> Typed for Option<T> {
     }
 
     fn field(types: &mut Types) -> String {
-        format!("?: {}", Self::typescript(types))
+        format!("?: {}", T::typescript(types))
     }
 }
 

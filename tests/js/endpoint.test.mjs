@@ -376,6 +376,32 @@ test("with any client, errors are this package's", async () => {
   assert.ok(!(new Error('other') instanceof OpenAIError) && !(null instanceof OpenAIError) && !('text' instanceof OpenAIError));
 });
 
+test('a server without TLS is reached by an explicit option (contracts 5, 11 and 12)', async () => {
+  const insecureCleartextURL = 'http://litellm:4000/v1';
+  const rt = new ourClass({ model: 'm', insecureCleartextURL }, client());
+  assert.equal(latest().url, 'ws://litellm:4000/v1/realtime?model=m');
+  assert.equal(String(rt.url), latest().url);
+  new ourClass({ model: 'm', insecureCleartextURL: 'ws://10.0.0.7:443/v1', onURL: (url) => url.searchParams.set('a', '1') }, client());
+  assert.equal(latest().url, 'ws://10.0.0.7:443/v1/realtime?model=m&a=1');
+  const buildRealtimeURL = () => new URL('ws://example.com/own');
+  new ourClass({ model: 'm', insecureCleartextURL, buildRealtimeURL }, client());
+  assert.equal(latest().url, 'ws://example.com/own');
+  await ourClass.azure(azureClient(), { insecureCleartextURL: 'http://proxy/openai' });
+  assert.equal(latest().url, 'ws://proxy/openai/v1/realtime?model=dep');
+  assert.equal(sockets.length, 4);
+  assert.match((await thrownBy(() => new ourClass({ model: 'm', buildRealtimeURL }, client()))).message, /must use the wss: protocol/);
+  assert.equal((await thrownBy(() => new ourClass({ model: 'm', insecureCleartextURL: 'none' }, client()))).message, 'Invalid URL');
+  const known = client({ dangerouslyAllowBrowser: true });
+  globalThis.window = { document: {} };
+  try {
+    const { name, message } = await thrownBy(() => new ourClass({ model: 'm', insecureCleartextURL }, known));
+    assert.deepEqual([name, message], ['OpenAIError', 'A page cannot use `insecureCleartextURL`: connect with TLS.']);
+  } finally {
+    delete globalThis.window;
+  }
+  assert.equal(sockets.length, 4);
+});
+
 test('a runtime without a WebSocket is told so', async () => {
   const { WebSocket } = globalThis;
   delete globalThis.WebSocket;

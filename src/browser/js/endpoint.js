@@ -34,7 +34,7 @@ export function buildURL(client, config) {
     return url;
   }
   const base = `${cleartext ? config.insecureCleartextURL : client.baseURL}`;
-  return new URL(ask(client, core.socket_url, base, isAzure(client), ...target));
+  return new URL(ask(client, core.socket_url, base, cleartext, isAzure(client), ...target));
 }
 
 /** Returns kind and name of the one target (contract 8). */

@@ -87,9 +87,9 @@ export interface ConversationItemInputAudioTranscriptionDelta {
   /** The user's message item. */
   item_id: string;
   /** The content part's place in the item. */
-  content_index: number;
+  content_index?: number;
   /** The text that comes next. */
-  delta: string;
+  delta?: string;
   /** How sure the model is of each token; only if the session includes it. */
   logprobs?: Array<LogProb> | null;
 }
@@ -124,19 +124,19 @@ export type Modality =
 
 /** PCM16: 16 bits a sample, little-endian, one channel. */
 export interface PcmFormat {
-  type: 'audio/pcm';
+  type?: 'audio/pcm';
   /** Samples a second: 24,000 with this protocol's own service. */
-  rate?: number | null;
+  rate?: 24000;
 }
 
 /** G.711 μ-law: 8 bits a sample, 8,000 samples a second. */
 export interface PcmuFormat {
-  type: 'audio/pcmu';
+  type?: 'audio/pcmu';
 }
 
 /** G.711 A-law: 8 bits a sample, 8,000 samples a second. */
 export interface PcmaFormat {
-  type: 'audio/pcma';
+  type?: 'audio/pcma';
 }
 
 /** A format of audio. */
@@ -149,17 +149,17 @@ export type AudioFormat =
 export interface ServerVad {
   type: 'server_vad';
   /** How loud speech must be, from 0 to 1; 0.5 if absent. */
-  threshold?: number | null;
+  threshold?: number;
   /** How much audio before the speech is kept, in milliseconds; 300 if absent. */
-  prefix_padding_ms?: number | null;
+  prefix_padding_ms?: number;
   /** How long a silence ends the turn, in milliseconds; 500 if absent. */
-  silence_duration_ms?: number | null;
+  silence_duration_ms?: number;
   /** After how long a silence the model speaks up by itself, in milliseconds. */
   idle_timeout_ms?: number | null;
   /** Whether the end of a turn brings a response. */
-  create_response?: boolean | null;
+  create_response?: boolean;
   /** Whether speech interrupts the response under way. */
-  interrupt_response?: boolean | null;
+  interrupt_response?: boolean;
 }
 
 /** How soon the model takes a turn to be over. */
@@ -173,11 +173,11 @@ export type Eagerness =
 export interface SemanticVad {
   type: 'semantic_vad';
   /** How soon the model replies. */
-  eagerness?: Eagerness | null;
+  eagerness?: Eagerness;
   /** Whether the end of a turn brings a response. */
-  create_response?: boolean | null;
+  create_response?: boolean;
   /** Whether speech interrupts the response under way. */
-  interrupt_response?: boolean | null;
+  interrupt_response?: boolean;
 }
 
 /** How the end of the user's turn is found. */
@@ -196,17 +196,17 @@ export type TranscriptionDelay =
 /** How speech is transcribed. */
 export interface TranscriptionConfig {
   /** The model. */
-  model?: string | null;
+  model?: string;
   /** The language spoken, as ISO 639-1. */
-  language?: string | null;
+  language?: string;
   /** The languages that may be spoken, as ISO 639-1. */
-  languages?: Array<string> | null;
+  languages?: Array<string>;
   /** Guidance in free text. */
-  prompt?: string | null;
+  prompt?: string;
   /** Words to expect. */
-  keywords?: Array<string> | null;
+  keywords?: Array<string>;
   /** How long the model waits for more before it writes: more delay, fewer mistakes. */
-  delay?: TranscriptionDelay | null;
+  delay?: TranscriptionDelay;
 }
 
 /** A kind of microphone. */
@@ -217,24 +217,24 @@ export type NoiseReductionType =
 /** The suppression of noise in input audio. */
 export interface NoiseReduction {
   /** For which kind of microphone. */
-  type?: NoiseReductionType | null;
+  type?: NoiseReductionType;
   /** How strong it is; 1 if absent. */
-  strength?: number | null;
+  strength?: number;
 }
 
 /** Input audio. */
 export interface AudioInput {
   /** Its format. */
-  format?: AudioFormat | null;
+  format?: AudioFormat;
   /**
    * When the server takes the user's turn to be over. Null: when the client says so, by
    * `input_audio_buffer.commit`.
    */
   turn_detection?: TurnDetection | null;
   /** The transcription of what the user says. */
-  transcription?: TranscriptionConfig | null;
+  transcription?: TranscriptionConfig;
   /** The suppression of noise. */
-  noise_reduction?: NoiseReduction | null;
+  noise_reduction?: NoiseReduction;
 }
 
 /** A voice of one's own. */
@@ -251,19 +251,19 @@ export type Voice =
 /** Output audio. */
 export interface AudioOutput {
   /** Its format. */
-  format?: AudioFormat | null;
+  format?: AudioFormat;
   /** The voice; it cannot change once the model has spoken. */
-  voice?: Voice | null;
+  voice?: Voice;
   /** The pace, as a multiple of the usual one: 0.25 to 1.5. */
-  speed?: number | null;
+  speed?: number;
 }
 
 /** Input and output audio. */
 export interface AudioConfig {
   /** Input audio. */
-  input?: AudioInput | null;
+  input?: AudioInput;
   /** Output audio. */
-  output?: AudioOutput | null;
+  output?: AudioOutput;
 }
 
 /**
@@ -271,13 +271,13 @@ export interface AudioConfig {
  * `function_call_output`.
  */
 export interface FunctionTool {
-  type: 'function';
+  type?: 'function';
   /** The name by which the model calls it. */
-  name: string;
+  name?: string;
   /** What it does, and when to call it. */
-  description?: string | null;
+  description?: string;
   /** The JSON Schema of its arguments. */
-  parameters?: unknown | null;
+  parameters?: unknown;
 }
 
 /** An MCP server that the service runs itself. */
@@ -294,9 +294,9 @@ export type McpConnector =
 /** Tools, by name or by what they do. */
 export interface ToolFilter {
   /** Only tools that change nothing, by their own account. */
-  read_only?: boolean | null;
+  read_only?: boolean;
   /** Only the tools of these names. */
-  tool_names?: Array<string> | null;
+  tool_names?: Array<string>;
 }
 
 /** Which of an MCP server's tools the model may call. */
@@ -312,9 +312,9 @@ export type ToolCaller =
 /** Which calls wait for approval, tool by tool. */
 export interface ApprovalFilter {
   /** Those that wait. */
-  always?: ToolFilter | null;
+  always?: ToolFilter;
   /** Those that do not. */
-  never?: ToolFilter | null;
+  never?: ToolFilter;
 }
 
 /** Which calls of an MCP server's tools wait for the client's approval. */
@@ -332,15 +332,15 @@ export interface McpTool {
   /** The name by which tool calls speak of this server. */
   server_label: string;
   /** What the server is for. */
-  server_description?: string | null;
+  server_description?: string;
   /** The server's address. */
-  server_url?: string | null;
+  server_url?: string;
   /** A server that the service runs itself. */
-  connector_id?: McpConnector | null;
+  connector_id?: McpConnector;
   /** A secure tunnel to the server. */
-  tunnel_id?: string | null;
+  tunnel_id?: string;
   /** An OAuth access token for the server. */
-  authorization?: string | null;
+  authorization?: string;
   /** Further HTTP headers for the server. */
   headers?: Record<string, string> | null;
   /** Which of its tools the model may call; all if absent. */
@@ -350,7 +350,7 @@ export interface McpTool {
   /** Which calls wait for an `mcp_approval_response` of the client. */
   require_approval?: RequireApproval | null;
   /** Whether the tools are found by tool search only when needed. */
-  defer_loading?: boolean | null;
+  defer_loading?: boolean;
 }
 
 /** A tool that the model may call. */
@@ -402,13 +402,13 @@ export type ReasoningEffort =
 /** How much a reasoning model thinks. */
 export interface Reasoning {
   /** The effort. */
-  effort?: ReasoningEffort | null;
+  effort?: ReasoningEffort;
 }
 
 /** Limits of a conversation. */
 export interface TokenLimits {
   /** Of what stands behind the instructions and tools, in tokens. */
-  post_instructions?: number | null;
+  post_instructions?: number;
 }
 
 /** More is dropped at once than needs to be, so that the next turns find a cached beginning. */
@@ -417,7 +417,7 @@ export interface RetentionRatio {
   /** Which part of the conversation stays, from 0 to 1. */
   retention_ratio: number;
   /** Limits below the model's own. */
-  token_limits?: TokenLimits | null;
+  token_limits?: TokenLimits;
 }
 
 /** A rule of what is dropped. */
@@ -444,7 +444,7 @@ export interface CacheBreakpoint {
   /** How it is found. */
   mode: CacheBreakpointMode;
   /** For how long it is kept at least. */
-  ttl?: CacheTtl | null;
+  ttl?: CacheTtl;
 }
 
 /** Text. */
@@ -453,7 +453,7 @@ export interface PromptText {
   /** The text. */
   text: string;
   /** The prompt up to here is worth caching. */
-  prompt_cache_breakpoint?: CacheBreakpoint | null;
+  prompt_cache_breakpoint?: CacheBreakpoint;
 }
 
 /** How closely an image is looked at. */
@@ -467,30 +467,30 @@ export type ImageDetail =
 export interface PromptImage {
   type: 'input_image';
   /** How closely it is looked at. */
-  detail?: ImageDetail | null;
+  detail: 'auto' | 'low' | 'high' | 'original';
   /** An uploaded file's id. */
   file_id?: string | null;
   /** An address, or the image itself as a data URI. */
   image_url?: string | null;
   /** The prompt up to here is worth caching. */
-  prompt_cache_breakpoint?: CacheBreakpoint | null;
+  prompt_cache_breakpoint?: CacheBreakpoint;
 }
 
 /** A file, by one of its id, its address and its content. */
 export interface PromptFile {
   type: 'input_file';
   /** How closely it is looked at. */
-  detail?: ImageDetail | null;
+  detail?: 'auto' | 'low' | 'high';
   /** An uploaded file's id. */
   file_id?: string | null;
   /** An address. */
-  file_url?: string | null;
+  file_url?: string;
   /** The content. */
-  file_data?: string | null;
+  file_data?: string;
   /** The file's name. */
-  filename?: string | null;
+  filename?: string;
   /** The prompt up to here is worth caching. */
-  prompt_cache_breakpoint?: CacheBreakpoint | null;
+  prompt_cache_breakpoint?: CacheBreakpoint;
 }
 
 /** An input of a stored prompt. */
@@ -517,11 +517,11 @@ export interface Prompt {
 /** How a trace is filed. */
 export interface TracingConfig {
   /** The trace's name. */
-  workflow_name?: string | null;
+  workflow_name?: string;
   /** The group that it belongs to. */
-  group_id?: string | null;
+  group_id?: string;
   /** Anything to find it by. */
-  metadata?: unknown | null;
+  metadata?: unknown;
 }
 
 /** Traces of a session in the provider's dashboard. */
@@ -537,58 +537,58 @@ export type Include =
 export interface RealtimeSession {
   type: 'realtime';
   /** The model; it cannot change once the session is open. */
-  model?: string | null;
+  model?: string;
   /** In which form the model replies: text or audio, one of them. */
-  output_modalities?: Array<Modality> | null;
+  output_modalities?: Array<Modality>;
   /** What the model is told beforehand; the empty string clears it. */
-  instructions?: string | null;
+  instructions?: string;
   /** Input and output audio. */
-  audio?: AudioConfig | null;
+  audio?: AudioConfig;
   /** The tools that the model may call; an empty list clears them. */
-  tools?: Array<Tool> | null;
+  tools?: Array<Tool>;
   /** Whether the model calls a tool, and which. */
-  tool_choice?: ToolChoice | null;
+  tool_choice?: ToolChoice;
   /** Whether the model may call several tools at once. */
-  parallel_tool_calls?: boolean | null;
+  parallel_tool_calls?: boolean;
   /** The limit of a response, in tokens. */
-  max_output_tokens?: MaxOutputTokens | null;
+  max_output_tokens?: MaxOutputTokens;
   /** How much the model thinks. */
-  reasoning?: Reasoning | null;
+  reasoning?: Reasoning;
   /** What is dropped when the conversation outgrows the model. */
-  truncation?: Truncation | null;
+  truncation?: Truncation;
   /** A stored prompt. */
   prompt?: Prompt | null;
   /** Traces of the session in the provider's dashboard. */
   tracing?: Tracing | null;
   /** What else events are to contain. */
-  include?: Array<Include> | null;
+  include?: Array<Include>;
   /** The session's id; the server's. */
-  id?: string | null;
+  id?: string;
   /** The kind of object, `realtime.session`; the server's. */
-  object?: string | null;
+  object?: 'realtime.session';
   /** When the session ends, in seconds of Unix time; the server's. */
-  expires_at?: number | null;
+  expires_at?: number;
 }
 
 /** Input audio of a transcription session. */
 export interface TranscriptionAudio {
   /** Input audio. */
-  input?: AudioInput | null;
+  input?: AudioInput;
 }
 
 /** The transcription of speech, without replies. */
 export interface TranscriptionSession {
   type: 'transcription';
   /** Input audio. */
-  audio?: TranscriptionAudio | null;
+  audio?: TranscriptionAudio;
   /** What else events are to contain. */
-  include?: Array<Include> | null;
+  include?: Array<Include>;
   /** The session's id; the server's. */
-  id?: string | null;
+  id?: string;
   /** The kind of object, `realtime.transcription_session`; the server's. */
-  object?: string | null;
+  object?: string;
   /** When the session ends, in seconds of Unix time; the server's. */
-  expires_at?: number | null;
+  expires_at?: number;
 }
 
 /** A session's configuration. In `session.update`, what is absent stays as it is. */
@@ -617,9 +617,9 @@ export interface SessionUpdated {
 /** A conversation. */
 export interface Conversation {
   /** Its id. */
-  id: string;
+  id?: string;
   /** The kind of object, `realtime.conversation`. */
-  object?: string | null;
+  object?: 'realtime.conversation';
 }
 
 /** A conversation began; sent after `session.created`. */
@@ -659,51 +659,76 @@ export type ContentType =
   | 'audio';
 
 /** A part of a message. */
-export interface ContentPart {
-  /** What kind of part it is. */
-  type: ContentType;
-  /** The text of a text part. */
-  text?: string | null;
-  /** The audio of an audio part, in the session's format. */
-  audio?: string | null;
-  /** What is said in an audio part. */
-  transcript?: string | null;
-  /** The image of an image part, PNG or JPEG, as a data URI. */
-  image_url?: string | null;
-  /** How closely the image is looked at. */
-  detail?: ImageDetail | null;
-  /** The audio's format, as some servers add it. */
-  format?: AudioFormat | null;
+export interface ResponsePart {
+  type?: 'text' | 'audio';
+  text?: string;
+  /** Audio in base64. */
+  audio?: string;
+  transcript?: string;
 }
 
 /** What a person, the model or the system said. */
-export interface Message {
+export type Message = SystemMessage | UserMessage | AssistantMessage;
+
+interface AnyMessage {
   type: 'message';
-  /** The item's id; the server makes one if it is absent. */
-  id?: string | null;
-  /** The kind of object, `realtime.item`. */
-  object?: string | null;
-  /** How far it is. */
-  status?: ItemStatus | null;
-  /** Who speaks. */
-  role: Role;
-  /** Whether the model thinks aloud or replies. */
-  phase?: Phase | null;
-  /** What is said. */
-  content: Array<ContentPart>;
+  /** ID of the item. */
+  id?: string;
+  object?: 'realtime.item';
+  status?: ItemStatus;
+}
+
+/** A message of the system. */
+export interface SystemMessage extends AnyMessage {
+  role: 'system';
+  content: Array<{ type?: 'input_text'; text?: string }>;
+}
+
+/** A message of the user. */
+export interface UserMessage extends AnyMessage {
+  role: 'user';
+  content: Array<UserPart>;
+}
+
+/** A part of a user's message. */
+export interface UserPart {
+  type?: 'input_text' | 'input_audio' | 'input_image';
+  text?: string;
+  /** Audio in base64. */
+  audio?: string;
+  transcript?: string;
+  /** URL of the image; `data:` URLs are allowed. */
+  image_url?: string;
+  detail?: 'auto' | 'low' | 'high';
+}
+
+/** A message of the model. */
+export interface AssistantMessage extends AnyMessage {
+  role: 'assistant';
+  phase?: Phase;
+  content: Array<AssistantPart>;
+}
+
+/** A part of the model's message. */
+export interface AssistantPart {
+  type?: 'output_text' | 'output_audio';
+  text?: string;
+  /** Audio in base64. */
+  audio?: string;
+  transcript?: string;
 }
 
 /** The model calls a function of the client's. */
 export interface FunctionCall {
   type: 'function_call';
   /** The item's id; the server makes one if it is absent. */
-  id?: string | null;
+  id?: string;
   /** The kind of object, `realtime.item`. */
-  object?: string | null;
+  object?: 'realtime.item';
   /** How far it is. */
-  status?: ItemStatus | null;
+  status?: ItemStatus;
   /** The call's id, which the answer names. */
-  call_id?: string | null;
+  call_id?: string;
   /** The function's name. */
   name: string;
   /** The arguments: JSON, in text. */
@@ -714,11 +739,11 @@ export interface FunctionCall {
 export interface FunctionCallOutput {
   type: 'function_call_output';
   /** The item's id; the server makes one if it is absent. */
-  id?: string | null;
+  id?: string;
   /** The kind of object, `realtime.item`. */
-  object?: string | null;
+  object?: 'realtime.item';
   /** How far it is. */
-  status?: ItemStatus | null;
+  status?: ItemStatus;
   /** The id of the call that it answers. */
   call_id: string;
   /** What the function gave, in free text. */
@@ -767,7 +792,7 @@ export interface ListedTool {
 export interface McpListTools {
   type: 'mcp_list_tools';
   /** The item's id. */
-  id?: string | null;
+  id?: string;
   /** The server. */
   server_label: string;
   /** Its tools. */
@@ -839,8 +864,7 @@ export type Item =
   | McpApprovalRequest
   | McpApprovalResponse
   | McpListTools
-  | McpCall
-  | ItemReference;
+  | McpCall;
 
 /** An item was added to the conversation; its content may still be growing. */
 export interface ConversationItemAdded {
@@ -909,25 +933,25 @@ export interface ConversationItemDeleted {
 /** The tokens that were cached, by kind. */
 export interface CachedTokenDetails {
   /** Of text. */
-  text_tokens?: number | null;
+  text_tokens?: number;
   /** Of audio. */
-  audio_tokens?: number | null;
+  audio_tokens?: number;
   /** Of images. */
-  image_tokens?: number | null;
+  image_tokens?: number;
 }
 
 /** The tokens read, by kind. */
 export interface InputTokenDetails {
   /** Of text. */
-  text_tokens?: number | null;
+  text_tokens?: number;
   /** Of audio. */
-  audio_tokens?: number | null;
+  audio_tokens?: number;
   /** Of images. */
-  image_tokens?: number | null;
+  image_tokens?: number;
   /** Those that were cached. */
-  cached_tokens?: number | null;
+  cached_tokens?: number;
   /** Those that were cached, by kind. */
-  cached_tokens_details?: CachedTokenDetails | null;
+  cached_tokens_details?: CachedTokenDetails;
 }
 
 /** In tokens. */
@@ -940,7 +964,7 @@ export interface TokenUsage {
   /** Those written. */
   output_tokens: number;
   /** Those read, by kind. */
-  input_token_details?: InputTokenDetails | null;
+  input_token_details?: InputTokenDetails;
 }
 
 /** By length. */
@@ -973,9 +997,9 @@ export interface ConversationItemInputAudioTranscriptionCompleted {
   /** The text. */
   transcript: string;
   /** What the transcription cost. */
-  usage?: TranscriptionUsage | null;
+  usage: TranscriptionUsage;
   /** The languages heard. */
-  languages?: Array<DetectedLanguage> | null;
+  languages?: Array<DetectedLanguage>;
   /** How sure the model is of each token; only if the session includes it. */
   logprobs?: Array<LogProb> | null;
 }
@@ -1004,13 +1028,13 @@ export interface ConversationItemInputAudioTranscriptionSegment {
 /** Why speech could not be transcribed. */
 export interface TranscriptionError {
   /** The class of the failure. */
-  type?: string | null;
+  type?: string;
   /** The failure's name. */
-  code?: string | null;
+  code?: string;
   /** What happened, for a person. */
-  message?: string | null;
+  message?: string;
   /** The field at fault, as a path. */
-  param?: string | null;
+  param?: string;
 }
 
 /** What the user said could not be transcribed. */
@@ -1082,8 +1106,6 @@ export interface InputAudioBufferTimeoutTriggered {
 /** A caller pressed a key; over SIP. */
 export interface InputAudioBufferDtmfEventReceived {
   type: 'input_audio_buffer.dtmf_event_received';
-  /** ID that the sender gave the event. */
-  event_id: string;
   /** The key: 0 to 9, `*`, `#`, A to D. */
   event: string;
   /** When, in seconds of Unix time. */
@@ -1108,83 +1130,83 @@ export type StatusReason =
 /** Why a response failed. */
 export interface StatusError {
   /** The class of the failure. */
-  type?: string | null;
+  type?: string;
   /** The failure's name. */
-  code?: string | null;
+  code?: string;
   /** What happened. */
-  message?: string | null;
+  message?: string;
 }
 
 /** Why a response is not complete. */
 export interface StatusDetails {
   /** The status again. */
-  type?: ResponseStatus | null;
+  type?: 'completed' | 'cancelled' | 'failed' | 'incomplete';
   /** The reason of a cancelled or incomplete one. */
-  reason?: StatusReason | null;
+  reason?: StatusReason;
   /** The error of a failed one. */
-  error?: StatusError | null;
+  error?: StatusError;
 }
 
 /** Output audio of a response. */
 export interface ResponseAudioOutput {
   /** Its format. */
-  format?: AudioFormat | null;
+  format?: AudioFormat;
   /** The voice. */
-  voice?: Voice | null;
+  voice?: string;
 }
 
 /** Audio of a response. */
 export interface ResponseAudio {
   /** Output audio. */
-  output?: ResponseAudioOutput | null;
+  output?: ResponseAudioOutput;
 }
 
 /** The tokens written, by kind. */
 export interface OutputTokenDetails {
   /** Of text. */
-  text_tokens?: number | null;
+  text_tokens?: number;
   /** Of audio. */
-  audio_tokens?: number | null;
+  audio_tokens?: number;
   /** Tokens of the model's thinking, a part of the text. */
-  reasoning_tokens?: number | null;
+  reasoning_tokens?: number;
 }
 
 /** What a response cost, in tokens. */
 export interface Usage {
   /** All. */
-  total_tokens?: number | null;
+  total_tokens?: number;
   /** Those read. */
-  input_tokens?: number | null;
+  input_tokens?: number;
   /** Those written. */
-  output_tokens?: number | null;
+  output_tokens?: number;
   /** Those read, by kind. */
-  input_token_details?: InputTokenDetails | null;
+  input_token_details?: InputTokenDetails;
   /** Those written, by kind. */
-  output_token_details?: OutputTokenDetails | null;
+  output_token_details?: OutputTokenDetails;
 }
 
 /** A response, under way or done. */
 export interface Response {
   /** Its id. */
-  id: string;
+  id?: string;
   /** The kind of object, `realtime.response`. */
-  object?: string | null;
+  object?: 'realtime.response';
   /** How far it is. */
-  status?: ResponseStatus | null;
+  status?: ResponseStatus;
   /** Why it is not complete. */
-  status_details?: StatusDetails | null;
+  status_details?: StatusDetails;
   /** What the model replied. */
-  output: Array<Item>;
+  output?: Array<Item>;
   /** The conversation that it is part of. */
-  conversation_id?: string | null;
+  conversation_id?: string;
   /** In which form the model replies. */
-  output_modalities?: Array<Modality> | null;
+  output_modalities?: Array<Modality>;
   /** The limit, in tokens. */
-  max_output_tokens?: MaxOutputTokens | null;
+  max_output_tokens?: MaxOutputTokens;
   /** Output audio. */
-  audio?: ResponseAudio | null;
+  audio?: ResponseAudio;
   /** What it cost. */
-  usage?: Usage | null;
+  usage?: Usage;
   /** The names and values that the client gave. */
   metadata?: Record<string, string> | null;
 }
@@ -1247,7 +1269,7 @@ export interface ResponseContentPartAdded {
   /** The content part's place in the item. */
   content_index: number;
   /** The part, empty so far. */
-  part: ContentPart;
+  part: ResponsePart;
 }
 
 /** A content part of a response ended, whether complete or not. */
@@ -1264,7 +1286,7 @@ export interface ResponseContentPartDone {
   /** The content part's place in the item. */
   content_index: number;
   /** The part. */
-  part: ContentPart;
+  part: ResponsePart;
 }
 
 /** The reply's text ended, whether complete or not. */
@@ -1435,13 +1457,13 @@ export type RateLimitName =
 /** A limit of use. */
 export interface RateLimit {
   /** What is limited. */
-  name?: RateLimitName | null;
+  name?: RateLimitName;
   /** How much there may be. */
-  limit?: number | null;
+  limit?: number;
   /** How much is left. */
-  remaining?: number | null;
+  remaining?: number;
   /** In how many seconds all of it is there again. */
-  reset_seconds?: number | null;
+  reset_seconds?: number;
 }
 
 /** What is left of the limits; sent when a response begins. */
@@ -1538,7 +1560,7 @@ export type ServerEvent =
 export interface InputAudioBufferAppend {
   type: 'input_audio_buffer.append';
   /** ID that the sender gave the event. */
-  event_id?: string | null;
+  event_id?: string;
   /** The audio, in the session's input format; at most 15 MiB an event. */
   audio: string;
 }
@@ -1547,23 +1569,23 @@ export interface InputAudioBufferAppend {
 export interface InputAudioBufferCommit {
   type: 'input_audio_buffer.commit';
   /** ID that the sender gave the event. */
-  event_id?: string | null;
+  event_id?: string;
 }
 
 /** Empties the input buffer. */
 export interface InputAudioBufferClear {
   type: 'input_audio_buffer.clear';
   /** ID that the sender gave the event. */
-  event_id?: string | null;
+  event_id?: string;
 }
 
 /** Adds an item to the conversation. */
 export interface ConversationItemCreate {
   type: 'conversation.item.create';
   /** ID that the sender gave the event. */
-  event_id?: string | null;
+  event_id?: string;
   /** The item that it goes behind: `root` for the beginning; the end if absent. */
-  previous_item_id?: string | null;
+  previous_item_id?: string;
   /** The item. */
   item: Item;
 }
@@ -1572,7 +1594,7 @@ export interface ConversationItemCreate {
 export interface ConversationItemRetrieve {
   type: 'conversation.item.retrieve';
   /** ID that the sender gave the event. */
-  event_id?: string | null;
+  event_id?: string;
   /** The item's id. */
   item_id: string;
 }
@@ -1581,7 +1603,7 @@ export interface ConversationItemRetrieve {
 export interface ConversationItemTruncate {
   type: 'conversation.item.truncate';
   /** ID that the sender gave the event. */
-  event_id?: string | null;
+  event_id?: string;
   /** The id of the model's message. */
   item_id: string;
   /** The content part's place in the item, which is 0. */
@@ -1594,7 +1616,7 @@ export interface ConversationItemTruncate {
 export interface ConversationItemDelete {
   type: 'conversation.item.delete';
   /** ID that the sender gave the event. */
-  event_id?: string | null;
+  event_id?: string;
   /** The item's id. */
   item_id: string;
 }
@@ -1607,25 +1629,25 @@ export type ResponseConversation =
 /** What a response is to be like, where it differs from the session. */
 export interface ResponseParams {
   /** In which form the model replies: text or audio, one of them. */
-  output_modalities?: Array<Modality> | null;
+  output_modalities?: Array<Modality>;
   /** What the model is told beforehand. */
-  instructions?: string | null;
+  instructions?: string;
   /** Output audio. */
-  audio?: ResponseAudio | null;
+  audio?: { output?: { format?: AudioFormat; voice?: Voice } };
   /** Whether the response becomes part of the conversation. */
-  conversation?: ResponseConversation | null;
+  conversation?: 'auto' | 'none' | (string & {});
   /** What the model replies to, in place of the conversation. */
-  input?: Array<Item> | null;
+  input?: Array<Item>;
   /** The tools that the model may call. */
-  tools?: Array<Tool> | null;
+  tools?: Array<Tool>;
   /** Whether the model calls a tool, and which. */
-  tool_choice?: ToolChoice | null;
+  tool_choice?: ToolChoice;
   /** Whether the model may call several tools at once. */
-  parallel_tool_calls?: boolean | null;
+  parallel_tool_calls?: boolean;
   /** The limit, in tokens. */
-  max_output_tokens?: MaxOutputTokens | null;
+  max_output_tokens?: MaxOutputTokens;
   /** How much the model thinks. */
-  reasoning?: Reasoning | null;
+  reasoning?: Reasoning;
   /** A stored prompt. */
   prompt?: Prompt | null;
   /** Up to 16 names and values of the client's own; they come back in the response. */
@@ -1636,25 +1658,25 @@ export interface ResponseParams {
 export interface ResponseCreate {
   type: 'response.create';
   /** ID that the sender gave the event. */
-  event_id?: string | null;
+  event_id?: string;
   /** What it is to be like, where it differs from the session. */
-  response?: ResponseParams | null;
+  response?: ResponseParams;
 }
 
 /** Ends a response early; `response.done` is the answer. */
 export interface ResponseCancel {
   type: 'response.cancel';
   /** ID that the sender gave the event. */
-  event_id?: string | null;
+  event_id?: string;
   /** The response's id; the one under way in the conversation if absent. */
-  response_id?: string | null;
+  response_id?: string;
 }
 
 /** Changes the session's configuration: what is absent stays as it is. */
 export interface SessionUpdate {
   type: 'session.update';
   /** ID that the sender gave the event. */
-  event_id?: string | null;
+  event_id?: string;
   /** The changes. */
   session: SessionConfig;
 }
@@ -1663,7 +1685,7 @@ export interface SessionUpdate {
 export interface OutputAudioBufferClear {
   type: 'output_audio_buffer.clear';
   /** ID that the sender gave the event. */
-  event_id?: string | null;
+  event_id?: string;
 }
 
 /** An event from the client. */

@@ -32,16 +32,25 @@ pub fn may_use(key: &str, consent: Option<bool>) -> bool {
 /// Throws the name of the reason.
 #[doc(hidden)]
 #[wasm_bindgen]
-pub fn socket_url(base: &str, azure: bool, kind: &str, name: &str) -> Result<String, JsValue> {
+pub fn socket_url(
+    base: &str,
+    cleartext: bool,
+    azure: bool,
+    kind: &str,
+    name: &str,
+) -> Result<String, JsValue> {
     let target = match kind {
         "model" => Target::Model(name.to_owned()),
         "call" => Target::Call(name.to_owned()),
         _ => Target::Transcription,
     };
-    service(azure, Credential::api_key(""))
-        .base_url(base)
-        .url(Realtime::PATH, &target)
-        .map_err(reason)
+    let config = service(azure, Credential::api_key(""));
+    let config = if cleartext {
+        config.insecure_cleartext_url(base)
+    } else {
+        config.base_url(base)
+    };
+    config.url(Realtime::PATH, &target).map_err(reason)
 }
 
 #[wasm_bindgen]
@@ -63,6 +72,9 @@ extern "C" {
     fn project(this: &Plan) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     fn consent(this: &Plan) -> Option<bool>;
+    /// Set if the caller allowed a connection without TLS.
+    #[wasm_bindgen(method, getter)]
+    fn cleartext(this: &Plan) -> bool;
     /// Set if the caller passed a socket class, which accepts headers.
     #[wasm_bindgen(method, getter)]
     fn headers(this: &Plan) -> bool;
@@ -86,6 +98,9 @@ pub fn handshake(plan: &Plan) -> Result<Array, JsValue> {
         // The class has checked the target and built the URL.
         .target(Target::Transcription)
         .url_builder(move |_| Ok(url.clone()));
+    if plan.cleartext() {
+        config = config.insecure_cleartext_url("");
+    }
     if let Some(id) = plan.organization() {
         config = config.organization(id);
     }
@@ -129,6 +144,7 @@ fn reason(error: ConfigError) -> JsValue {
         ConfigError::EmptyKey => "no key",
         ConfigError::MalformedKey => "malformed key",
         ConfigError::AzureHeaders => "azure headers",
+        ConfigError::Cleartext => "cleartext",
         ConfigError::CustomUrl => "scheme",
         _ => "url",
     })

@@ -1,4 +1,4 @@
-// What the declarations say of events and listeners. A line under `@ts-expect-error` has to be wrong.
+// Declarations of events and listeners. A line under `@ts-expect-error` must not compile.
 
 import {
   type ClientEvent,
@@ -25,7 +25,7 @@ export function listeners(): void {
     event.transcript;
   })
     .once('response.done', ({ response }) => {
-      same<typeof response.status, 'completed' | 'cancelled' | 'failed' | 'incomplete' | 'in_progress' | null | undefined>(true);
+      same<typeof response.status, 'completed' | 'cancelled' | 'failed' | 'incomplete' | 'in_progress' | undefined>(true);
       for (const item of response.output ?? []) {
         if (item.type === 'function_call') {
           same<typeof item.arguments, string>(true);

@@ -1,11 +1,17 @@
-// Code as it is written with the official SDK, whose class is replaced by ours: its clients, its events, its listeners.
+// Code written for the official SDK, with our class in place of the SDK's: clients, events, listeners.
 
 import OpenAI, { AzureOpenAI } from 'openai';
 import type { OpenAIRealtimeWebSocket as OfficialClass } from 'openai/realtime/websocket';
 import type {
+  ConversationItem,
   RealtimeClientEvent,
+  RealtimeFunctionTool,
+  RealtimeResponse,
+  RealtimeResponseUsage,
   RealtimeServerEvent,
+  ResponseDoneEvent,
   ResponseTextDeltaEvent,
+  SessionUpdateEvent,
 } from 'openai/resources/realtime/realtime';
 import { type ClientEvent, OpenAIRealtimeWebSocket, type ServerEvent } from 'openai-realtime-ws';
 
@@ -40,9 +46,59 @@ export async function clients(): Promise<void> {
   await OpenAIRealtimeWebSocket.create(new OpenAI({ apiKey: async () => 'ek_1' }), { model: 'gpt-realtime-2.1' });
 }
 
-/** Listeners that were typed with the SDK's own types listen. */
+/** Listeners with the SDK's own types. */
 export function hears(rt: OpenAIRealtimeWebSocket): void {
   rt.on('response.output_text.delta', (event: ResponseTextDeltaEvent) => console.log(event.delta));
+  rt.on('response.done', (event: ResponseDoneEvent) => console.log(event.response.status));
+  rt.on('event', (event: RealtimeServerEvent) => {
+    if (event.type === 'error') {
+      console.log(event.error.code?.length, event.error.message);
+    }
+  });
+  rt.on('response.done', ({ response }) => {
+    const total: number | undefined = response.usage?.total_tokens;
+    const usage: RealtimeResponseUsage | undefined = response.usage;
+    const whole: RealtimeResponse = response;
+    console.log(total, usage, whole);
+  });
+  rt.on('conversation.item.done', ({ item }) => {
+    const theirs: ConversationItem = item;
+    if (item.type === 'message' && item.role === 'assistant') {
+      console.log(theirs, item.content[0]?.transcript?.length);
+    }
+  });
+}
+
+/** Events with the SDK's own types. */
+export function sends(rt: OpenAIRealtimeWebSocket, event: RealtimeClientEvent, update: SessionUpdateEvent): void {
+  const tools: RealtimeFunctionTool[] = [{ type: 'function', name: 'weather', description: 'Weather', parameters: {} }];
+  const item: ConversationItem = { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hi' }] };
+  rt.send(event);
+  rt.send(update);
+  rt.send({ type: 'session.update', session: { type: 'realtime', tools } });
+  rt.send({ type: 'conversation.item.create', item });
+  for (const unsent of rt.takePending()) {
+    const message: RealtimeClientEvent | undefined = unsent.type === 'message' ? unsent.message : undefined;
+    console.log(message);
+  }
+}
+
+/** A class of the caller's own, with a method of the SDK's type. */
+export class Logged extends OpenAIRealtimeWebSocket {
+  override send(event: RealtimeClientEvent): void {
+    console.log(event.type);
+    super.send(event);
+  }
+}
+
+/** A stream, into variables of the SDK's types. */
+export async function reads(rt: OpenAIRealtimeWebSocket): Promise<void> {
+  for await (const record of rt.stream()) {
+    if (record.type === 'message') {
+      const event: RealtimeServerEvent = record.message;
+      console.log(event.type);
+    }
+  }
 }
 
 /** Each event that the SDK has. */

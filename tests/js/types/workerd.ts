@@ -1,4 +1,4 @@
-// What the declarations say of sockets by `fetch`.
+// Declarations of sockets by `fetch`.
 
 import { OpenAIRealtimeWebSocket } from 'openai-realtime-ws';
 import { FetchWebSocket } from 'openai-realtime-ws/workerd';
@@ -8,7 +8,7 @@ const client = { apiKey: 'key', baseURL: 'https://example.com/', deploymentName:
 export async function sessions(): Promise<void> {
   const rt = await OpenAIRealtimeWebSocket.azure(client, { deploymentName: 'another', WebSocket: FetchWebSocket });
   rt.close();
-  new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1', WebSocket: FetchWebSocket }, client).close();
+  new OpenAIRealtimeWebSocket({ model: 'gpt-realtime', WebSocket: FetchWebSocket }, client).close();
   // @ts-expect-error A class is needed, and not a function.
-  new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1', WebSocket: () => {} }, client);
+  new OpenAIRealtimeWebSocket({ model: 'gpt-realtime', WebSocket: () => {} }, client);
 }
