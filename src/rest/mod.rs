@@ -23,6 +23,7 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 
 use crate::config::Config;
+use crate::platform::random;
 use crate::secret::Secret;
 use crate::transport::Refusal;
 
@@ -46,7 +47,7 @@ pub use calls::{Call, Calls};
 pub use client_secrets::{ClientSecret, ClientSecrets};
 pub use error::Error;
 
-use backend::{Connector, Http, random};
+use backend::{Connector, Http};
 use message::{Request, Response};
 use retry::Repeat;
 

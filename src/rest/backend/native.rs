@@ -3,11 +3,9 @@
 //! The connections are made by the same code as the sockets', so that TLS, proxies and the choice
 //! of an address cannot differ between the two.
 
-use std::collections::hash_map::RandomState;
 use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
-use std::hash::BuildHasher;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -198,10 +196,4 @@ fn call_error(error: legacy::Error) -> TransportError {
         Some(error) => error,
         None => TransportError::Lost(error.into()),
     }
-}
-
-/// Returns a number from 0 to 1. The system seeds the standard library's hash tables.
-pub(super) fn random() -> f64 {
-    let random = RandomState::new().hash_one(()) >> 32;
-    f64::from(u32::try_from(random).unwrap_or_default()) / f64::from(u32::MAX)
 }

@@ -145,11 +145,6 @@ async fn body(response: web_sys::Response) -> Result<ArrayBuffer, JsValue> {
     body.dyn_into()
 }
 
-/// Returns a number from 0 to 1.
-pub(super) fn random() -> f64 {
-    js_sys::Math::random()
-}
-
 fn unsupported(thrown: &JsValue) -> Error {
     let name = exception_name(thrown);
     TransportError::Unsupported(format!("`fetch` threw {name}").into()).into()
