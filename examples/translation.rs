@@ -73,7 +73,7 @@ async fn main() -> Result<(), Failure> {
             TranslationServerEvent::SessionInputTranscriptDelta(event) => said += &event.delta,
             TranslationServerEvent::SessionOutputTranscriptDelta(event) => meant += &event.delta,
             TranslationServerEvent::SessionOutputAudioDelta(event) => {
-                heard.append(&mut event.delta.pcm16()?);
+                heard.append(&mut event.delta.to_pcm16()?);
             }
             TranslationServerEvent::SessionClosed(_) => {
                 println!("said: {said}");

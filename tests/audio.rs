@@ -239,7 +239,7 @@ fn floats_of_a_sound_card_become_audio_of_a_session() {
     let samples = tone(440.0, 44_100);
     let audio = Audio::from_f32(&samples, 44_100).unwrap();
     let expected = to_i16(&resample(&samples, 44_100, 24_000).unwrap());
-    assert_eq!(audio.pcm16().unwrap(), expected);
+    assert_eq!(audio.to_pcm16().unwrap(), expected);
     assert_eq!(
         audio.duration(&AudioFormat::default()),
         Duration::from_secs(1)

@@ -548,7 +548,7 @@ fn a_turn_that_is_too_short_is_refused_by_the_server() {
 
 fn quota() -> ErrorEvent {
     let details = ErrorDetails::default()
-        .kind("invalid_request_error")
+        .error_type("invalid_request_error")
         .code("quota")
         .message("All\nspent.");
     ErrorEvent::default().error(details)

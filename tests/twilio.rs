@@ -142,7 +142,7 @@ impl Line {
         match message["event"].as_str().unwrap() {
             "media" => {
                 let payload = message["media"]["payload"].as_str().unwrap().to_owned();
-                let audio = Audio::from_base64(payload).pcm().unwrap();
+                let audio = Audio::from_base64(payload).bytes().unwrap();
                 self.queue.push_back(Queued::Audio(audio));
             }
             "mark" => {

@@ -205,7 +205,7 @@ impl Conversation {
                 }
                 ServerEvent::ResponseOutputAudioDelta(e) => {
                     reply.first_audio.get_or_insert(reply.asked.elapsed());
-                    reply.audio.append(&mut e.delta.pcm()?);
+                    reply.audio.append(&mut e.delta.bytes()?);
                 }
                 ServerEvent::ConversationItemInputAudioTranscriptionCompleted(e) => {
                     is_transcribed = true;

@@ -141,7 +141,7 @@ impl Call {
     fn heard(&mut self, message: FromLine) -> Result<(), Failure> {
         match message {
             FromLine::Media { media } => {
-                let packet = Audio::from_base64(media.payload).pcm()?;
+                let packet = Audio::from_base64(media.payload).bytes()?;
                 let speech = self.filler.push(media.timestamp.parse()?, &packet);
                 if !speech.is_empty() {
                     self.live.push(Audio::from_bytes(&speech))?;

@@ -39,7 +39,7 @@ impl Decoder {
     /// # Errors
     /// [`AudioError::NotBase64`]; the decoder then stays as it was before.
     pub fn decode(&mut self, audio: &Audio) -> Result<Vec<i16>, AudioError> {
-        Ok(self.decode_bytes(&audio.pcm()?))
+        Ok(self.decode_bytes(&audio.bytes()?))
     }
 
     /// Decodes the next piece, as bytes without base64.

@@ -68,13 +68,15 @@ use crate::protocol::Protocol;
 use crate::session::Error;
 use crate::transport::{self, Handshake, Runtime, TransportError};
 
-pub(crate) mod clock;
+mod clock;
 mod inbox;
 #[cfg(feature = "js")]
 #[doc(hidden)]
 pub mod js;
-pub(crate) mod runtime;
-pub(crate) mod socket;
+#[cfg(feature = "rest")]
+pub(crate) mod rest;
+mod runtime;
+mod socket;
 
 pub use socket::Socket;
 

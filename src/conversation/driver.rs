@@ -60,7 +60,7 @@ const DEALT_WITH: [&str; 2] = [
 ///     while let Some(event) = conversation.next().await {
 ///         match event? {
 ///             ConversationEvent::Transcript(event) => print!("{}", event.delta),
-///             ConversationEvent::Audio(event) => { /* play event.delta.pcm16() */ }
+///             ConversationEvent::Audio(event) => { /* play event.delta.to_pcm16() */ }
 ///             ConversationEvent::ToolStarted(call) => println!("[{}]", call.name),
 ///             ConversationEvent::Turn(TurnEvent::TurnDone(_)) => println!(),
 ///             _ => {}

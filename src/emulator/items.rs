@@ -188,7 +188,7 @@ fn check_content(message: &Message) -> Result<(), ErrorDetails> {
         if part
             .audio
             .as_ref()
-            .is_some_and(|audio| audio.pcm().is_err())
+            .is_some_and(|audio| audio.bytes().is_err())
         {
             return Err(refuse("invalid_value", "The audio is not base64.").param(param("audio")));
         }
@@ -224,7 +224,7 @@ pub(super) fn audio(message: &Message) -> Vec<u8> {
         .iter()
         .filter_map(|part: &ContentPart| part.audio.as_ref());
     parts
-        .filter_map(|audio: &Audio| audio.pcm().ok())
+        .filter_map(|audio: &Audio| audio.bytes().ok())
         .flatten()
         .collect()
 }

@@ -49,13 +49,13 @@ impl HttpRefusal {
 
     pub(super) fn response(&self) -> Response<Body> {
         let ErrorDetails {
-            kind,
+            error_type,
             code,
             message,
             param,
             ..
         } = &*self.error;
-        let error = json!({"message": message, "type": kind, "param": param, "code": code});
+        let error = json!({"message": message, "type": error_type, "param": param, "code": code});
         let mut response = json_response(&json!({ "error": error }));
         *response.status_mut() = self.status;
         response

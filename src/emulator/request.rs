@@ -15,7 +15,7 @@ use crate::protocol::{
 /// An error as the service reports a client's mistake.
 pub(super) fn refuse(code: &str, message: impl Into<String>) -> ErrorDetails {
     ErrorDetails::default()
-        .kind("invalid_request_error")
+        .error_type("invalid_request_error")
         .code(code)
         .message(message)
 }

@@ -330,7 +330,7 @@ impl RunningResponse {
             }
             ReplyEnd::Failed { code, message } => {
                 let error = StatusError::default()
-                    .kind("server_error")
+                    .error_type("server_error")
                     .code(code)
                     .message(message);
                 (ResponseStatus::Failed, Some(details.error(error)))

@@ -88,7 +88,7 @@ impl TranslationMachine {
 
     fn append(&mut self, audio: &Audio) -> Result<(), ErrorDetails> {
         let audio = audio
-            .pcm()
+            .bytes()
             .map_err(|_| refuse("invalid_value", "The audio is not base64.").param("audio"))?;
         self.received += audio.len();
         self.pending.extend_from_slice(&audio);

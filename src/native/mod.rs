@@ -13,7 +13,9 @@ use crate::transport::TransportError;
 mod head;
 mod no_proxy;
 mod proxy;
-pub(crate) mod tcp;
+#[cfg(feature = "rest")]
+pub(crate) mod rest;
+mod tcp;
 mod tls;
 
 cfg_if::cfg_if! {
@@ -174,15 +176,9 @@ impl Connector {
         self
     }
 
-    /// Checks the TLS settings before anything is opened.
-    #[cfg(feature = "rest")]
-    pub(crate) fn check_tls(&self) -> Result<(), TransportError> {
-        self.tls.checked().map(drop)
-    }
-
     /// Opens a byte stream to the server, through its proxy if it has one, without TLS to the
     /// server.
-    pub(crate) async fn reach(
+    async fn reach(
         &self,
         server: &Server,
         url: &Url,
@@ -203,7 +199,7 @@ impl Connector {
     }
 
     /// Agrees on TLS if the URL asks for it.
-    pub(crate) async fn secure(
+    async fn secure(
         &self,
         server: &Server,
         url: &Url,
@@ -233,7 +229,7 @@ impl Default for Connector {
     }
 }
 
-pub(crate) fn invalid_header(name: &str) -> TransportError {
+fn invalid_header(name: &str) -> TransportError {
     let text = format!("the header {name:?} cannot be sent: HTTP forbids some of its characters");
     TransportError::Unsupported(text.into())
 }

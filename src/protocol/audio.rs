@@ -1,4 +1,4 @@
-//! Audio on the wire: base64 in the frame's own buffer until somebody asks for the samples.
+//! Audio on the wire: base64 in the frame's own buffer, decoded when the samples are asked for.
 
 use std::fmt;
 
@@ -10,25 +10,25 @@ use super::field::{Field, Source};
 use super::members::is_plain;
 use super::union::union;
 
-/// Audio as it travels: base64 of the bytes in the session's format, PCM16 little-endian at 24,000 Hz unless the
-/// session says otherwise.
+/// Audio as it travels: base64 of the bytes in the session's format, PCM16 little-endian at 24,000 Hz by default.
 ///
-/// What arrives is not decoded, and not copied, until [`pcm`](Self::pcm) or [`pcm16`](Self::pcm16) asks for it; such a
-/// value keeps its whole frame alive.
+/// Received audio is not decoded, and not copied, until [`bytes`](Self::bytes) or [`to_pcm16`](Self::to_pcm16) is
+/// called. Until it is dropped, it keeps the whole frame alive.
 ///
 /// ```
 /// use openai_realtime_ws::protocol::Audio;
 ///
 /// let audio = Audio::from_pcm16(&[1, -1]);
 /// assert_eq!(audio.base64(), "AQD//w==");
-/// assert_eq!(audio.pcm16()?, [1, -1]);
+/// assert_eq!(audio.to_pcm16()?, [1, -1]);
 /// # Ok::<(), openai_realtime_ws::protocol::AudioError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Audio(ByteString);
 
 impl Audio {
-    /// From samples, written little-endian.
+    /// Encodes samples of PCM16, little-endian.
+    #[must_use]
     pub fn from_pcm16(samples: &[i16]) -> Self {
         let bytes: Vec<u8> = samples
             .iter()
@@ -37,49 +37,56 @@ impl Audio {
         Self::from_bytes(&bytes)
     }
 
-    /// From bytes in the session's format.
+    /// Encodes bytes in the session's format.
+    #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Self {
         Self(base64_simd::STANDARD.encode_to_string(bytes).into())
     }
 
-    /// From base64. It is not checked here: the server refuses what is none.
+    /// Takes base64. It is not checked here; the server refuses text that is not base64.
+    #[must_use]
     pub fn from_base64(base64: impl Into<ByteString>) -> Self {
         Self(base64.into())
     }
 
-    /// The base64, as it travels.
+    /// Returns the base64, as it travels.
+    #[must_use]
     pub fn base64(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is none.
+    /// Returns true if there is no audio.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many bytes it is when decoded; if it is base64 at all.
+    /// Returns the number of bytes that the audio decodes to, if it is base64 at all.
+    #[must_use]
     pub fn decoded_len(&self) -> usize {
         let padding = self.0.bytes().rev().take_while(|byte| *byte == b'=');
         (self.0.len() / 4 * 3).saturating_sub(padding.count())
     }
 
-    /// The bytes, decoded: in the session's format, which is PCM16 little-endian by default.
+    /// Decodes the bytes, which are in the session's format: PCM16 little-endian by default, or G.711.
     ///
     /// # Errors
     /// [`AudioError::NotBase64`] when the text is not base64.
-    pub fn pcm(&self) -> Result<Vec<u8>, AudioError> {
+    pub fn bytes(&self) -> Result<Vec<u8>, AudioError> {
         base64_simd::STANDARD
             .decode_to_vec(self.0.as_bytes())
             .map_err(|_| AudioError::NotBase64)
     }
 
-    /// The samples of PCM16 audio.
+    /// Decodes the samples of PCM16 audio.
+    ///
+    /// The pieces of a stream need not end between two samples. [`audio::Decoder`](crate::audio::Decoder) carries an odd
+    /// byte over to the next piece.
     ///
     /// # Errors
-    /// [`AudioError::NotBase64`], and [`AudioError::HalfSample`] when the number of bytes is odd: then use
-    /// [`pcm`](Self::pcm) and carry the last byte over, or check the session's format.
-    pub fn pcm16(&self) -> Result<Vec<i16>, AudioError> {
-        let bytes = self.pcm()?;
+    /// [`AudioError::NotBase64`], and [`AudioError::HalfSample`] when the number of bytes is odd.
+    pub fn to_pcm16(&self) -> Result<Vec<i16>, AudioError> {
+        let bytes = self.bytes()?;
         let (samples, rest) = bytes.as_chunks();
         if rest.is_empty() {
             Ok(samples
@@ -92,7 +99,7 @@ impl Audio {
     }
 }
 
-/// Its size only.
+/// Prints the size only.
 impl fmt::Debug for Audio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Audio({} base64 characters)", self.0.len())
@@ -127,7 +134,7 @@ impl Field for Audio {
             }
 
             fn visit_borrowed_str<E: de::Error>(self, base64: &'de str) -> Result<Audio, E> {
-                // A string that was read from the frame without escapes lies in its buffer.
+                // A string without escapes lies in the frame's buffer, and shares it.
                 match self.0 {
                     Some(frame) if frame.as_bytes().as_ptr_range().contains(&base64.as_ptr()) => {
                         Ok(Audio(frame.slice_ref(base64)))
@@ -144,7 +151,7 @@ impl Field for Audio {
         input.deserialize_any(AudioVisitor(source.frame()))
     }
 
-    // Base64 has nothing to escape, which a look at the whole finds faster than a JSON writer byte by byte.
+    // Base64 has nothing to escape. A scan of the whole text shows that faster than a JSON writer does byte by byte.
     fn write(&self, out: &mut Vec<u8>) {
         if is_plain(&self.0) {
             out.reserve(self.0.len() + 3);
@@ -158,31 +165,33 @@ impl Field for Audio {
 }
 
 union! {
-    /// A format of audio.
+    /// Format of audio.
     pub enum AudioFormat {
-        /// PCM16: 16 bits a sample, little-endian, one channel.
+        /// PCM16: 16 bits per sample, little-endian, one channel.
         "audio/pcm" => Pcm(PcmFormat) {
-            /// Samples a second: 24,000 with this protocol's own service.
+            /// Sample rate in Hz. OpenAI's service takes 24,000.
             rate?: u32,
         }
 
-        /// G.711 μ-law: 8 bits a sample, 8,000 samples a second.
+        /// G.711 μ-law: 8 bits per sample, 8,000 Hz.
         "audio/pcmu" => Pcmu(PcmuFormat) {
         }
 
-        /// G.711 A-law: 8 bits a sample, 8,000 samples a second.
+        /// G.711 A-law: 8 bits per sample, 8,000 Hz.
         "audio/pcma" => Pcma(PcmaFormat) {
         }
     }
 }
 
 impl AudioFormat {
-    /// PCM16 of so many samples a second; the service takes 24,000.
+    /// Returns PCM16 with this sample rate in Hz. OpenAI's service takes 24,000.
+    #[must_use]
     pub fn pcm(rate: u32) -> Self {
         PcmFormat::default().rate(rate).into()
     }
 
-    /// How many bytes a second of audio takes; of a format that is not known, as many as of the default.
+    /// Returns the number of bytes per second. An unknown format counts as the default one.
+    #[must_use]
     pub fn bytes_per_second(&self) -> u32 {
         match self {
             Self::Pcm(format) => format.rate.unwrap_or(24_000).saturating_mul(2),
@@ -191,18 +200,20 @@ impl AudioFormat {
         }
     }
 
-    /// G.711 μ-law.
+    /// Returns G.711 μ-law.
+    #[must_use]
     pub fn pcmu() -> Self {
         PcmuFormat::default().into()
     }
 
-    /// G.711 A-law.
+    /// Returns G.711 A-law.
+    #[must_use]
     pub fn pcma() -> Self {
         PcmaFormat::default().into()
     }
 }
 
-/// Why audio could not be decoded.
+/// Error of audio that could not be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AudioError {
@@ -210,9 +221,9 @@ pub enum AudioError {
     #[error("audio is not base64")]
     NotBase64,
     /// PCM16 has two bytes a sample, and the number of bytes is odd.
-    #[error("{bytes} bytes are no whole number of 16-bit samples")]
+    #[error("{bytes} bytes are not a whole number of 16-bit samples")]
     HalfSample {
-        /// How many bytes there are.
+        /// Number of bytes.
         bytes: usize,
     },
 }

@@ -83,7 +83,7 @@ impl InputAudioBufferAppend {
     /// use openai_realtime_ws::protocol::InputAudioBufferAppend;
     ///
     /// let samples = [0, 1000, -1000];
-    /// assert_eq!(InputAudioBufferAppend::pcm16(&samples).audio.pcm16()?, samples);
+    /// assert_eq!(InputAudioBufferAppend::pcm16(&samples).audio.to_pcm16()?, samples);
     /// # Ok::<(), openai_realtime_ws::protocol::AudioError>(())
     /// ```
     pub fn pcm16(samples: &[i16]) -> Self {

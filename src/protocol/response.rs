@@ -164,8 +164,8 @@ open_enum! {
 record! {
     /// Why a response failed.
     pub struct StatusError {
-        /// The class of the failure.
-        kind as "type"?: String,
+        /// Class of the error, such as `server_error`.
+        error_type as "type"?: String,
         /// The failure's name.
         code?: String,
         /// What happened.

@@ -64,8 +64,8 @@ union! {
     }
 }
 
-/// Carries a `session.update` out on the settings so far. Absent keys stay, null clears, a value replaces; only the levels
-/// of `audio` are merged key by key.
+/// Applies a `session.update` to the settings so far. Absent keys stay, null clears, a value replaces; only the levels of
+/// `audio` and `noise_reduction`, whose strength stays if it is left out, are merged key by key.
 pub(crate) fn merge_settings(whole: &mut Value, change: &Value) {
     let (Value::Object(whole), Value::Object(change)) = (whole, change) else {
         return;
@@ -73,7 +73,12 @@ pub(crate) fn merge_settings(whole: &mut Value, change: &Value) {
     for (key, value) in change {
         match whole.get_mut(key) {
             Some(old)
-                if old.is_object() && matches!(key.as_str(), "audio" | "input" | "output") =>
+                if old.is_object()
+                    && value.is_object()
+                    && matches!(
+                        key.as_str(),
+                        "audio" | "input" | "output" | "noise_reduction"
+                    ) =>
             {
                 merge_settings(old, value);
             }
@@ -352,6 +357,12 @@ record! {
     }
 }
 
+impl From<ReasoningEffort> for Reasoning {
+    fn from(effort: ReasoningEffort) -> Self {
+        Self::default().effort(effort)
+    }
+}
+
 open_enum! {
     /// An effort.
     pub enum ReasoningEffort {
@@ -451,5 +462,40 @@ open_enum! {
         HalfHour = "30m",
         /// Twelve hours.
         TwelveHours = "12h",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_omitted_strength_stays() {
+        let mut whole = json!({
+            "audio": {"input": {
+                "noise_reduction": {"type": "near_field", "strength": 0.5},
+                "turn_detection": {"type": "server_vad", "threshold": 0.25},
+            }},
+        });
+        let change = json!({
+            "audio": {"input": {
+                "noise_reduction": {"type": "far_field"},
+                "turn_detection": {"type": "server_vad"},
+            }},
+        });
+        merge_settings(&mut whole, &change);
+        let input = &whole["audio"]["input"];
+        assert_eq!(
+            input["noise_reduction"],
+            json!({"type": "far_field", "strength": 0.5})
+        );
+        assert_eq!(input["turn_detection"], json!({"type": "server_vad"}));
+        merge_settings(
+            &mut whole,
+            &json!({"audio": {"input": {"noise_reduction": null}}}),
+        );
+        assert_eq!(whole["audio"]["input"]["noise_reduction"], Value::Null);
     }
 }

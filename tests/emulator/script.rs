@@ -83,8 +83,11 @@ async fn responses_fail_and_stay_incomplete() {
                 .fail("server_error", "Out of words"),
             1 => Reply::new().incomplete("content_filter"),
             _ => Reply::new().send(
-                ErrorEvent::default()
-                    .error(ErrorDetails::default().kind("server_error").message("Oh")),
+                ErrorEvent::default().error(
+                    ErrorDetails::default()
+                        .error_type("server_error")
+                        .message("Oh"),
+                ),
             ),
         }
     }))

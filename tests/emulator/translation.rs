@@ -74,7 +74,7 @@ async fn a_session_translates_what_is_said_until_it_is_closed_contract_94() {
             TranslationServerEvent::SessionOutputAudioDelta(event) => {
                 assert_eq!((event.sample_rate, event.channels), (Some(24_000), Some(1)));
                 times.extend(event.elapsed_ms);
-                heard.append(&mut event.delta.pcm().unwrap());
+                heard.append(&mut event.delta.bytes().unwrap());
             }
             TranslationServerEvent::SessionClosed(SessionClosed { .. }) => break,
             other => panic!("{other:?}"),

@@ -333,13 +333,13 @@ fn a_credential_does_not_print() {
 #[test]
 fn audio_is_what_was_put_in() {
     let samples = [0, 1, -1, i16::MAX, i16::MIN];
-    assert_eq!(Audio::from_pcm16(&samples).pcm16(), Ok(samples.to_vec()));
+    assert_eq!(Audio::from_pcm16(&samples).to_pcm16(), Ok(samples.to_vec()));
     assert_eq!(
-        Audio::from_bytes(&[1, 2, 3]).pcm16(),
+        Audio::from_bytes(&[1, 2, 3]).to_pcm16(),
         Err(AudioError::HalfSample { bytes: 3 })
     );
     assert_eq!(
-        Audio::from_base64("no base64").pcm(),
+        Audio::from_base64("no base64").bytes(),
         Err(AudioError::NotBase64)
     );
     assert!(Audio::default().is_empty());
@@ -356,4 +356,63 @@ fn base64_that_is_none_is_still_written_as_json() {
         wire(InputAudioBufferAppend::default().audio(Audio::from_base64(odd)))["audio"],
         odd
     );
+}
+
+#[test]
+fn setters_take_what_people_type() {
+    let vad = ServerVad::default()
+        .silence_duration_ms(600)
+        .prefix_padding_ms(300)
+        .idle_timeout_ms(5000)
+        .threshold(0.5);
+    let session = RealtimeSession::new()
+        .audio(
+            AudioConfig::default()
+                .input(
+                    AudioInput::default()
+                        .turn_detection(None)
+                        .noise_reduction(None),
+                )
+                .output(AudioOutput::default().voice("marin").speed(1)),
+        )
+        .tool_choice("auto")
+        .reasoning(ReasoningEffort::Low)
+        .max_output_tokens(4096)
+        .truncation("auto")
+        .prompt(None);
+    assert_eq!(
+        serde_json::to_value(&session).unwrap(),
+        json!({
+            "type": "realtime",
+            "audio": {
+                "input": {"turn_detection": null, "noise_reduction": null},
+                "output": {"voice": "marin", "speed": 1.0},
+            },
+            "tool_choice": "auto",
+            "reasoning": {"effort": "low"},
+            "max_output_tokens": 4096,
+            "truncation": "auto",
+            "prompt": null,
+        })
+    );
+    assert_eq!(
+        serde_json::to_value(AudioInput::default().turn_detection(vad)).unwrap()["turn_detection"],
+        json!({
+            "type": "server_vad", "threshold": 0.5, "prefix_padding_ms": 300,
+            "silence_duration_ms": 600, "idle_timeout_ms": 5000,
+        })
+    );
+    let cut = ConversationItemTruncate::new("item_1", 5).content_index(1);
+    assert_eq!(cut.content_index, 1);
+    assert_eq!(Message::default().role("user").role, Role::User);
+}
+
+#[test]
+fn names_of_an_open_list_are_kept() {
+    let role = Role::from("narrator");
+    assert_eq!((role.as_str(), role.is_known()), ("narrator", false));
+    assert_eq!(role, Role::from("narrator".to_owned()));
+    assert_ne!(role, Role::User);
+    assert_eq!(serde_json::to_value(&role).unwrap(), "narrator");
+    assert!(Role::User.is_known());
 }

@@ -355,7 +355,7 @@ fn audio_lies_in_its_frame() {
                 .as_ptr_range()
                 .contains(&event.delta.base64().as_ptr())
         );
-        assert_eq!(event.delta.pcm16(), Ok(vec![0, -1, 1]));
+        assert_eq!(event.delta.to_pcm16(), Ok(vec![0, -1, 1]));
     }
     // In an item, too; and with an escape it is a copy of its own.
     for (base64, lies_in_frame) in [("AAD//wEA", true), (r"AAD\/\/wEA", false)] {
@@ -378,7 +378,7 @@ fn audio_lies_in_its_frame() {
                 .contains(&audio.base64().as_ptr()),
             lies_in_frame
         );
-        assert_eq!(audio.pcm16(), Ok(vec![0, -1, 1]));
+        assert_eq!(audio.to_pcm16(), Ok(vec![0, -1, 1]));
     }
 }
 

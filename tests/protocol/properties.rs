@@ -282,15 +282,15 @@ proptest! {
         let event = InputAudioBufferAppend::pcm16(&samples).into();
         check_round_trip::<ClientEvent>(&event);
         let ClientEvent::InputAudioBufferAppend(event) = event.encode().decode_as() else { panic!("not read") };
-        prop_assert_eq!(event.audio.pcm16().unwrap(), samples);
-        prop_assert_eq!(Audio::from_bytes(&bytes).pcm().unwrap(), bytes);
+        prop_assert_eq!(event.audio.to_pcm16().unwrap(), samples);
+        prop_assert_eq!(Audio::from_bytes(&bytes).bytes().unwrap(), bytes);
     }
 
     #[test]
     fn any_base64_decodes_or_does_not(text in any::<String>()) {
         let audio = Audio::from_base64(text.as_str());
         prop_assert_eq!(audio.base64(), text.as_str());
-        prop_assert!(audio.pcm16().is_err() || audio.pcm().is_ok());
+        prop_assert!(audio.to_pcm16().is_err() || audio.bytes().is_ok());
         check_round_trip::<ClientEvent>(&InputAudioBufferAppend::default().audio(audio).into());
     }
 }

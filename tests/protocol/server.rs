@@ -21,6 +21,45 @@ fn events_are_moved_about_at_a_bearable_cost() {
     );
 }
 
+#[test]
+fn events_say_what_they_are_about() {
+    let events = expected();
+    let of = |event_type: &str| {
+        let mut events = events.iter();
+        events
+            .find(|event| event.event_type() == event_type)
+            .unwrap()
+    };
+    for (event_type, response_id, item_id) in [
+        ("response.output_text.delta", Some("resp_1"), Some("item_2")),
+        ("response.done", Some("resp_1"), None),
+        ("response.output_item.done", Some("resp_1"), Some("mcp_1")),
+        ("conversation.item.added", None, Some("item_1")),
+        ("conversation.item.deleted", None, Some("item_2")),
+        ("input_audio_buffer.committed", None, Some("item_1")),
+        ("session.created", None, None),
+    ] {
+        let event = of(event_type);
+        assert_eq!(
+            (event.response_id(), event.item_id()),
+            (response_id, item_id),
+            "{event_type}"
+        );
+    }
+    let added = of("conversation.item.added");
+    assert_eq!(added.event_id(), Some("event_t10"));
+    let item = added.item().unwrap();
+    assert_eq!(item.status(), Some(&ItemStatus::Completed));
+    assert_eq!(
+        (item.id(), item.role()),
+        (Some("item_1"), Some(&Role::User))
+    );
+    let done = of("response.done").response().unwrap();
+    assert_eq!(done.status, Some(ResponseStatus::Incomplete));
+    let empty: ServerEvent = ResponseCreated::default().into();
+    assert_eq!((empty.response_id(), empty.item_id()), (None, None));
+}
+
 fn expected() -> Vec<ServerEvent> {
     let mut events = deltas();
     events.extend(sessions());
@@ -74,7 +113,7 @@ fn deltas() -> Vec<ServerEvent> {
             .event_id("event_t6")
             .error(
                 ErrorDetails::default()
-                    .kind("invalid_request_error")
+                    .error_type("invalid_request_error")
                     .code("invalid_value")
                     .message("Invalid modalities.")
                     .param("session.output_modalities")
@@ -256,7 +295,7 @@ fn transcripts() -> Vec<ServerEvent> {
             .item_id("item_1")
             .error(
                 TranscriptionError::default()
-                    .kind("transcription_error")
+                    .error_type("transcription_error")
                     .code("audio_unintelligible")
                     .message("The audio could not be transcribed.")
                     .param("audio"),
@@ -356,7 +395,7 @@ fn responses() -> Vec<ServerEvent> {
                             .reason(StatusReason::MaxOutputTokens)
                             .error(
                                 StatusError::default()
-                                    .kind("server_error")
+                                    .error_type("server_error")
                                     .code("overloaded")
                                     .message("Try again."),
                             ),

@@ -450,7 +450,7 @@ fn glm_keeps_the_beta_names_and_its_own() {
             .part
             .audio
             .unwrap()
-            .pcm(),
+            .bytes(),
         Ok(vec![0xff, 0xef])
     );
 }

@@ -40,7 +40,7 @@ fn every_translation_server_event_reads_and_writes() {
             .event_id("event_s4")
             .error(
                 ErrorDetails::default()
-                    .kind("invalid_request_error")
+                    .error_type("invalid_request_error")
                     .code("unsupported_language")
                     .message("No such language.")
                     .param("session.audio.output.language")

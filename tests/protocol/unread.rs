@@ -308,3 +308,42 @@ fn a_frame_that_is_no_event_keeps_its_text() {
     assert!(!format!("{error} {error:?}").contains("overloaded"));
     assert_eq!(RawEvent::parse("overloaded"), Err(error));
 }
+
+#[test]
+fn errors_have_a_kind() {
+    for (code, kind) in [
+        ("response_cancel_not_active", ErrorKind::Harmless),
+        ("input_audio_buffer_commit_empty", ErrorKind::Harmless),
+        (
+            "conversation_already_has_active_response",
+            ErrorKind::Deferred,
+        ),
+        ("insufficient_quota", ErrorKind::Fatal),
+        ("credit_balance_exhausted", ErrorKind::Fatal),
+        ("billing_hard_limit_reached", ErrorKind::Fatal),
+        ("billing_not_active", ErrorKind::Fatal),
+        ("invalid_api_key", ErrorKind::Fatal),
+        ("account_deactivated", ErrorKind::Fatal),
+        ("organization_deactivated", ErrorKind::Fatal),
+        ("beta_api_shape_disabled", ErrorKind::Fatal),
+        ("invalid_value", ErrorKind::Request),
+        ("rate_limit_exceeded", ErrorKind::Request),
+        ("unsupported_content_type", ErrorKind::Request),
+        ("session_expired", ErrorKind::Request),
+        ("", ErrorKind::Request),
+    ] {
+        assert_eq!(ErrorDetails::default().code(code).kind(), kind, "{code}");
+        assert_eq!(StatusError::default().code(code).kind(), kind, "{code}");
+    }
+    let message = |message: &str| {
+        ErrorDetails::default()
+            .code("invalid_value")
+            .message(message)
+    };
+    let beyond = message("Audio content of 9840ms is already shorter than 11579ms");
+    assert_eq!(beyond.kind(), ErrorKind::Harmless);
+    assert_eq!(message("No such voice.").kind(), ErrorKind::Request);
+    let quota = ErrorDetails::default().error_type("insufficient_quota");
+    assert_eq!(quota.kind(), ErrorKind::Fatal);
+    assert_eq!(ErrorDetails::default().kind(), ErrorKind::Request);
+}

@@ -201,7 +201,7 @@ impl Server {
             }
             "input_audio_buffer.append" => {
                 let audio = Audio::from_base64(event["audio"].as_str().unwrap());
-                self.speech.extend(audio.pcm().unwrap());
+                self.speech.extend(audio.bytes().unwrap());
                 Vec::new()
             }
             "input_audio_buffer.commit" => Vec::new(),

@@ -124,7 +124,7 @@ pub async fn audio_turn<C: Connector>(connector: C, config: Config) {
     loop {
         match rt.next().await.unwrap().unwrap() {
             ServerEvent::ResponseOutputAudioDelta(event) => {
-                heard.extend(event.delta.pcm16().unwrap());
+                heard.extend(event.delta.to_pcm16().unwrap());
             }
             ServerEvent::ResponseOutputAudioTranscriptDelta(event) => transcript += &event.delta,
             ServerEvent::ResponseDone(_) => break,
@@ -172,7 +172,7 @@ pub async fn an_error_of_the_server_ends_nothing<C: Connector>(connector: C, con
     rt.send(unknown).await.unwrap();
     let error = reported_error(&mut rt).await;
     assert_eq!(error.error.event_id.as_deref(), Some("evt_mine"));
-    assert_eq!(error.error.kind, "invalid_request_error");
+    assert_eq!(error.error.error_type, "invalid_request_error");
     say(&mut rt, "Still there?").await;
     assert_eq!(reply(&mut rt).await, "You said: Still there?");
 }

@@ -57,7 +57,7 @@ async fn audio_deltas(mut rt: OpenAIRealtimeWS) -> Result<f64> {
     while let Some(event) = rt.next().await {
         match event? {
             ServerEvent::ResponseOutputAudioDelta(event)
-                if event.delta.pcm()?.len() == DELTA_PCM => {}
+                if event.delta.bytes()?.len() == DELTA_PCM => {}
             _ => return Err("not an audio delta".into()),
         }
         if !meter.tick() {

@@ -94,17 +94,17 @@ export interface ConversationItemInputAudioTranscriptionDelta {
   logprobs?: Array<LogProb> | null;
 }
 
-/** What the server says went wrong. */
+/** Details of an `error` event. */
 export interface ErrorDetails {
-  /** The class of the failure, such as `invalid_request_error`. */
+  /** Class of the error, such as `invalid_request_error`. */
   type: string;
-  /** The failure's name, such as `invalid_value`. */
+  /** Name of the error, such as `invalid_value`. */
   code?: string | null;
-  /** What happened, for a person. */
+  /** Description for a person. */
   message: string;
-  /** The field at fault, as a path. */
+  /** Path of the field at fault. */
   param?: string | null;
-  /** The `event_id` of the client event that caused it. */
+  /** `event_id` of the client event that caused the error. Some errors name none although the event had one. */
   event_id?: string | null;
 }
 
@@ -122,24 +122,24 @@ export type Modality =
   | 'text'
   | 'audio';
 
-/** PCM16: 16 bits a sample, little-endian, one channel. */
+/** PCM16: 16 bits per sample, little-endian, one channel. */
 export interface PcmFormat {
   type?: 'audio/pcm';
-  /** Samples a second: 24,000 with this protocol's own service. */
+  /** Sample rate in Hz. OpenAI's service takes 24,000. */
   rate?: 24000;
 }
 
-/** G.711 μ-law: 8 bits a sample, 8,000 samples a second. */
+/** G.711 μ-law: 8 bits per sample, 8,000 Hz. */
 export interface PcmuFormat {
   type?: 'audio/pcmu';
 }
 
-/** G.711 A-law: 8 bits a sample, 8,000 samples a second. */
+/** G.711 A-law: 8 bits per sample, 8,000 Hz. */
 export interface PcmaFormat {
   type?: 'audio/pcma';
 }
 
-/** A format of audio. */
+/** Format of audio. */
 export type AudioFormat =
   | PcmFormat
   | PcmuFormat
@@ -1025,15 +1025,15 @@ export interface ConversationItemInputAudioTranscriptionSegment {
   end: number;
 }
 
-/** Why speech could not be transcribed. */
+/** Reason why speech could not be transcribed. */
 export interface TranscriptionError {
-  /** The class of the failure. */
+  /** Class of the error. */
   type?: string;
-  /** The failure's name. */
+  /** Name of the error. */
   code?: string;
-  /** What happened, for a person. */
+  /** Description for a person. */
   message?: string;
-  /** The field at fault, as a path. */
+  /** Path of the field at fault. */
   param?: string;
 }
 
@@ -1129,7 +1129,7 @@ export type StatusReason =
 
 /** Why a response failed. */
 export interface StatusError {
-  /** The class of the failure. */
+  /** Class of the error, such as `server_error`. */
   type?: string;
   /** The failure's name. */
   code?: string;

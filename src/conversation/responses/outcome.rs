@@ -165,12 +165,12 @@ impl Outcome {
 impl ResponseFailure {
     fn of(details: Option<&StatusDetails>) -> Self {
         let StatusError {
-            kind,
+            error_type,
             code,
             message,
             ..
         } = (details.and_then(|details| details.error.clone())).unwrap_or_default();
-        let code = code.or(kind).unwrap_or_default();
+        let code = code.or(error_type).unwrap_or_default();
         let message = message.unwrap_or_default();
         Self {
             advice: RetryAdvice::of(&code, &message),

@@ -21,7 +21,7 @@ const SHORTEST_COMMIT_MS: u64 = 100;
 
 impl RealtimeMachine {
     pub(super) fn append(&mut self, audio: &Audio) -> Handled {
-        let Ok(audio) = audio.pcm() else {
+        let Ok(audio) = audio.bytes() else {
             return Err(refuse("invalid_value", "The audio is not base64.").param("audio"));
         };
         if audio.len() > LARGEST_APPEND {

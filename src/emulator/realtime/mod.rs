@@ -223,7 +223,7 @@ impl RealtimeMachine {
                 "Audio content of {there}ms is already shorter than {}ms",
                 event.audio_end_ms
             );
-            let error = ErrorDetails::default().kind("invalid_request_error");
+            let error = ErrorDetails::default().error_type("invalid_request_error");
             self.out
                 .send(ErrorEvent::default().error(error.message(message)));
         }
@@ -253,7 +253,7 @@ impl RealtimeMachine {
         let part = message.content.get_mut(index);
         let audio = part
             .as_ref()
-            .and_then(|part| part.audio.as_ref()?.pcm().ok());
+            .and_then(|part| part.audio.as_ref()?.bytes().ok());
         let (Role::Assistant, Some(part), Some(audio)) = (&message.role, part, audio) else {
             return Err(refused());
         };

@@ -164,7 +164,7 @@ fn what_is_being_said_can_be_truncated() {
     let retrieved = driver.ask(&json!({"type": "conversation.item.retrieve", "item_id": item_id}));
     let audio: Audio =
         serde_json::from_value(retrieved[0]["item"]["content"][0]["audio"].clone()).unwrap();
-    assert_eq!(audio.pcm(), Ok(vec![1; 12_000]));
+    assert_eq!(audio.bytes(), Ok(vec![1; 12_000]));
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn samples_are_played_in_the_format_of_the_session() {
         .filter(|event| event["type"] == "response.output_audio.delta")
         .flat_map(|event| {
             let audio: Audio = serde_json::from_value(event["delta"].clone()).unwrap();
-            audio.pcm().unwrap()
+            audio.bytes().unwrap()
         })
         .collect();
     assert_eq!(bytes.len(), 8_000);

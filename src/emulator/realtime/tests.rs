@@ -167,7 +167,7 @@ fn speech_interrupts_the_response_under_way() {
     let retrieved = driver.ask(&json!({"type": "conversation.item.retrieve", "item_id": item_id}));
     let audio: Audio =
         serde_json::from_value(retrieved[0]["item"]["content"][0]["audio"].clone()).unwrap();
-    assert_eq!(audio.pcm(), Ok(vec![1; 19_200]));
+    assert_eq!(audio.bytes(), Ok(vec![1; 19_200]));
 }
 
 #[test]
@@ -358,7 +358,7 @@ fn truncation_cuts_the_audio_and_forgets_the_words() {
     let content = &retrieved[0]["item"]["content"];
     let audio: Audio = serde_json::from_value(content[0]["audio"].clone()).unwrap();
     assert_eq!(
-        (audio.pcm(), &content[0]["transcript"]),
+        (audio.bytes(), &content[0]["transcript"]),
         (Ok(vec![5; 12_000]), &Value::Null)
     );
 }

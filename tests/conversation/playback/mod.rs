@@ -285,7 +285,7 @@ fn marks_say_what_a_line_has_played() {
     // The pieces are the audio, and no two marks are the same.
     let joined: Vec<u8> = pieces
         .iter()
-        .flat_map(|(audio, _)| audio.pcm().unwrap())
+        .flat_map(|(audio, _)| audio.bytes().unwrap())
         .collect();
     assert_eq!(joined, bytes);
     assert_eq!(pieces.len(), 3);
@@ -313,7 +313,7 @@ fn pcm_pieces_are_whole_samples() {
     let pieces = playback.pieces(&delta, Duration::from_millis(70));
     let joined: Vec<i16> = pieces
         .iter()
-        .flat_map(|(audio, _)| audio.pcm16().unwrap())
+        .flat_map(|(audio, _)| audio.to_pcm16().unwrap())
         .collect();
     assert_eq!((pieces.len(), joined), (15, samples));
 }

@@ -63,7 +63,7 @@ async fn a_collision_with_turn_detection_is_dealt_with() {
 async fn a_request_that_is_refused_ends_with_the_refusal() {
     let refusal = ErrorEvent::default().error(
         ErrorDetails::default()
-            .kind("invalid_request_error")
+            .error_type("invalid_request_error")
             .code("invalid_value")
             .message("response.create: no"),
     );

@@ -253,7 +253,7 @@ impl App {
                 self.view.complete(&e.item_id, Some(&e.transcript))?;
             }
             E::ResponseOutputAudioDelta(e) => {
-                if let (Some(speaker), Ok(samples)) = (&mut self.speaker, e.delta.pcm16()) {
+                if let (Some(speaker), Ok(samples)) = (&mut self.speaker, e.delta.to_pcm16()) {
                     speaker.play(&e.item_id, &samples)?;
                 }
             }

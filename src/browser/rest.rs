@@ -13,17 +13,16 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, RequestRedirect};
 
-use super::Error;
-use super::message::{KEPT_HEADERS, MAX_ANSWER_BYTES, Request, Response};
-pub(super) use crate::browser::Connector;
-use crate::browser::clock::{self, Clock};
-use crate::browser::runtime;
-use crate::browser::socket::exception_name;
+use super::clock::{self, Clock};
+use super::socket::exception_name;
+use super::{Connector, runtime};
+use crate::rest::Error;
+use crate::rest::message::{KEPT_HEADERS, MAX_ANSWER_BYTES, Request, Response};
 use crate::transport::{Handshake, Runtime, TransportError};
 
 /// Makes REST calls.
 #[derive(Debug, Clone)]
-pub(super) struct Http {
+pub(crate) struct Http {
     clock: Clock,
 }
 
@@ -40,32 +39,32 @@ impl Drop for Abort {
 impl Http {
     /// Creates a client. The runtime has its own rules about connections without TLS.
     #[allow(clippy::unnecessary_wraps)] // The native client can fail here.
-    pub(super) fn new(_: Connector, _cleartext: bool) -> Result<Self, TransportError> {
+    pub(crate) fn new(_: Connector, _cleartext: bool) -> Result<Self, TransportError> {
         Ok(Self {
             clock: Clock::default(),
         })
     }
 
-    pub(super) fn runtime() -> Runtime {
+    pub(crate) fn runtime() -> Runtime {
         runtime::detect()
     }
 
-    pub(super) fn now(&self) -> Duration {
+    pub(crate) fn now(&self) -> Duration {
         self.clock.now()
     }
 
-    pub(super) fn sleep(duration: Duration) -> impl Future<Output = ()> {
+    pub(crate) fn sleep(duration: Duration) -> impl Future<Output = ()> {
         clock::sleep(duration)
     }
 
     /// JavaScript always has an event loop.
     #[allow(clippy::unnecessary_wraps)] // The native client can fail here.
-    pub(super) fn check_runtime() -> Result<(), TransportError> {
+    pub(crate) fn check_runtime() -> Result<(), TransportError> {
         Ok(())
     }
 
     /// Sends a request and reads the whole answer.
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         handshake: &Handshake,
         request: &Request,
@@ -143,6 +142,11 @@ fn is_response(value: &JsValue) -> bool {
 async fn body(response: web_sys::Response) -> Result<ArrayBuffer, JsValue> {
     let body = JsFuture::from(response.array_buffer()?).await?;
     body.dyn_into()
+}
+
+/// Returns a number from 0 to 1.
+pub(crate) fn random() -> f64 {
+    js_sys::Math::random()
 }
 
 fn unsupported(thrown: &JsValue) -> Error {
