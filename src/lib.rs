@@ -85,10 +85,3 @@ pub type OpenAIRealtimeWebSocket = Session<browser::Connector>;
 /// A live translation over the same transport as [`OpenAIRealtimeWebSocket`].
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub type OpenAIRealtimeTranslationWebSocket = Session<browser::Connector, Translation>;
-
-#[cfg(feature = "rest")]
-#[cfg(all(target_family = "wasm", target_os = "unknown"))]
-use browser as backend;
-#[cfg(feature = "rest")]
-#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-use native as backend;

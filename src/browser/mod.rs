@@ -68,15 +68,13 @@ use crate::protocol::Protocol;
 use crate::session::Error;
 use crate::transport::{self, Handshake, Runtime, TransportError};
 
-mod clock;
+pub(crate) mod clock;
 mod inbox;
 #[cfg(feature = "js")]
 #[doc(hidden)]
 pub mod js;
-#[cfg(feature = "rest")]
-pub(crate) mod rest;
-mod runtime;
-mod socket;
+pub(crate) mod runtime;
+pub(crate) mod socket;
 
 pub use socket::Socket;
 

@@ -13,9 +13,7 @@ use crate::transport::TransportError;
 mod head;
 mod no_proxy;
 mod proxy;
-#[cfg(feature = "rest")]
-pub(crate) mod rest;
-mod tcp;
+pub(crate) mod tcp;
 mod tls;
 
 cfg_if::cfg_if! {
@@ -176,9 +174,15 @@ impl Connector {
         self
     }
 
+    /// Checks the TLS settings before anything is opened.
+    #[cfg(feature = "rest")]
+    pub(crate) fn check_tls(&self) -> Result<(), TransportError> {
+        self.tls.checked().map(drop)
+    }
+
     /// Opens a byte stream to the server, through its proxy if it has one, without TLS to the
     /// server.
-    async fn reach(
+    pub(crate) async fn reach(
         &self,
         server: &Server,
         url: &Url,
@@ -199,7 +203,7 @@ impl Connector {
     }
 
     /// Agrees on TLS if the URL asks for it.
-    async fn secure(
+    pub(crate) async fn secure(
         &self,
         server: &Server,
         url: &Url,
@@ -229,7 +233,7 @@ impl Default for Connector {
     }
 }
 
-fn invalid_header(name: &str) -> TransportError {
+pub(crate) fn invalid_header(name: &str) -> TransportError {
     let text = format!("the header {name:?} cannot be sent: HTTP forbids some of its characters");
     TransportError::Unsupported(text.into())
 }

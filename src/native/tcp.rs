@@ -18,20 +18,20 @@ use crate::transport::TransportError;
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// A byte stream, with TLS or without.
-pub(super) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(crate) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
 /// The end of a TCP connection: a host and a port.
-pub(super) struct Server {
+pub(crate) struct Server {
     /// A name, or an address. IPv6 addresses have no brackets.
-    pub(super) host: String,
-    pub(super) port: u16,
+    pub(crate) host: String,
+    pub(crate) port: u16,
 }
 
 /// The addresses that a connection may go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(crate) enum Reach {
     AnyHost,
     /// This machine only, whatever a name resolves to.
     Loopback,
@@ -39,7 +39,7 @@ pub(super) enum Reach {
 
 impl Reach {
     /// `cleartext` allows connections without TLS to leave this machine.
-    pub(super) fn new(cleartext: bool) -> Self {
+    pub(crate) fn new(cleartext: bool) -> Self {
         if cleartext {
             Self::AnyHost
         } else {
@@ -50,7 +50,7 @@ impl Reach {
 
 impl Server {
     /// The server that a URL names.
-    pub(super) fn of(url: &Url) -> Result<Self, TransportError> {
+    pub(crate) fn of(url: &Url) -> Result<Self, TransportError> {
         let no_host = || TransportError::Unreachable("the URL has no host".into());
         let host = match url.host().ok_or_else(no_host)? {
             Host::Domain(name) => name.to_owned(),
@@ -62,7 +62,7 @@ impl Server {
     }
 
     /// Host and port as in a URL: `host:port`, `[address]:port`.
-    pub(super) fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         let Self { host, port } = self;
         if host.contains(':') {
             format!("[{host}]:{port}")
@@ -72,13 +72,13 @@ impl Server {
     }
 
     /// The host's addresses, in the order in which to try them.
-    pub(super) async fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
+    pub(crate) async fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
         let addresses = lookup_host((self.host.as_str(), self.port)).await?;
         Ok(alternating(addresses.collect()))
     }
 
     /// Connects to one of the host's addresses.
-    pub(super) async fn connect(&self, local: Option<IpAddr>) -> io::Result<TcpStream> {
+    pub(crate) async fn connect(&self, local: Option<IpAddr>) -> io::Result<TcpStream> {
         connect_to(self.addresses().await?, local).await
     }
 
@@ -86,7 +86,7 @@ impl Server {
     ///
     /// # Errors
     /// [`TransportError::Cleartext`] if it allows none of them.
-    pub(super) async fn connect_within(
+    pub(crate) async fn connect_within(
         &self,
         reach: Reach,
         local: Option<IpAddr>,

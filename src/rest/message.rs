@@ -5,7 +5,7 @@ use memchr::memmem;
 use serde::Serialize;
 
 use super::Error;
-use crate::backend::rest::random;
+use crate::platform::random;
 use crate::transport::TransportError;
 
 /// The response headers that are kept.

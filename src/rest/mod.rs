@@ -22,12 +22,20 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
-use crate::backend::Connector;
-use crate::backend::rest::{Http, random};
 use crate::config::Config;
+use crate::platform::random;
 use crate::secret::Secret;
 use crate::transport::Refusal;
 
+#[cfg_attr(
+    all(target_family = "wasm", target_os = "unknown"),
+    path = "backend/wasm.rs"
+)]
+#[cfg_attr(
+    not(all(target_family = "wasm", target_os = "unknown")),
+    path = "backend/native.rs"
+)]
+mod backend;
 mod calls;
 mod client_secrets;
 mod error;
@@ -39,6 +47,7 @@ pub use calls::{Call, Calls};
 pub use client_secrets::{ClientSecret, ClientSecrets};
 pub use error::Error;
 
+use backend::{Connector, Http};
 use message::{Request, Response};
 use retry::Repeat;
 

@@ -75,12 +75,14 @@ fn checks(workspace: &Workspace) -> Result<Vec<Command>> {
     Ok(checks)
 }
 
-/// Reads the names of the features, without `default`.
+/// Reads the names of the features, without `default` and internal ones, whose names begin with `_`.
 fn features(workspace: &Workspace) -> Result<Vec<String>> {
     let manifest = fs::read_to_string(workspace.root.join("Cargo.toml"))?;
     let manifest: Manifest = toml::from_str(&manifest)?;
     let names = manifest.features.into_keys();
-    Ok(names.filter(|name| name != "default").collect())
+    Ok(names
+        .filter(|name| name != "default" && !name.starts_with('_'))
+        .collect())
 }
 
 fn with(mut command: Command, arguments: &str) -> Command {

@@ -13,16 +13,17 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, RequestRedirect};
 
-use super::clock::{self, Clock};
-use super::socket::exception_name;
-use super::{Connector, runtime};
-use crate::rest::Error;
-use crate::rest::message::{KEPT_HEADERS, MAX_ANSWER_BYTES, Request, Response};
+use super::Error;
+use super::message::{KEPT_HEADERS, MAX_ANSWER_BYTES, Request, Response};
+pub(super) use crate::browser::Connector;
+use crate::browser::clock::{self, Clock};
+use crate::browser::runtime;
+use crate::browser::socket::exception_name;
 use crate::transport::{Handshake, Runtime, TransportError};
 
 /// Makes REST calls.
 #[derive(Debug, Clone)]
-pub(crate) struct Http {
+pub(super) struct Http {
     clock: Clock,
 }
 
@@ -39,32 +40,32 @@ impl Drop for Abort {
 impl Http {
     /// Creates a client. The runtime has its own rules about connections without TLS.
     #[allow(clippy::unnecessary_wraps)] // The native client can fail here.
-    pub(crate) fn new(_: Connector, _cleartext: bool) -> Result<Self, TransportError> {
+    pub(super) fn new(_: Connector, _cleartext: bool) -> Result<Self, TransportError> {
         Ok(Self {
             clock: Clock::default(),
         })
     }
 
-    pub(crate) fn runtime() -> Runtime {
+    pub(super) fn runtime() -> Runtime {
         runtime::detect()
     }
 
-    pub(crate) fn now(&self) -> Duration {
+    pub(super) fn now(&self) -> Duration {
         self.clock.now()
     }
 
-    pub(crate) fn sleep(duration: Duration) -> impl Future<Output = ()> {
+    pub(super) fn sleep(duration: Duration) -> impl Future<Output = ()> {
         clock::sleep(duration)
     }
 
     /// JavaScript always has an event loop.
     #[allow(clippy::unnecessary_wraps)] // The native client can fail here.
-    pub(crate) fn check_runtime() -> Result<(), TransportError> {
+    pub(super) fn check_runtime() -> Result<(), TransportError> {
         Ok(())
     }
 
     /// Sends a request and reads the whole answer.
-    pub(crate) async fn send(
+    pub(super) async fn send(
         &self,
         handshake: &Handshake,
         request: &Request,
@@ -142,11 +143,6 @@ fn is_response(value: &JsValue) -> bool {
 async fn body(response: web_sys::Response) -> Result<ArrayBuffer, JsValue> {
     let body = JsFuture::from(response.array_buffer()?).await?;
     body.dyn_into()
-}
-
-/// Returns a number from 0 to 1.
-pub(crate) fn random() -> f64 {
-    js_sys::Math::random()
 }
 
 fn unsupported(thrown: &JsValue) -> Error {

@@ -3,11 +3,9 @@
 //! The connections are made by the same code as the sockets', so that TLS, proxies and the choice
 //! of an address cannot differ between the two.
 
-use std::collections::hash_map::RandomState;
 use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
-use std::hash::BuildHasher;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -25,15 +23,16 @@ use tokio::time::Instant;
 use tower_service::Service;
 use url::Url;
 
-use super::tcp::{Io, Reach, Server};
-use super::{Connector, invalid_header};
-use crate::rest::Error;
-use crate::rest::message::{KEPT_HEADERS, MAX_ANSWER_BYTES, Request, Response};
+use super::Error;
+use super::message::{KEPT_HEADERS, MAX_ANSWER_BYTES, Request, Response};
+pub(super) use crate::native::Connector;
+use crate::native::invalid_header;
+use crate::native::tcp::{Io, Reach, Server};
 use crate::transport::{Handshake, Runtime, TransportError};
 
 /// Makes REST calls. Clones share their connections.
 #[derive(Clone)]
-pub(crate) struct Http {
+pub(super) struct Http {
     client: Client<Opener, Full<Bytes>>,
     /// Start of the clock.
     epoch: Instant,
@@ -42,8 +41,8 @@ pub(crate) struct Http {
 impl Http {
     /// Creates a client with the connector's TLS, proxies and local address. `cleartext` says
     /// whether a connection without TLS may leave this machine.
-    pub(crate) fn new(connector: Connector, cleartext: bool) -> Result<Self, TransportError> {
-        connector.tls.checked()?;
+    pub(super) fn new(connector: Connector, cleartext: bool) -> Result<Self, TransportError> {
+        connector.check_tls()?;
         let reach = Reach::new(cleartext);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
@@ -54,20 +53,20 @@ impl Http {
         })
     }
 
-    pub(crate) fn runtime() -> Runtime {
+    pub(super) fn runtime() -> Runtime {
         Runtime::Native
     }
 
-    pub(crate) fn now(&self) -> Duration {
+    pub(super) fn now(&self) -> Duration {
         self.epoch.elapsed()
     }
 
-    pub(crate) fn sleep(duration: Duration) -> impl Future<Output = ()> {
+    pub(super) fn sleep(duration: Duration) -> impl Future<Output = ()> {
         tokio::time::sleep(duration)
     }
 
     /// Checks that there is a tokio runtime, without which sockets and timers panic.
-    pub(crate) fn check_runtime() -> Result<(), TransportError> {
+    pub(super) fn check_runtime() -> Result<(), TransportError> {
         match Handle::try_current() {
             Ok(_) => Ok(()),
             Err(error) => Err(TransportError::Unsupported(error.into())),
@@ -75,7 +74,7 @@ impl Http {
     }
 
     /// Sends a request and reads the whole answer.
-    pub(crate) async fn send(
+    pub(super) async fn send(
         &self,
         handshake: &Handshake,
         request: &Request,
@@ -197,10 +196,4 @@ fn call_error(error: legacy::Error) -> TransportError {
         Some(error) => error,
         None => TransportError::Lost(error.into()),
     }
-}
-
-/// Returns a number from 0 to 1. The system seeds the standard library's hash tables.
-pub(crate) fn random() -> f64 {
-    let random = RandomState::new().hash_one(()) >> 32;
-    f64::from(u32::try_from(random).unwrap_or_default()) / f64::from(u32::MAX)
 }
