@@ -1,29 +1,29 @@
-//! The upgrade to a WebSocket: who asks for what, and whether it is let in.
+//! Decision on a WebSocket handshake: the session that a URL and a credential ask for.
 
 use super::plan::SessionPlan;
 use super::refusal::HttpRefusal;
 use super::upgrade::UpgradeRequest;
 
-/// What a connection is for.
+/// Session that a connection asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum UpgradeTarget {
     /// A session of its own.
     Session(SessionPlan),
-    /// The session of the call of this id.
+    /// The session of the call with this ID.
     Call(String),
 }
 
-/// A connection that is let in.
+/// Answer to a handshake that is accepted.
 #[derive(Debug, PartialEq)]
 pub(super) struct AcceptedUpgrade {
-    pub(super) purpose: UpgradeTarget,
-    /// The subprotocol to confirm: never the one that is a key.
+    pub(super) target: UpgradeTarget,
+    /// Subprotocol to confirm: never the one that carries a key.
     pub(super) subprotocol: Option<&'static str>,
-    /// Whether the client speaks the protocol's beta, which the service no longer does.
+    /// Set if the client speaks the beta of the protocol, which the service has switched off.
     pub(super) beta: bool,
 }
 
-/// Whether there are sessions at this path.
+/// Checks that sessions are served at the path.
 pub(super) fn check_path(upgrade: &UpgradeRequest) -> Result<(), HttpRefusal> {
     match below_realtime(upgrade.path()) {
         Some("" | "/translations") => Ok(()),
@@ -31,69 +31,65 @@ pub(super) fn check_path(upgrade: &UpgradeRequest) -> Result<(), HttpRefusal> {
     }
 }
 
-/// What a client gets whose key is right. `preset` is what its key says about the session.
-pub(super) fn admit(
+/// Decides on a handshake whose credential is valid. `preset` is the session that a client secret was minted for.
+pub(super) fn accept(
     upgrade: &UpgradeRequest,
     preset: Option<SessionPlan>,
 ) -> Result<AcceptedUpgrade, HttpRefusal> {
-    let purpose = if below_realtime(upgrade.path()) == Some("/translations") {
+    let target = if below_realtime(upgrade.path()) == Some("/translations") {
         UpgradeTarget::Session(translation(upgrade, preset)?)
     } else {
-        purpose(upgrade, preset)?
+        target(upgrade, preset)?
     };
-    let offers = |name| upgrade.subprotocols().any(|offer| offer == name);
     Ok(AcceptedUpgrade {
-        purpose,
-        subprotocol: offers("realtime").then_some("realtime"),
+        target,
+        subprotocol: subprotocol(upgrade),
         beta: upgrade.header("openai-beta") == Some("realtime=v1")
-            || offers("openai-beta.realtime-v1"),
+            || upgrade.offers("openai-beta.realtime-v1"),
     })
 }
 
-/// What follows `/realtime` in a path, whatever stands before it; `None` if it is not there.
+/// Returns the subprotocol to confirm.
+pub(super) fn subprotocol(upgrade: &UpgradeRequest) -> Option<&'static str> {
+    upgrade.offers("realtime").then_some("realtime")
+}
+
+/// Returns the part of a path behind `/realtime`, whatever stands before it.
 pub(super) fn below_realtime(path: &str) -> Option<&str> {
     let (_, below) = path.rsplit_once("/realtime")?;
     let below = below.trim_end_matches('/');
     (below.is_empty() || below.starts_with('/')).then_some(below)
 }
 
-fn purpose(
+fn target(
     upgrade: &UpgradeRequest,
     preset: Option<SessionPlan>,
 ) -> Result<UpgradeTarget, HttpRefusal> {
     let named = |name| upgrade.query(name).filter(|value| !value.is_empty());
-    Ok(
-        match (
-            named("model"),
-            named("call_id"),
-            named("intent").as_deref(),
-            preset,
-        ) {
-            (None, Some(call), None, _) => UpgradeTarget::Call(call),
-            (_, None, _, Some(SessionPlan::Translation(_))) => return Err(wrong_secret()),
-            (_, None, None | Some("transcription"), Some(preset)) => UpgradeTarget::Session(preset),
-            (Some(model), None, None, None) => {
-                UpgradeTarget::Session(SessionPlan::conversation(model))
-            }
-            (None, None, Some("transcription"), None) => {
-                UpgradeTarget::Session(SessionPlan::transcription())
-            }
-            _ => {
-                return Err(HttpRefusal::new(
-                    400,
-                    "missing_model",
-                    "Name exactly one of `model`, `call_id` and `intent=transcription`.",
-                ));
-            }
-        },
-    )
+    // On Azure a URL names a deployment, in the parameter of that name or, in newer versions, as the model.
+    let is_azure = upgrade.path().starts_with("/openai/");
+    let model = named("model").or_else(|| named("deployment").filter(|_| is_azure));
+    let (call, intent) = (named("call_id"), named("intent"));
+    let session = match (model, call, intent.as_deref(), preset) {
+        (None, Some(call), None, _) => return Ok(UpgradeTarget::Call(call)),
+        (_, None, _, Some(SessionPlan::Translation(_))) => return Err(wrong_secret()),
+        (_, None, None | Some("transcription"), Some(preset)) => preset,
+        (Some(name), None, None, None) if is_azure => SessionPlan::Deployment(name),
+        (Some(model), None, None, None) => SessionPlan::conversation(model),
+        (None, None, Some("transcription"), None) => SessionPlan::transcription(),
+        _ => {
+            let message = "Name exactly one of `model`, `call_id` and `intent=transcription`.";
+            return Err(HttpRefusal::new(400, "missing_model", message));
+        }
+    };
+    Ok(UpgradeTarget::Session(session))
 }
 
 fn translation(
     upgrade: &UpgradeRequest,
     preset: Option<SessionPlan>,
 ) -> Result<SessionPlan, HttpRefusal> {
-    if let Some(SessionPlan::Realtime(_)) = preset {
+    if matches!(&preset, Some(plan) if !matches!(plan, SessionPlan::Translation(_))) {
         return Err(wrong_secret());
     }
     let model = upgrade.query("model").filter(|model| !model.is_empty());
@@ -129,8 +125,8 @@ mod tests {
     fn purpose(target: &str, preset: Option<SessionPlan>) -> Result<UpgradeTarget, u16> {
         let upgrade = upgrade(target, &[]);
         check_path(&upgrade)
-            .and_then(|()| admit(&upgrade, preset))
-            .map(|admitted| admitted.purpose)
+            .and_then(|()| accept(&upgrade, preset))
+            .map(|accepted| accepted.target)
             .map_err(|refusal| refusal.status())
     }
 
@@ -156,11 +152,21 @@ mod tests {
 
     #[test]
     fn the_target_is_one_of_four() {
+        let deployment = |name: &str| {
+            Ok(UpgradeTarget::Session(SessionPlan::Deployment(
+                name.to_owned(),
+            )))
+        };
         let conversation =
             |model: &str| Ok(UpgradeTarget::Session(SessionPlan::conversation(model)));
         for (target, expected) in [
             ("/v1/realtime?model=my+model%2B", conversation("my model+")),
-            ("/openai/v1/realtime?model=m", conversation("m")),
+            ("/openai/v1/realtime?model=m", deployment("m")),
+            (
+                "/openai/realtime?api-version=2025-08-28&deployment=m",
+                deployment("m"),
+            ),
+            ("/v1/realtime?deployment=m", Err(400)),
             ("/v1/realtime/?model=m", conversation("m")),
             (
                 "/v1/realtime?call_id=rtc_1",
@@ -212,8 +218,8 @@ mod tests {
     fn only_realtime_is_confirmed_as_a_subprotocol() {
         let confirmed = |offers| {
             let upgrade = upgrade(TARGET, &[("sec-websocket-protocol", offers)]);
-            admit(&upgrade, None)
-                .map(|admitted| (admitted.subprotocol, admitted.beta))
+            accept(&upgrade, None)
+                .map(|accepted| (accepted.subprotocol, accepted.beta))
                 .map_err(|refusal| refusal.status())
         };
         assert_eq!(

@@ -17,8 +17,9 @@ use tokio_tungstenite::tungstenite::handshake::server::create_response;
 
 use super::auth::Access;
 use super::cors;
-use super::handshake::{UpgradeTarget, admit, check_path};
+use super::handshake::{UpgradeTarget, accept, check_path, subprotocol};
 use super::output::IdSource;
+use super::plan::SessionPlan;
 use super::refusal::{Body, HttpRefusal};
 use super::request::refuse;
 use super::script::{Action, Admission, HandshakeAnswer};
@@ -26,19 +27,19 @@ use super::shared::{AttachedSocket, SharedSession};
 use super::socket::{AcceptedSocket, serve_socket};
 use super::state::{ServerState, now};
 use super::upgrade::UpgradeRequest;
-use crate::protocol::ErrorEvent;
+use crate::protocol::{ErrorDetails, ErrorEvent};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Serves a stream: requests one after another, until one of them is for a WebSocket.
-pub(super) async fn serve<S>(stream: S, tls: bool, options: Arc<ServerState>)
+pub(super) async fn serve<S>(stream: S, tls: bool, state: Arc<ServerState>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let guest = Mutex::new(None);
+    let accepted = Mutex::new(None);
     let service = service_fn(|request| {
-        let (options, guest) = (&options, &guest);
-        async move { Ok::<_, Infallible>(answer(request, tls, options, guest).await) }
+        let (state, accepted) = (&state, &accepted);
+        async move { Ok::<_, Infallible>(answer(request, tls, state, accepted).await) }
     });
     let served = http1::Builder::new()
         // Head and body leave together.
@@ -48,8 +49,11 @@ where
         .await;
     let Ok(parts) = served else { return };
     let (mut stream, read) = (parts.io.into_inner(), parts.read_buf);
-    match guest.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        Some(guest) => serve_socket(stream, read.to_vec(), guest).await,
+    match accepted
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner)
+    {
+        Some(socket) => serve_socket(stream, read.to_vec(), socket).await,
         None => {
             // The peer is gone, or will be.
             let _ = stream.shutdown().await;
@@ -60,41 +64,41 @@ where
 async fn answer(
     request: Request<Incoming>,
     tls: bool,
-    options: &ServerState,
-    guest: &Mutex<Option<AcceptedSocket>>,
+    state: &ServerState,
+    accepted: &Mutex<Option<AcceptedSocket>>,
 ) -> Response<Body> {
     let mut response = if request.headers().contains_key(UPGRADE) {
         let (parts, _) = request.into_parts();
-        match welcome(parts, tls, options).await {
-            Ok((welcomed, response)) => {
-                *guest.lock().unwrap_or_else(PoisonError::into_inner) = Some(welcomed);
+        match upgrade(parts, tls, state).await {
+            Ok((socket, response)) => {
+                *accepted.lock().unwrap_or_else(PoisonError::into_inner) = Some(socket);
                 response
             }
             Err(refusal) => refusal.response(),
         }
     } else {
-        cors::call(request, options).await
+        cors::call(request, state).await
     };
-    if let Ok(id) = HeaderValue::try_from(options.next_id("req")) {
+    if let Ok(id) = HeaderValue::try_from(state.next_id("req")) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
 }
 
-/// Decides on an upgrade.
-async fn welcome(
+/// Decides on a handshake.
+async fn upgrade(
     request: Parts,
     tls: bool,
-    options: &ServerState,
+    state: &ServerState,
 ) -> Result<(AcceptedSocket, Response<Body>), HttpRefusal> {
-    let entry = options.record.open(UpgradeRequest::new(tls, &request));
+    let entry = state.record.open(UpgradeRequest::new(tls, &request));
     let Admission {
         answer,
         after,
         mut alarms,
-    } = options.script.admission(entry.upgrade());
+    } = state.script.admission(entry.upgrade());
     let attached = match answer {
-        HandshakeAnswer::Accept => attach(entry.upgrade(), after, options),
+        HandshakeAnswer::Accept => attach(entry.upgrade(), after, state),
         HandshakeAnswer::Refuse(status) => {
             let message = "The emulator was told to refuse this connection.";
             Err(HttpRefusal::new(status, "refused", message))
@@ -102,24 +106,24 @@ async fn welcome(
         // Until the client hangs up.
         HandshakeAnswer::Nothing => pending().await,
     };
-    let welcomed = attached.and_then(|(session, subprotocol)| {
+    let upgraded = attached.and_then(|session| {
         let mut response = create_response(&Request::from_parts(request, ()))
             .map_err(|error| HttpRefusal::new(400, "invalid_upgrade", error.to_string()))?;
-        if let Some(name) = subprotocol {
+        if let Some(name) = subprotocol(entry.upgrade()) {
             let name = HeaderValue::from_static(name);
             response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, name);
         }
         Ok((session, response.map(|()| Body::default())))
     });
-    match welcomed {
+    match upgraded {
         Ok((session, response)) => {
-            alarms.push((options.lifetime, expiry(options.lifetime)));
-            let guest = AcceptedSocket {
+            alarms.push((state.lifetime, expiry(state.lifetime)));
+            let socket = AcceptedSocket {
                 entry,
                 session,
                 alarms,
             };
-            Ok((guest, response))
+            Ok((socket, response))
         }
         Err(refusal) => {
             entry.refused(refusal.status());
@@ -128,31 +132,51 @@ async fn welcome(
     }
 }
 
-/// The session that a connection asks for, and the subprotocol to confirm.
+/// Attaches a connection to the session that it asks for, or to one that says why there is none.
 fn attach(
     upgrade: &UpgradeRequest,
     after: Vec<(usize, Action)>,
-    options: &ServerState,
-) -> Result<(AttachedSocket, Option<&'static str>), HttpRefusal> {
+    state: &ServerState,
+) -> Result<AttachedSocket, HttpRefusal> {
+    let connection = upgrade.connection();
+    match session(upgrade, state) {
+        Ok((session, false)) => Ok(session.attach(connection, after, None)),
+        Ok((session, true)) => Ok(session.attach(connection, after, Some(beta_is_over()))),
+        Err(refusal) => {
+            let code = refusal.close_code().filter(|_| !state.refuses_handshakes);
+            let code = code.ok_or_else(|| refusal.clone())?;
+            // Nobody gets to talk to this session: it is closed before it says what it is.
+            let ids = IdSource::of_connection(connection);
+            let unused = SessionPlan::transcription().begin(ids, now(), &state.script)?;
+            let instead = error_and_close(&refusal.error, code);
+            Ok(SharedSession::new(unused).attach(connection, after, Some(instead)))
+        }
+    }
+}
+
+/// Returns the session that a connection asks for, and true if the client speaks the beta of the protocol.
+fn session(
+    upgrade: &UpgradeRequest,
+    state: &ServerState,
+) -> Result<(Arc<SharedSession>, bool), HttpRefusal> {
     check_path(upgrade)?;
-    let preset = match options.keys.identify(upgrade.credential(), now())? {
+    let preset = match state.keys.identify(upgrade.credential(), now())? {
         Access::ApiKey => None,
         Access::ClientSecret(plan) => Some(plan),
     };
-    let admitted = admit(upgrade, preset)?;
-    let line = match admitted.purpose {
-        UpgradeTarget::Call(id) => options.calls.line(&id)?,
+    let accepted = accept(upgrade, preset)?;
+    let session = match accepted.target {
+        UpgradeTarget::Call(id) => state.calls.line(&id)?,
         UpgradeTarget::Session(plan) => {
+            state.check_model(plan.model())?;
             let ids = IdSource::of_connection(upgrade.connection());
-            SharedSession::new(plan.begin(ids, options.session_end(), &options.script)?)
+            SharedSession::new(plan.begin(ids, state.session_end(), &state.script)?)
         }
     };
-    let instead = admitted.beta.then(beta_is_over);
-    let session = line.attach(upgrade.connection(), after, instead);
-    Ok((session, admitted.subprotocol))
+    Ok((session, accepted.beta))
 }
 
-/// The end of a session that has lasted as long as one may.
+/// Returns the end of a session that has lasted as long as one may.
 fn expiry(lifetime: Duration) -> Action {
     let minutes = lifetime.as_secs() / 60;
     let reason = format!("Your session hit the maximum duration of {minutes} minutes.");
@@ -160,11 +184,17 @@ fn expiry(lifetime: Duration) -> Action {
 }
 
 fn beta_is_over() -> [Action; 2] {
-    let code = "beta_api_shape_disabled";
     let message =
         "The beta of the Realtime API is switched off; leave out its header and subprotocol.";
+    error_and_close(&refuse("beta_api_shape_disabled", message), 4000)
+}
+
+/// Returns an `error` event, and a close with the error's type and code as the reason.
+fn error_and_close(error: &ErrorDetails, code: u16) -> [Action; 2] {
+    let name = error.code.as_deref().unwrap_or_default();
+    let reason = format!("{}.{name}", error.kind);
     [
-        Action::send(ErrorEvent::default().error(refuse(code, message))),
-        Action::close(4000, format!("invalid_request_error.{code}")),
+        Action::send(ErrorEvent::default().error(error.clone())),
+        Action::close(code, reason),
     ]
 }

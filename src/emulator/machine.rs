@@ -7,12 +7,12 @@ use tokio::time::Instant;
 
 use super::output::SocketOutput;
 use super::script::Action;
-use crate::protocol::{ParseError, RawEvent};
+use crate::protocol::{ErrorDetails, RawEvent};
 
 /// State machine of a session: frames in, outputs out. It knows no socket, and is told the time.
 pub(super) trait SessionMachine: Send {
-    /// Takes a frame that arrived on a connection.
-    fn receive(&mut self, connection: usize, frame: Result<&RawEvent, &ParseError>, now: Instant);
+    /// Takes a frame that arrived on a connection, or the error of one that is no event.
+    fn receive(&mut self, connection: usize, frame: Result<&RawEvent, ErrorDetails>, now: Instant);
 
     /// Returns the next output; `None` until a frame arrives, [`wake_at`](Self::wake_at) has come, or the task is woken.
     fn poll(&mut self, now: Instant, cx: &mut Context<'_>) -> Option<SocketOutput>;

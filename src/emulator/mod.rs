@@ -45,6 +45,7 @@ mod input_audio;
 mod items;
 mod listener;
 mod machine;
+mod mcp;
 mod output;
 mod plan;
 mod realtime;
@@ -110,6 +111,8 @@ impl Emulator {
             lifetime: LIFETIME,
             record_events: true,
             pace: None,
+            models: Vec::new(),
+            refuse_handshakes: false,
         }
     }
 
@@ -194,6 +197,8 @@ pub struct EmulatorBuilder {
     lifetime: Duration,
     record_events: bool,
     pace: Option<f64>,
+    models: Vec<String>,
+    refuse_handshakes: bool,
 }
 
 /// Everything but the key.
@@ -204,12 +209,15 @@ impl fmt::Debug for EmulatorBuilder {
             .field("lifetime", &self.lifetime)
             .field("record_events", &self.record_events)
             .field("pace", &self.pace)
+            .field("models", &self.models)
+            .field("refuse_handshakes", &self.refuse_handshakes)
             .finish_non_exhaustive()
     }
 }
 
 impl EmulatorBuilder {
-    /// The only key that is let in; others get HTTP status 401.
+    /// Sets the only key that is accepted. As with the service, a connection with another one is opened, gets an
+    /// `error` event with the code `invalid_api_key`, and is closed with code 3000; a REST call gets status 401.
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
         self.api_key = Some(key.into());
         self
@@ -237,6 +245,20 @@ impl EmulatorBuilder {
     /// are, which takes memory: an emulator that runs for long is better off without.
     pub fn record_events(mut self, record: bool) -> Self {
         self.record_events = record;
+        self
+    }
+
+    /// Sets the only models that sessions can have. A connection that asks for another one gets an `error` event with
+    /// the code `invalid_model`, and is closed with code 4000. Any model is accepted by default.
+    pub fn models<M: Into<String>>(mut self, models: impl IntoIterator<Item = M>) -> Self {
+        self.models = models.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Refuses handshakes with a wrong key by HTTP status 401, and those with a wrong or without a model by 400, in
+    /// place of opening the WebSocket to close it with an error. Proxies and older versions of the service do this.
+    pub fn refuse_handshakes(mut self, refuse: bool) -> Self {
+        self.refuse_handshakes = refuse;
         self
     }
 
@@ -278,6 +300,8 @@ impl EmulatorBuilder {
         let options = Arc::new(ServerState {
             keys: KeyRing::new(self.api_key),
             script: Arc::new(self.script.with_pace(self.pace)),
+            models: self.models,
+            refuses_handshakes: self.refuse_handshakes,
             lifetime: self.lifetime,
             record: ConnectionLog::new(self.record_events),
             calls: CallRegistry::default(),

@@ -17,6 +17,8 @@ use crate::protocol::{
 pub(super) enum SessionPlan {
     /// A conversation, or transcription alone.
     Realtime(Box<SessionConfig>),
+    /// A conversation with a deployment on Azure, by its name.
+    Deployment(String),
     /// Live translation.
     Translation(TranslationSessionInfo),
 }
@@ -42,6 +44,18 @@ impl SessionPlan {
         Self::Translation(TranslationSessionInfo::default().model(model))
     }
 
+    /// Returns the model or deployment, if one is named.
+    pub(super) fn model(&self) -> Option<&str> {
+        match self {
+            Self::Realtime(config) => match &**config {
+                SessionConfig::Realtime(session) => session.model.as_deref(),
+                _ => None,
+            },
+            Self::Deployment(name) => Some(name),
+            Self::Translation(session) => Some(&session.model),
+        }
+    }
+
     /// Begins a session.
     ///
     /// # Errors
@@ -55,7 +69,12 @@ impl SessionPlan {
         let id = ids.next("sess");
         Ok(match self {
             Self::Realtime(config) => {
-                let settings = SessionSettings::new(config, id, expires_at)?;
+                let settings = SessionSettings::new(config, false, id, expires_at)?;
+                Box::new(RealtimeMachine::open(ids, settings, Arc::clone(script)))
+            }
+            Self::Deployment(name) => {
+                let config = RealtimeSession::new().model(name).into();
+                let settings = SessionSettings::new(&config, true, id, expires_at)?;
                 Box::new(RealtimeMachine::open(ids, settings, Arc::clone(script)))
             }
             Self::Translation(session) => {

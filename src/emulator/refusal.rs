@@ -13,7 +13,7 @@ use crate::protocol::ErrorDetails;
 pub(super) type Body = Full<Bytes>;
 
 /// Why a request is not fulfilled, in the service's terms.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct HttpRefusal {
     status: StatusCode,
     pub(super) error: Box<ErrorDetails>,
@@ -45,6 +45,16 @@ impl HttpRefusal {
 
     pub(super) fn status(&self) -> u16 {
         self.status.as_u16()
+    }
+
+    /// Returns the close code that says the same on a WebSocket which was opened nevertheless, as the service does
+    /// with wrong keys and models; `None` if this is said by HTTP alone.
+    pub(super) fn close_code(&self) -> Option<u16> {
+        match self.error.code.as_deref()? {
+            "invalid_api_key" => Some(3000),
+            "missing_model" | "invalid_model" => Some(4000),
+            _ => None,
+        }
     }
 
     pub(super) fn response(&self) -> Response<Body> {

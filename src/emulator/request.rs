@@ -32,10 +32,16 @@ pub(super) fn refuse_frame(error: &ParseError) -> ErrorDetails {
     }
 }
 
-/// The event's own id, whatever else is wrong with it.
-pub(super) fn event_id(raw: &RawEvent) -> Option<String> {
-    let fields: HashMap<String, Value> = serde_json::from_str(raw.text()).ok()?;
-    fields.get("event_id")?.as_str().map(str::to_owned)
+/// Returns an error that names the event which caused it, whatever else is wrong with that.
+pub(super) fn caused_by(raw: &RawEvent, error: ErrorDetails) -> ErrorDetails {
+    let members = serde_json::from_str::<HashMap<String, Value>>(raw.text());
+    let id = members
+        .ok()
+        .and_then(|mut members| members.remove("event_id"));
+    ErrorDetails {
+        event_id: id.and_then(|id| id.as_str().map(str::to_owned)),
+        ..error
+    }
 }
 
 /// What clients send in one of the protocols.

@@ -191,6 +191,10 @@ impl RunningResponse {
             Some(ReplyStep::Call { name, arguments }) => {
                 self.call(name, arguments, out, conversation);
             }
+            Some(ReplyStep::McpCall(step)) => self.mcp_call(step, out, conversation),
+            Some(ReplyStep::McpApproval(request)) => {
+                self.mcp_approval(request, out, conversation);
+            }
             Some(ReplyStep::Finish(outcome)) => self.finish(outcome, out, conversation),
             Some(ReplyStep::Act(Action::Stall)) => self.stalled = true,
             Some(ReplyStep::Act(action)) => out.push(action),
@@ -399,7 +403,7 @@ impl RunningResponse {
         }
     }
 
-    fn close_message(
+    pub(super) fn close_message(
         &mut self,
         status: ItemStatus,
         out: &mut OutputQueue,
@@ -465,7 +469,7 @@ impl RunningResponse {
     }
 
     /// Announces an item, and gives its place in the response.
-    fn begin_item(
+    pub(super) fn begin_item(
         &mut self,
         item: Item,
         out: &mut OutputQueue,
@@ -488,7 +492,7 @@ impl RunningResponse {
         index
     }
 
-    fn end_item(
+    pub(super) fn end_item(
         &mut self,
         item: Item,
         index: u32,

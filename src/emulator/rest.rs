@@ -271,6 +271,9 @@ fn create_call(offer: &SdpOffer, identity: Access, options: &ServerState) -> Ans
         (None, Access::ApiKey) => RealtimeSession::new().into(),
         // It was said beforehand what the session is.
         (_, Access::ClientSecret(SessionPlan::Realtime(session))) => *session,
+        (_, Access::ClientSecret(SessionPlan::Deployment(name))) => {
+            RealtimeSession::new().model(name).into()
+        }
         (_, Access::ClientSecret(SessionPlan::Translation(_))) => {
             let message = "The client secret is for translation sessions.";
             return Err(HttpRefusal::new(401, "invalid_api_key", message));

@@ -1,5 +1,6 @@
 //! What the emulator does instead of what the service would do.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use bytes::Bytes;
 
 use super::turn::TurnRequest;
 use super::upgrade::UpgradeRequest;
-use crate::protocol::{RawEvent, ServerEvent};
+use crate::protocol::{ListedTool, McpApprovalRequest, RawEvent, ServerEvent};
 
 type OnConnect = Box<dyn Fn(&UpgradeRequest) -> Admission + Send + Sync>;
 type OnEvent = Box<dyn Fn(&RawEvent) -> Option<Vec<Action>> + Send + Sync>;
@@ -47,6 +48,8 @@ pub struct Script {
     connect: Option<OnConnect>,
     event: Option<OnEvent>,
     response: Option<OnResponse>,
+    /// Tools by the label of their MCP server.
+    mcp_servers: HashMap<String, Vec<ListedTool>>,
     /// Speed of replies relative to speech; `None` sends them at once.
     pace: Option<f64>,
 }
@@ -72,6 +75,18 @@ impl Script {
         act: impl Fn(&RawEvent) -> Option<Vec<Action>> + Send + Sync + 'static,
     ) -> Self {
         self.event = Some(Box::new(act));
+        self
+    }
+
+    /// Sets the tools of an MCP server. A session that configures the server, by its label, is told them; other servers
+    /// cannot be reached, which such a session is told, too.
+    pub fn mcp_server(
+        mut self,
+        label: impl Into<String>,
+        tools: impl IntoIterator<Item = ListedTool>,
+    ) -> Self {
+        let tools = tools.into_iter().collect();
+        self.mcp_servers.insert(label.into(), tools);
         self
     }
 
@@ -128,6 +143,11 @@ impl Script {
     /// Speed of replies relative to speech; `None` sends them at once.
     pub(super) fn pace(&self) -> Option<f64> {
         self.pace
+    }
+
+    /// Returns the tools of an MCP server; `None` if it cannot be reached.
+    pub(super) fn mcp_tools(&self, server_label: &str) -> Option<&[ListedTool]> {
+        self.mcp_servers.get(server_label).map(Vec::as_slice)
     }
 
     pub(super) fn actions(&self, event: &RawEvent) -> Option<Vec<Action>> {
@@ -263,6 +283,8 @@ pub(super) enum ReplyStep {
         transcript: String,
     },
     NextItem,
+    McpCall(McpCallStep),
+    McpApproval(McpApprovalRequest),
     Call {
         name: String,
         arguments: String,
@@ -271,6 +293,15 @@ pub(super) enum ReplyStep {
     Pace(Option<f64>),
     Finish(ReplyEnd),
     Act(Action),
+}
+
+/// Call of an MCP server's tool, with its output or the message of its error.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct McpCallStep {
+    pub(super) server_label: String,
+    pub(super) name: String,
+    pub(super) arguments: String,
+    pub(super) result: Result<String, String>,
 }
 
 /// How a response ends.
@@ -332,6 +363,55 @@ impl Reply {
             name: name.into(),
             arguments: arguments.into(),
         })
+    }
+
+    /// Calls a tool of an MCP server, which the service does on its own, and tells its output. The arguments are JSON
+    /// text.
+    pub fn mcp_call(
+        self,
+        server_label: impl Into<String>,
+        name: impl Into<String>,
+        arguments: impl Into<String>,
+        output: impl Into<String>,
+    ) -> Self {
+        self.step(ReplyStep::McpCall(McpCallStep {
+            server_label: server_label.into(),
+            name: name.into(),
+            arguments: arguments.into(),
+            result: Ok(output.into()),
+        }))
+    }
+
+    /// Calls a tool of an MCP server that fails with this message.
+    pub fn mcp_call_failed(
+        self,
+        server_label: impl Into<String>,
+        name: impl Into<String>,
+        arguments: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        self.step(ReplyStep::McpCall(McpCallStep {
+            server_label: server_label.into(),
+            name: name.into(),
+            arguments: arguments.into(),
+            result: Err(message.into()),
+        }))
+    }
+
+    /// Asks the client to approve the call of an MCP server's tool. The client answers with an
+    /// `mcp_approval_response` item, which a later [`TurnRequest::items`] has.
+    pub fn mcp_approval(
+        self,
+        server_label: impl Into<String>,
+        name: impl Into<String>,
+        arguments: impl Into<String>,
+    ) -> Self {
+        self.step(ReplyStep::McpApproval(
+            McpApprovalRequest::default()
+                .server_label(server_label)
+                .name(name)
+                .arguments(arguments),
+        ))
     }
 
     /// Ends the response as failed, with an error's code and message.

@@ -1,4 +1,4 @@
-//! The session's configuration: what it is at first, how it changes, and what follows from it.
+//! Configuration of a session: the service's defaults, a client's changes, and the settings that follow from them.
 
 use serde_json::Value;
 
@@ -8,20 +8,37 @@ use super::vad::VadThresholds;
 use crate::protocol::{
     AudioConfig, AudioFormat, AudioInput, AudioOutput, Eagerness, ErrorDetails, MaxOutputTokens,
     Modality, Patch, RealtimeSession, ResponseAudio, ResponseAudioOutput, ResponseParams,
-    ServerVad, SessionConfig, ToolChoice, TranscriptionAudio, TranscriptionConfig,
-    TranscriptionSession, TurnDetection, Voice, merge_settings,
+    SemanticVad, ServerVad, SessionConfig, ToolChoice, TranscriptionAudio, TranscriptionSession,
+    Truncation, TurnDetection, Voice, merge_settings,
 };
 
-/// The model where none is named.
-const MODEL: &str = "gpt-realtime";
+/// Model of a session that names none.
+const MODEL: &str = "gpt-realtime-2.1";
+/// The only sample rate of PCM16, in Hz.
+const PCM_RATE: u32 = 24_000;
+/// Transcription models that are billed by the token; the others are billed by the second.
+const TOKEN_MODELS: &[&str] = &[
+    "gpt-4o-transcribe",
+    "gpt-4o-mini-transcribe",
+    "gpt-transcribe",
+];
 
-/// The configuration of one session.
+/// Configuration of one session.
 #[derive(Debug)]
 pub(super) struct SessionSettings {
     config: SessionConfig,
+    /// Set for an Azure deployment, whose name need not be its model's.
+    is_deployment: bool,
 }
 
-/// How turns are found, and what they bring.
+/// Unit in which a transcription is billed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TranscriptionUnit {
+    Tokens,
+    Seconds,
+}
+
+/// Turn detection by the server, and its consequences.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct TurnSettings {
     pub(super) thresholds: VadThresholds,
@@ -31,9 +48,14 @@ pub(super) struct TurnSettings {
 }
 
 impl SessionSettings {
-    /// The service's defaults, and on them what a client wants from the beginning.
+    /// Returns the service's defaults with a client's first wishes. `is_deployment` lets the client name a model
+    /// other than the one in the URL.
+    ///
+    /// # Errors
+    /// The service's error for a configuration that it refuses.
     pub(super) fn new(
         wanted: &SessionConfig,
+        is_deployment: bool,
         id: String,
         expires_at: u64,
     ) -> Result<Self, ErrorDetails> {
@@ -53,17 +75,23 @@ impl SessionSettings {
                 });
             }
         };
-        let mut settings = Self { config };
+        let mut settings = Self {
+            config,
+            is_deployment,
+        };
         settings.update(wanted, false)?;
         Ok(settings)
     }
 
-    /// The whole of it, as `session.created` and `session.updated` show it.
+    /// Returns the whole configuration, as `session.created` and `session.updated` show it.
     pub(super) fn config(&self) -> &SessionConfig {
         &self.config
     }
 
-    /// Takes a client's changes. `spoke` says that the model has, and the voice can no longer change.
+    /// Applies a client's changes. With `spoke` the model has spoken, and its voice cannot change any more.
+    ///
+    /// # Errors
+    /// The service's error for a change that it refuses; the configuration is as before.
     pub(super) fn update(
         &mut self,
         change: &SessionConfig,
@@ -79,17 +107,20 @@ impl SessionSettings {
         }
         merge_settings(&mut whole, &change);
         let mut config = serde_json::from_value(whole).unwrap_or_default();
-        check(&self.config, &config, spoke)?;
-        if let Some(input) = input_mut(&mut config)
-            && let Patch::Set(TurnDetection::ServerVad(vad)) = &mut input.turn_detection
-        {
-            complete_vad(vad);
+        self.check(&config, spoke)?;
+        let answers = matches!(config, SessionConfig::Realtime(_));
+        match input_mut(&mut config).map(|input| &mut input.turn_detection) {
+            Some(Patch::Set(TurnDetection::ServerVad(vad))) => complete_server_vad(vad, answers),
+            Some(Patch::Set(TurnDetection::SemanticVad(vad))) => {
+                complete_semantic_vad(vad, answers)
+            }
+            _ => {}
         }
         self.config = config;
         Ok(())
     }
 
-    /// Whether the model replies in this session.
+    /// Returns true if the model replies in this session.
     pub(super) fn has_replies(&self) -> bool {
         matches!(self.config, SessionConfig::Realtime(_))
     }
@@ -101,21 +132,26 @@ impl SessionSettings {
             .unwrap_or_default()
     }
 
-    /// Whether the user's speech is transcribed.
-    pub(super) fn transcribes(&self) -> bool {
-        self.input()
-            .is_some_and(|input| input.transcription.is_set())
+    /// Returns the unit in which transcripts of the user's speech are billed; `None` if there are none.
+    pub(super) fn transcription(&self) -> Option<TranscriptionUnit> {
+        let model = self.input()?.transcription.as_set()?.model.as_deref();
+        let by_token = model.is_some_and(|model| {
+            let mut models = TOKEN_MODELS.iter();
+            models
+                .any(|known| model == *known || model.strip_prefix(known).is_some_and(is_snapshot))
+        });
+        Some(if by_token {
+            TranscriptionUnit::Tokens
+        } else {
+            TranscriptionUnit::Seconds
+        })
     }
 
-    /// How turns are found, if the server does that.
+    /// Returns the turn detection; `None` if it is the client's.
     pub(super) fn turns(&self) -> Option<TurnSettings> {
         Some(match self.input()?.turn_detection.as_set()? {
             TurnDetection::ServerVad(vad) => TurnSettings {
-                thresholds: VadThresholds {
-                    threshold: vad.threshold.unwrap_or(0.5),
-                    prefix_padding_ms: vad.prefix_padding_ms.unwrap_or(300),
-                    silence_duration_ms: vad.silence_duration_ms.unwrap_or(200),
-                },
+                thresholds: VadThresholds::of(vad),
                 idle_timeout_ms: vad.idle_timeout_ms.as_set().copied(),
                 create_response: vad.create_response.unwrap_or(true),
                 interrupt_response: vad.interrupt_response.unwrap_or(true),
@@ -123,13 +159,12 @@ impl SessionSettings {
             // By energy, too: the more eager, the shorter the silence that it waits for.
             TurnDetection::SemanticVad(vad) => TurnSettings {
                 thresholds: VadThresholds {
-                    threshold: 0.5,
-                    prefix_padding_ms: 300,
                     silence_duration_ms: match vad.eagerness {
                         Some(Eagerness::Low) => 1000,
                         Some(Eagerness::High) => 200,
-                        _ => 500,
+                        _ => VadThresholds::DEFAULT.silence_duration_ms,
                     },
+                    ..VadThresholds::DEFAULT
                 },
                 idle_timeout_ms: None,
                 create_response: vad.create_response.unwrap_or(true),
@@ -171,6 +206,55 @@ impl SessionSettings {
         params
     }
 
+    /// Checks that the session may become what a client wants it to be.
+    fn check(&self, new: &SessionConfig, spoke: bool) -> Result<(), ErrorDetails> {
+        if let (SessionConfig::Realtime(old), SessionConfig::Realtime(new)) = (&self.config, new) {
+            if old.model != new.model && !self.is_deployment {
+                return Err(invalid(
+                    "session.model",
+                    "The model of an open session cannot change.",
+                ));
+            }
+            check_modalities(
+                "session.output_modalities",
+                new.output_modalities.as_deref(),
+            )?;
+            let output = |session: &RealtimeSession| {
+                session
+                    .audio
+                    .clone()
+                    .and_then(|audio| audio.output)
+                    .unwrap_or_default()
+            };
+            let (old, new) = (output(old), output(new));
+            if spoke && old.voice != new.voice {
+                return Err(refuse(
+                    "cannot_update_voice",
+                    "The voice cannot change once the model has spoken.",
+                )
+                .param("session.audio.output.voice"));
+            }
+            check_range("session.audio.output.speed", new.speed, 0.25, 1.5)?;
+            check_format("session.audio.output.format", new.format.as_ref())?;
+        }
+        let mut new = new.clone();
+        let input = input_mut(&mut new).map(std::mem::take).unwrap_or_default();
+        check_format("session.audio.input.format", input.format.as_ref())?;
+        match &input.turn_detection {
+            Patch::Set(TurnDetection::ServerVad(vad)) => check_range(
+                "session.audio.input.turn_detection.threshold",
+                vad.threshold,
+                0.0,
+                1.0,
+            ),
+            Patch::Set(TurnDetection::Other(_)) => Err(invalid(
+                "session.audio.input.turn_detection.type",
+                "The type is none of server_vad and semantic_vad.",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     fn input(&self) -> Option<&AudioInput> {
         match &self.config {
             SessionConfig::Realtime(session) => session.audio.as_ref()?.input.as_ref(),
@@ -191,27 +275,28 @@ fn conversation(model: Option<&str>) -> RealtimeSession {
         .model(model.unwrap_or(MODEL))
         .output_modalities([Modality::Audio])
         .instructions("")
-        .audio(AudioConfig::default().input(input()).output(output))
+        .audio(AudioConfig::default().input(input(true)).output(output))
         .tools([])
         .tool_choice(ToolChoice::Auto)
         .max_output_tokens(MaxOutputTokens::Infinite)
         .prompt(Patch::Clear)
         .tracing(Patch::Clear)
+        .truncation(Truncation::Auto)
 }
 
-/// A transcription as the service has it by default.
+/// Returns the service's defaults of a transcription.
 fn transcription() -> TranscriptionSession {
-    let input = input().transcription(TranscriptionConfig::default().model("gpt-4o-transcribe"));
     TranscriptionSession::new()
         .object("realtime.transcription_session")
-        .audio(TranscriptionAudio::default().input(input))
+        .audio(TranscriptionAudio::default().input(input(false)))
 }
 
-fn input() -> AudioInput {
+/// Returns the service's defaults of input audio; `answers` if the model answers it.
+fn input(answers: bool) -> AudioInput {
     let mut vad = ServerVad::default();
-    complete_vad(&mut vad);
+    complete_server_vad(&mut vad, answers);
     AudioInput::default()
-        .format(AudioFormat::pcm(24_000))
+        .format(AudioFormat::pcm(PCM_RATE))
         .turn_detection(TurnDetection::from(vad))
         .transcription(Patch::Clear)
         .noise_reduction(Patch::Clear)
@@ -225,16 +310,37 @@ fn input_mut(config: &mut SessionConfig) -> Option<&mut AudioInput> {
     }
 }
 
-/// The service's defaults for what a `server_vad` leaves out.
-fn complete_vad(vad: &mut ServerVad) {
-    vad.threshold.get_or_insert(0.5);
-    vad.prefix_padding_ms.get_or_insert(300);
-    vad.silence_duration_ms.get_or_insert(200);
-    vad.create_response.get_or_insert(true);
-    vad.interrupt_response.get_or_insert(true);
-    if vad.idle_timeout_ms == Patch::Keep {
-        vad.idle_timeout_ms = Patch::Clear;
+/// Fills in the service's defaults of a `server_vad`. Only a session that answers has those about responses.
+fn complete_server_vad(vad: &mut ServerVad, answers: bool) {
+    let defaults = VadThresholds::DEFAULT;
+    vad.threshold.get_or_insert(defaults.threshold);
+    vad.prefix_padding_ms
+        .get_or_insert(defaults.prefix_padding_ms);
+    vad.silence_duration_ms
+        .get_or_insert(defaults.silence_duration_ms);
+    if answers {
+        vad.create_response.get_or_insert(true);
+        vad.interrupt_response.get_or_insert(true);
+        if vad.idle_timeout_ms == Patch::Keep {
+            vad.idle_timeout_ms = Patch::Clear;
+        }
     }
+}
+
+/// Fills in the service's defaults of a `semantic_vad`.
+fn complete_semantic_vad(vad: &mut SemanticVad, answers: bool) {
+    vad.eagerness.get_or_insert(Eagerness::Auto);
+    if answers {
+        vad.create_response.get_or_insert(true);
+        vad.interrupt_response.get_or_insert(true);
+    }
+}
+
+/// Returns true for the part of a model's name that dates it, such as `-2025-12-15`.
+fn is_snapshot(suffix: &str) -> bool {
+    suffix
+        .strip_prefix('-')
+        .is_some_and(|date| date.starts_with(|first: char| first.is_ascii_digit()))
 }
 
 fn to_value(config: &SessionConfig) -> Value {
@@ -243,55 +349,6 @@ fn to_value(config: &SessionConfig) -> Value {
 
 fn invalid(param: &str, message: &str) -> ErrorDetails {
     refuse("invalid_value", message).param(param)
-}
-
-/// Whether the session may become what the client wants it to be.
-fn check(old: &SessionConfig, new: &SessionConfig, spoke: bool) -> Result<(), ErrorDetails> {
-    if let (SessionConfig::Realtime(old), SessionConfig::Realtime(new)) = (old, new) {
-        if old.model != new.model {
-            return Err(invalid(
-                "session.model",
-                "The model of an open session cannot change.",
-            ));
-        }
-        check_modalities(
-            "session.output_modalities",
-            new.output_modalities.as_deref(),
-        )?;
-        let output = |session: &RealtimeSession| {
-            session
-                .audio
-                .clone()
-                .and_then(|audio| audio.output)
-                .unwrap_or_default()
-        };
-        let (old, new) = (output(old), output(new));
-        if spoke && old.voice != new.voice {
-            return Err(refuse(
-                "cannot_update_voice",
-                "The voice cannot change once the model has spoken.",
-            )
-            .param("session.audio.output.voice"));
-        }
-        check_range("session.audio.output.speed", new.speed, 0.25, 1.5)?;
-        check_format("session.audio.output.format", new.format.as_ref())?;
-    }
-    let mut new = new.clone();
-    let input = input_mut(&mut new).map(std::mem::take).unwrap_or_default();
-    check_format("session.audio.input.format", input.format.as_ref())?;
-    match &input.turn_detection {
-        Patch::Set(TurnDetection::ServerVad(vad)) => check_range(
-            "session.audio.input.turn_detection.threshold",
-            vad.threshold,
-            0.0,
-            1.0,
-        ),
-        Patch::Set(TurnDetection::Other(_)) => Err(invalid(
-            "session.audio.input.turn_detection.type",
-            "The type is none of server_vad and semantic_vad.",
-        )),
-        _ => Ok(()),
-    }
 }
 
 /// A reply is in one form: text or audio.
@@ -329,144 +386,31 @@ fn check_format(param: &str, format: Option<&AudioFormat>) -> Result<(), ErrorDe
             param,
             "The format is none of audio/pcm, audio/pcmu and audio/pcma.",
         )),
-        Some(AudioFormat::Pcm(pcm)) if pcm.rate.is_some_and(|rate| rate != 24_000) => {
-            Err(invalid(param, "The rate of audio/pcm is 24000."))
+        Some(AudioFormat::Pcm(pcm)) => {
+            let param = format!("{param}.rate");
+            match pcm.rate {
+                Some(rate @ ..PCM_RATE) => Err(refuse(
+                    "integer_below_min_value",
+                    format!(
+                        "Invalid '{param}': integer below minimum value. \
+                        Expected a value >= {PCM_RATE}, but got {rate} instead."
+                    ),
+                )
+                .param(param)),
+                Some(rate) if rate > PCM_RATE => Err(refuse(
+                    "integer_above_max_value",
+                    format!(
+                        "Invalid '{param}': integer above maximum value. \
+                        Expected a value <= {PCM_RATE}, but got {rate} instead."
+                    ),
+                )
+                .param(param)),
+                _ => Ok(()),
+            }
         }
         _ => Ok(()),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn conversation() -> SessionSettings {
-        SessionSettings::new(
-            &RealtimeSession::new().model("m").into(),
-            "sess_1".to_owned(),
-            7,
-        )
-        .unwrap()
-    }
-
-    fn update(settings: &mut SessionSettings, change: Value) -> Result<(), String> {
-        let change = serde_json::from_value(change).unwrap();
-        settings
-            .update(&change, false)
-            .map_err(|error| error.param.unwrap_or_default())
-    }
-
-    #[test]
-    fn defaults() {
-        let shown = serde_json::to_value(conversation().config()).unwrap();
-        assert_eq!(shown["type"], "realtime");
-        assert_eq!(
-            (&shown["id"], &shown["model"], &shown["expires_at"]),
-            (&json!("sess_1"), &json!("m"), &json!(7))
-        );
-        assert_eq!(shown["output_modalities"], json!(["audio"]));
-        assert_eq!(
-            shown["audio"]["input"],
-            json!({
-                "format": {"type": "audio/pcm", "rate": 24_000},
-                "turn_detection": {
-                    "type": "server_vad", "threshold": 0.5, "prefix_padding_ms": 300, "silence_duration_ms": 200,
-                    "idle_timeout_ms": null, "create_response": true, "interrupt_response": true
-                },
-                "transcription": null,
-                "noise_reduction": null
-            })
-        );
-    }
-
-    #[test]
-    fn absent_null_and_value_are_three_things() {
-        let mut settings = conversation();
-        let change = json!({"type": "realtime", "instructions": "Be brief.", "audio": {
-            "input": {"transcription": {"model": "whisper-1"}, "turn_detection": {"type": "server_vad", "threshold": 0.9}}}});
-        update(&mut settings, change).unwrap();
-        assert!(settings.transcribes());
-        assert_eq!(
-            settings.turns().unwrap().thresholds.threshold.to_bits(),
-            0.9f64.to_bits()
-        );
-        assert_eq!(
-            settings.turns().unwrap().thresholds.silence_duration_ms,
-            200
-        );
-
-        update(
-            &mut settings,
-            json!({"type": "realtime", "audio": {"input": {"turn_detection": null}}}),
-        )
-        .unwrap();
-        assert_eq!(settings.turns(), None);
-        assert!(settings.transcribes());
-        let shown = serde_json::to_value(settings.config()).unwrap();
-        assert_eq!(shown["instructions"], "Be brief.");
-        assert_eq!(shown["audio"]["input"]["turn_detection"], Value::Null);
-        assert_eq!(shown["audio"]["output"]["voice"], "marin");
-    }
-
-    #[test]
-    fn what_cannot_change() {
-        let mut settings = conversation();
-        for (change, param) in [
-            (json!({"instructions": "x"}), "session.type"),
-            (json!({"type": "transcription"}), "session.type"),
-            (
-                json!({"type": "realtime", "model": "other"}),
-                "session.model",
-            ),
-            (
-                json!({"type": "realtime", "output_modalities": ["text", "audio"]}),
-                "session.output_modalities",
-            ),
-            (
-                json!({"type": "realtime", "audio": {"output": {"speed": 9.0}}}),
-                "session.audio.output.speed",
-            ),
-            (
-                json!({"type": "realtime", "audio": {"input": {"format": {"type": "audio/pcm", "rate": 16_000}}}}),
-                "session.audio.input.format",
-            ),
-            (
-                json!({"type": "realtime", "audio": {"input": {"turn_detection": {"type": "server_vad", "threshold": 2.0}}}}),
-                "session.audio.input.turn_detection.threshold",
-            ),
-        ] {
-            assert_eq!(update(&mut settings, change), Err(param.to_owned()));
-        }
-        assert_eq!(settings.config(), conversation().config());
-
-        let voice = serde_json::from_value(
-            json!({"type": "realtime", "audio": {"output": {"voice": "cedar"}}}),
-        )
-        .unwrap();
-        assert_eq!(
-            settings.update(&voice, true).unwrap_err().code.as_deref(),
-            Some("cannot_update_voice")
-        );
-        assert_eq!(settings.update(&voice, false), Ok(()));
-    }
-
-    #[test]
-    fn a_response_is_as_asked_and_otherwise_as_the_session() {
-        let mut settings = conversation();
-        update(
-            &mut settings,
-            json!({"type": "realtime", "instructions": "session", "tool_choice": "none"}),
-        )
-        .unwrap();
-        let asked = ResponseParams::default()
-            .instructions("asked")
-            .output_modalities([Modality::Text]);
-        let params = settings.response_params(Some(&asked));
-        assert_eq!(params.instructions.as_deref(), Some("asked"));
-        assert_eq!(params.output_modalities, Some(vec![Modality::Text]));
-        assert_eq!(params.tool_choice, Some(ToolChoice::None));
-        let voice = params.audio.unwrap().output.unwrap().voice;
-        assert_eq!(voice, Some(Voice::Name("marin".to_owned())));
-    }
-}
+mod tests;

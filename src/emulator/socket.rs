@@ -16,9 +16,10 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::output::SocketOutput;
 use super::record::ConnectionEntry;
+use super::request::{refuse, refuse_frame};
 use super::script::Action;
 use super::shared::{AttachedSocket, NextOutput};
-use crate::protocol::{ParseError, ParseErrorKind, RawEvent};
+use crate::protocol::RawEvent;
 
 /// An append of 15 MiB in base64, and some room.
 const LARGEST_MESSAGE: usize = 24 * 1024 * 1024;
@@ -169,6 +170,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SocketDriver<S> {
                 Poll::Ready(Ok(())) => {}
             }
             match self.session.poll(cx) {
+                // Nothing may follow a close frame.
+                NextOutput::Ready(SocketOutput::Text(_)) if self.closing => {}
                 NextOutput::Ready(SocketOutput::Text(text)) => {
                     self.entry.sent();
                     if socket.as_mut().start_send(Message::text(text)).is_err() {
@@ -201,11 +204,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SocketDriver<S> {
 
     fn receive(&mut self, message: &Message) {
         let event = match message {
-            Message::Text(text) => RawEvent::parse(ByteString::from(text.as_str())),
-            Message::Binary(_) => Err(ParseError::new(
-                ParseErrorKind::NotAnEvent,
-                ByteString::new(),
-            )),
+            Message::Text(text) => {
+                let event = RawEvent::parse(ByteString::from(text.as_str()));
+                event.map_err(|error| refuse_frame(&error))
+            }
+            Message::Binary(_) => {
+                let message = "An event is JSON in a text frame, and not a binary frame.";
+                Err(refuse("invalid_event", message))
+            }
             Message::Close(frame) => {
                 let (code, reason) = frame.as_ref().map_or((1005, ""), |frame| {
                     (frame.code.into(), frame.reason.as_str())
@@ -217,6 +223,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SocketDriver<S> {
         if let Ok(event) = &event {
             self.entry.received(event);
         }
-        self.session.receive(event.as_ref());
+        self.session.receive(event.as_ref().map_err(Clone::clone));
     }
 }

@@ -8,12 +8,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::auth::KeyRing;
 use super::calls::CallRegistry;
 use super::record::ConnectionLog;
+use super::refusal::HttpRefusal;
 use super::script::Script;
 
 /// What all connections of an emulator share.
 pub(super) struct ServerState {
     pub(super) keys: KeyRing,
     pub(super) script: Arc<Script>,
+    /// Models that sessions can have; empty if they can have any.
+    pub(super) models: Vec<String>,
+    /// Set if wrong keys and models are refused by HTTP, and not by a close of the WebSocket.
+    pub(super) refuses_handshakes: bool,
     pub(super) lifetime: Duration,
     pub(super) record: ConnectionLog,
     pub(super) calls: CallRegistry,
@@ -26,6 +31,17 @@ impl ServerState {
     pub(super) fn next_id(&self, prefix: &str) -> String {
         let made = self.made.fetch_add(1, Ordering::Relaxed);
         format!("{prefix}_{made:016x}")
+    }
+
+    /// Checks that a session can have this model.
+    pub(super) fn check_model(&self, model: Option<&str>) -> Result<(), HttpRefusal> {
+        match model {
+            Some(model) if !self.models.is_empty() && !self.models.iter().any(|m| m == model) => {
+                let message = "The model does not exist, or you do not have access to it.";
+                Err(HttpRefusal::new(400, "invalid_model", message))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// When a session ends that begins now, in seconds of Unix time.

@@ -10,12 +10,12 @@ use tokio::time::Instant;
 use super::audio::SampleFormat;
 use super::machine::SessionMachine;
 use super::output::{IdSource, SocketOutput};
-use super::request::{event_id, read, refuse, refuse_frame};
+use super::request::{caused_by, read, refuse};
 use super::responder::seconds;
 use super::script::{Action, Script};
 use super::vad::{Heard, Vad, VadThresholds};
 use crate::protocol::{
-    Audio, ErrorDetails, ParseError, RawEvent, SessionClosed, SessionInputTranscriptDelta,
+    Audio, ErrorDetails, RawEvent, SessionClosed, SessionInputTranscriptDelta,
     SessionOutputAudioDelta, SessionOutputTranscriptDelta, TranslationAudioFormat,
     TranslationClientEvent, TranslationErrorEvent, TranslationServerEvent, TranslationSession,
     TranslationSessionConfig, TranslationSessionCreated, TranslationSessionInfo,
@@ -26,9 +26,8 @@ use crate::protocol::{
 const PIECE_MS: u64 = 200;
 /// When somebody speaks, as in a conversation.
 const THRESHOLDS: VadThresholds = VadThresholds {
-    threshold: 0.5,
     prefix_padding_ms: 0,
-    silence_duration_ms: 500,
+    ..VadThresholds::DEFAULT
 };
 
 /// A session that translates into the same language.
@@ -189,9 +188,9 @@ impl TranslationMachine {
 }
 
 impl SessionMachine for TranslationMachine {
-    fn receive(&mut self, _: usize, frame: Result<&RawEvent, &ParseError>, _: Instant) {
+    fn receive(&mut self, _: usize, frame: Result<&RawEvent, ErrorDetails>, _: Instant) {
         let handled = match frame {
-            Err(error) => Err(refuse_frame(error)),
+            Err(error) => Err(error),
             Ok(raw) => match self.script.actions(raw) {
                 Some(actions) => {
                     for action in actions {
@@ -200,11 +199,12 @@ impl SessionMachine for TranslationMachine {
                     }
                     Ok(())
                 }
-                None => read(raw).and_then(|event| self.handle(event)),
+                None => read(raw)
+                    .and_then(|event| self.handle(event))
+                    .map_err(|error| caused_by(raw, error)),
             },
         };
-        if let Err(mut error) = handled {
-            error.event_id = frame.ok().and_then(event_id);
+        if let Err(error) = handled {
             self.send(TranslationErrorEvent::default().error(error));
         }
     }

@@ -84,6 +84,11 @@ impl UpgradeRequest {
             .map(str::trim)
     }
 
+    /// Returns true if the client offers this subprotocol.
+    pub(super) fn offers(&self, name: &str) -> bool {
+        self.subprotocols().any(|offer| offer == name)
+    }
+
     pub(super) fn path(&self) -> &str {
         self.target
             .split_once('?')

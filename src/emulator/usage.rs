@@ -11,6 +11,11 @@ pub(super) fn text_tokens(text: &str) -> u64 {
     text.len().div_ceil(4) as u64
 }
 
+/// Returns the tokens of audio that a model hears: one for 100 ms.
+pub(super) fn audio_tokens_in(millis: u64) -> u64 {
+    millis.div_ceil(100)
+}
+
 /// Counts a response's tokens up to its limit.
 #[derive(Debug, Default)]
 pub(super) struct TokenMeter {
@@ -37,8 +42,7 @@ impl TokenMeter {
                 Item::Message(message) => {
                     let texts = message.content.iter().filter_map(|part| part.as_text());
                     meter.text_in += texts.map(text_tokens).sum::<u64>();
-                    // 100 ms a token.
-                    meter.audio_in += input_format.millis(audio(message).len()).div_ceil(100);
+                    meter.audio_in += audio_tokens_in(input_format.millis(audio(message).len()));
                 }
                 Item::FunctionCall(call) => meter.text_in += text_tokens(&call.arguments),
                 Item::FunctionCallOutput(output) => meter.text_in += text_tokens(&output.output),

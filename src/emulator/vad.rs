@@ -1,6 +1,7 @@
 //! Server voice activity detection: by energy, in frames of 20 ms, on the clock of the audio itself.
 
 use super::audio::{SampleFormat, decibels};
+use crate::protocol::ServerVad;
 
 /// The length of the stretch whose energy is measured.
 const FRAME_MS: u64 = 20;
@@ -14,6 +15,28 @@ pub(super) struct VadThresholds {
     pub(super) prefix_padding_ms: u64,
     /// How long it must be quiet for the speech to have ended.
     pub(super) silence_duration_ms: u64,
+}
+
+impl VadThresholds {
+    /// The service's defaults.
+    pub(super) const DEFAULT: Self = Self {
+        threshold: 0.5,
+        prefix_padding_ms: 300,
+        silence_duration_ms: 500,
+    };
+
+    /// Returns the thresholds of a configuration, and the defaults of those that it leaves out.
+    pub(super) fn of(vad: &ServerVad) -> Self {
+        Self {
+            threshold: vad.threshold.unwrap_or(Self::DEFAULT.threshold),
+            prefix_padding_ms: vad
+                .prefix_padding_ms
+                .unwrap_or(Self::DEFAULT.prefix_padding_ms),
+            silence_duration_ms: vad
+                .silence_duration_ms
+                .unwrap_or(Self::DEFAULT.silence_duration_ms),
+        }
+    }
 }
 
 /// What was heard, at a place in the stream of audio.
@@ -105,7 +128,7 @@ impl Vad {
 mod tests {
     use super::*;
 
-    const DEFAULT: VadThresholds = VadThresholds {
+    const THRESHOLDS: VadThresholds = VadThresholds {
         threshold: 0.5,
         prefix_padding_ms: 300,
         silence_duration_ms: 200,
@@ -150,14 +173,18 @@ mod tests {
         ];
         // However the audio is cut, half samples included.
         for piece in [1, 7, 960, 4_800, audio.len()] {
-            assert_eq!(hear(&audio, piece, DEFAULT), expected, "pieces of {piece}");
+            assert_eq!(
+                hear(&audio, piece, THRESHOLDS),
+                expected,
+                "pieces of {piece}"
+            );
         }
     }
 
     #[test]
     fn padding_ends_where_the_audio_begins() {
         assert_eq!(
-            hear(&sound(-20, 20), 960, DEFAULT),
+            hear(&sound(-20, 20), 960, THRESHOLDS),
             [Heard::Started { audio_start_ms: 0 }]
         );
     }
@@ -165,15 +192,15 @@ mod tests {
     #[test]
     fn the_thresholds_are_the_sessions() {
         // 0.5 is -40 dB; 0.9 is -16 dB.
-        assert_eq!(hear(&sound(-45, 500), 960, DEFAULT), []);
-        assert_eq!(hear(&sound(-35, 500), 960, DEFAULT).len(), 1);
+        assert_eq!(hear(&sound(-45, 500), 960, THRESHOLDS), []);
+        assert_eq!(hear(&sound(-35, 500), 960, THRESHOLDS).len(), 1);
         assert_eq!(
             hear(
                 &sound(-20, 500),
                 960,
                 VadThresholds {
                     threshold: 0.9,
-                    ..DEFAULT
+                    ..THRESHOLDS
                 }
             ),
             []
@@ -184,7 +211,7 @@ mod tests {
                 960,
                 VadThresholds {
                     threshold: 0.9,
-                    ..DEFAULT
+                    ..THRESHOLDS
                 }
             )
             .len(),
@@ -192,10 +219,10 @@ mod tests {
         );
 
         let audio = [sound(-20, 100), silence(300), sound(-20, 100), silence(600)].concat();
-        assert_eq!(hear(&audio, 960, DEFAULT).len(), 4);
+        assert_eq!(hear(&audio, 960, THRESHOLDS).len(), 4);
         let patient = VadThresholds {
             silence_duration_ms: 500,
-            ..DEFAULT
+            ..THRESHOLDS
         };
         assert_eq!(
             hear(&audio, 960, patient),
@@ -210,7 +237,7 @@ mod tests {
     fn a_second_turn_keeps_the_clock() {
         let turn = [sound(-20, 200), silence(200)].concat();
         assert_eq!(
-            hear(&turn.repeat(2), 4_800, DEFAULT),
+            hear(&turn.repeat(2), 4_800, THRESHOLDS),
             [
                 Heard::Started { audio_start_ms: 0 },
                 Heard::Stopped { audio_end_ms: 400 },

@@ -23,7 +23,22 @@ impl Client {
         target: &str,
         headers: &[(&str, &str)],
     ) -> Result<(Self, Response<Option<Vec<u8>>>), Error> {
-        let mut request = format!("{}{target}", emulator.ws_url()).into_client_request()?;
+        Self::open_url(emulator, &format!("{}{target}", emulator.ws_url()), headers).await
+    }
+
+    /// Opens a connection at a path of its own.
+    pub async fn open_at(emulator: &Emulator, url: &str) -> Result<Self, Error> {
+        Self::open_url(emulator, url, &[])
+            .await
+            .map(|(client, _)| client)
+    }
+
+    async fn open_url(
+        emulator: &Emulator,
+        url: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<(Self, Response<Option<Vec<u8>>>), Error> {
+        let mut request = url.into_client_request()?;
         for (name, value) in headers {
             let name = HeaderName::try_from(*name).unwrap();
             request
@@ -49,6 +64,10 @@ impl Client {
 
     pub async fn send(&mut self, event: Value) {
         self.send_text(event.to_string()).await;
+    }
+
+    pub async fn send_binary(&mut self, bytes: &'static [u8]) {
+        self.socket.send(Message::binary(bytes)).await.unwrap();
     }
 
     pub async fn send_text(&mut self, text: String) {

@@ -7,6 +7,7 @@ use openai_realtime_ws::emulator::Emulator;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use serde_json::json;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::client_async;
@@ -30,35 +31,132 @@ async fn refusal(emulator: &Emulator, target: &str, headers: &[(&str, &str)]) ->
     )
 }
 
+/// The error's code, and the code and the reason of the close, of a connection that is opened and closed at once.
+async fn closed(
+    emulator: &Emulator,
+    target: &str,
+    headers: &[(&str, &str)],
+) -> (String, u16, String) {
+    let (mut client, response) = Client::open(emulator, target, headers).await.unwrap();
+    assert_eq!(response.status(), 101);
+    let error = client.next().await;
+    assert_eq!(
+        (&error["type"], &error["error"]["type"]),
+        (&"error".into(), &"invalid_request_error".into())
+    );
+    // What a client sends at once is not answered any more.
+    client.send(json!({"type": "response.create"})).await;
+    let Some(Ok(Message::Close(Some(frame)))) = client.next_message().await else {
+        panic!("a close")
+    };
+    let code = error["error"]["code"].as_str().unwrap().to_owned();
+    (code, frame.code.into(), frame.reason.to_string())
+}
+
+fn close(code: &str, close: u16) -> (String, u16, String) {
+    (
+        code.to_owned(),
+        close,
+        format!("invalid_request_error.{code}"),
+    )
+}
+
 #[tokio::test]
-async fn only_the_right_key_is_let_in() {
+async fn a_wrong_key_gets_an_error_and_a_close() {
     let emulator = Emulator::builder()
         .api_key("sk-test")
         .start()
         .await
         .unwrap();
-    let wrong = (401, "invalid_api_key".to_owned());
-    assert_eq!(
-        refusal(&emulator, TARGET, &[("authorization", "Bearer sk-other")]).await,
-        wrong
-    );
-    assert_eq!(refusal(&emulator, TARGET, &[]).await, wrong);
+    let wrong = close("invalid_api_key", 3000);
+    let other = [("authorization", "Bearer sk-other")];
+    assert_eq!(closed(&emulator, TARGET, &other).await, wrong);
+    assert_eq!(closed(&emulator, TARGET, &[]).await, wrong);
+    let offers = [(
+        "sec-websocket-protocol",
+        "realtime, openai-insecure-api-key.sk-other",
+    )];
+    assert_eq!(closed(&emulator, TARGET, &offers).await, wrong);
     for header in [("authorization", "Bearer sk-test"), ("api-key", "sk-test")] {
         let (mut client, response) = Client::open(&emulator, TARGET, &[header]).await.unwrap();
         assert_eq!(response.headers().get("sec-websocket-protocol"), None);
         assert_eq!(client.next().await["type"], "session.created");
     }
     let seen = emulator.connections();
-    let refused: Vec<_> = seen
-        .iter()
-        .map(openai_realtime_ws::emulator::ConnectionRecord::refused)
-        .collect();
-    assert_eq!(refused, [Some(401), Some(401), None, None]);
     assert_eq!(
-        seen[0].upgrade().header("authorization"),
-        Some("Bearer sk-other")
+        (seen[0].refused(), seen[0].upgrade().header("authorization")),
+        (None, Some("Bearer sk-other"))
     );
+}
+
+#[tokio::test]
+async fn a_wrong_or_a_missing_model_gets_an_error_and_a_close() {
+    let emulator = Emulator::builder()
+        .models(["gpt-realtime-2.1", "gpt-realtime-translate"])
+        .start()
+        .await
+        .unwrap();
+    for (target, expected) in [
+        ("/realtime", close("missing_model", 4000)),
+        ("/realtime/translations", close("missing_model", 4000)),
+        ("/realtime?model=gpt-3", close("invalid_model", 4000)),
+    ] {
+        assert_eq!(closed(&emulator, target, &[]).await, expected, "{target}");
+    }
+    for target in [
+        "/realtime?model=gpt-realtime-2.1",
+        "/realtime/translations?model=gpt-realtime-translate",
+        "/realtime?intent=transcription",
+    ] {
+        let (mut client, _) = Client::open(&emulator, target, &[]).await.unwrap();
+        assert_eq!(client.next().await["type"], "session.created", "{target}");
+    }
+}
+
+#[tokio::test]
+async fn handshakes_are_refused_if_it_is_told_to() {
+    let emulator = Emulator::builder()
+        .api_key("sk-test")
+        .models(["gpt-realtime-2.1"])
+        .refuse_handshakes(true)
+        .start()
+        .await
+        .unwrap();
+    let other = [("authorization", "Bearer sk-other")];
+    let right = [("authorization", "Bearer sk-test")];
+    for (target, headers, status, code) in [
+        (TARGET, &other, 401, "invalid_api_key"),
+        ("/realtime", &right, 400, "missing_model"),
+        ("/realtime?model=gpt-3", &right, 400, "invalid_model"),
+    ] {
+        assert_eq!(
+            refusal(&emulator, target, headers).await,
+            (status, code.to_owned()),
+            "{target}"
+        );
+    }
+    let seen = emulator.connections();
+    assert_eq!(seen[0].refused(), Some(401));
     assert!(seen[0].has_ended());
+}
+
+#[tokio::test]
+async fn an_azure_url_names_a_deployment() {
+    let emulator = Emulator::start().await.unwrap();
+    let base = emulator.ws_url().replace("/v1", "/openai");
+    for target in [
+        "/realtime?api-version=2024-10-01-preview&deployment=dep",
+        "/v1/realtime?model=dep",
+    ] {
+        let mut client = Client::open_at(&emulator, &format!("{base}{target}"))
+            .await
+            .unwrap();
+        assert_eq!(client.next().await["session"]["model"], "dep", "{target}");
+        // The update names the model that is deployed.
+        let session =
+            json!({"type": "realtime", "model": "gpt-realtime-2.1", "instructions": "Hi"});
+        assert_eq!(client.update(session).await["instructions"], "Hi");
+    }
 }
 
 #[tokio::test]
@@ -77,12 +175,8 @@ async fn the_subprotocol_is_confirmed_and_the_key_in_it_is_not() {
 }
 
 #[tokio::test]
-async fn a_target_is_needed() {
+async fn sessions_are_served_at_one_path() {
     let emulator = Emulator::start().await.unwrap();
-    assert_eq!(
-        refusal(&emulator, "/realtime", &[]).await,
-        (400, "missing_model".to_owned())
-    );
     assert_eq!(
         refusal(&emulator, "/chat", &[]).await,
         (404, "not_found".to_owned())

@@ -5,6 +5,7 @@
 mod client;
 mod conversation;
 mod handshake;
+mod mcp;
 mod refusals;
 mod rest;
 mod script;

@@ -38,9 +38,53 @@ async fn errors_name_what_is_wrong_and_who_caused_it() {
             "item.call_id",
         ),
         (
+            json!({"type": "conversation.item.create",
+                "item": {"type": "function_call_output", "call_id": "call/1", "output": ""}}),
+            "invalid_value",
+            "item.call_id",
+        ),
+        (
+            json!({"type": "conversation.item.create",
+                "item": {"type": "mcp_approval_response", "id": "a", "approval_request_id": "x", "approve": true}}),
+            "invalid_value",
+            "item.approval_request_id",
+        ),
+        (
             json!({"type": "conversation.item.create"}),
             "missing_required_parameter",
             "item",
+        ),
+        (
+            json!({"type": "session.update", "session": {"type": "realtime", "voice": "marin"}}),
+            "unknown_parameter",
+            "session.voice",
+        ),
+        (
+            json!({"type": "session.update", "session": {"type": "realtime", "modalities": ["text"]}}),
+            "unknown_parameter",
+            "session.modalities",
+        ),
+        (
+            json!({"type": "session.update", "session": {"type": "realtime", "turn_detection": {"type": "server_vad"}}}),
+            "unknown_parameter",
+            "session.turn_detection",
+        ),
+        (
+            json!({"type": "session.update", "session": {"type": "realtime", "tools": [
+                {"type": "function", "name": "f", "meta": {"a": 1}}]}}),
+            "unknown_parameter",
+            "session.tools[0].meta",
+        ),
+        (
+            json!({"type": "response.create", "response": {"modalities": ["text"]}}),
+            "unknown_parameter",
+            "response.modalities",
+        ),
+        (
+            json!({"type": "session.update", "session": {"type": "realtime",
+                "audio": {"input": {"format": {"type": "audio/pcm", "rate": 16_000}}}}}),
+            "integer_below_min_value",
+            "session.audio.input.format.rate",
         ),
         (
             json!({"type": "input_audio_buffer.append", "audio": "?"}),
@@ -84,6 +128,8 @@ async fn errors_name_what_is_wrong_and_who_caused_it() {
     );
     client.send_text("{".to_owned()).await;
     assert_eq!(client.next().await["error"]["code"], "invalid_json");
+    client.send_binary(br#"{"type":"response.create"}"#).await;
+    assert_eq!(client.next().await["error"]["code"], "invalid_event");
 
     // None of it did any harm.
     client.say("Hi").await;

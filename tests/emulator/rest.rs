@@ -72,6 +72,7 @@ async fn post(emulator: &Emulator, path: &str, body: &Value) -> Answer {
 async fn strict() -> Emulator {
     Emulator::builder()
         .api_key("sk-test")
+        .refuse_handshakes(true)
         .start()
         .await
         .unwrap()

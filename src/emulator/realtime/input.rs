@@ -5,13 +5,15 @@ use crate::emulator::items::behind;
 use crate::emulator::request::refuse;
 use crate::emulator::responder::seconds;
 use crate::emulator::response::RunningResponse;
-use crate::emulator::settings::TurnSettings;
+use crate::emulator::settings::{TranscriptionUnit, TurnSettings};
+use crate::emulator::usage::{audio_tokens_in, text_tokens};
 use crate::emulator::vad::Heard;
 use crate::protocol::{
     Audio, ContentPart, ConversationItemInputAudioTranscriptionCompleted,
     ConversationItemInputAudioTranscriptionDelta, DurationUsage, ErrorEvent,
     InputAudioBufferCommitted, InputAudioBufferSpeechStarted, InputAudioBufferSpeechStopped,
-    InputAudioBufferTimeoutTriggered, ItemStatus, Message, Role,
+    InputAudioBufferTimeoutTriggered, InputTokenDetails, ItemStatus, Message, Role, TokenUsage,
+    TranscriptionUsage,
 };
 
 /// The most audio of one append, in bytes.
@@ -143,7 +145,7 @@ impl RealtimeMachine {
             .role(Role::User);
         let part = ContentPart::input_audio(Audio::from_bytes(audio));
         self.add_item(message.clone().content([part.clone()]).into(), None)?;
-        if self.settings.transcribes() {
+        if let Some(unit) = self.settings.transcription() {
             let millis = self.settings.input_format().millis(audio.len());
             let transcript = format!("{} of speech", seconds(millis));
             self.conversation.replace(
@@ -151,12 +153,12 @@ impl RealtimeMachine {
                     .content([part.transcript(transcript.as_str())])
                     .into(),
             );
-            self.transcribe(item_id, &transcript, millis);
+            self.transcribe(item_id, &transcript, usage(unit, &transcript, millis));
         }
         Ok(())
     }
 
-    pub(super) fn transcribe(&mut self, item_id: String, transcript: &str, millis: u64) {
+    fn transcribe(&mut self, item_id: String, transcript: &str, usage: TranscriptionUsage) {
         for word in transcript.split_inclusive(' ') {
             self.out.send(
                 ConversationItemInputAudioTranscriptionDelta::default()
@@ -164,13 +166,35 @@ impl RealtimeMachine {
                     .delta(word),
             );
         }
-        #[allow(clippy::cast_precision_loss)]
-        let usage = DurationUsage::default().seconds(millis as f64 / 1000.0);
         self.out.send(
             ConversationItemInputAudioTranscriptionCompleted::default()
                 .item_id(item_id)
                 .transcript(transcript)
                 .usage(usage),
         );
+    }
+}
+
+/// Returns what a transcript of this many milliseconds of audio is billed.
+fn usage(unit: TranscriptionUnit, transcript: &str, millis: u64) -> TranscriptionUsage {
+    match unit {
+        TranscriptionUnit::Tokens => {
+            let (input, output) = (audio_tokens_in(millis), text_tokens(transcript));
+            TokenUsage::default()
+                .total_tokens(input + output)
+                .input_tokens(input)
+                .output_tokens(output)
+                .input_token_details(
+                    InputTokenDetails::default()
+                        .text_tokens(0_u64)
+                        .audio_tokens(input),
+                )
+                .into()
+        }
+        TranscriptionUnit::Seconds => {
+            #[allow(clippy::cast_precision_loss)]
+            let seconds = millis as f64 / 1000.0;
+            DurationUsage::default().seconds(seconds).into()
+        }
     }
 }

@@ -10,16 +10,18 @@ use super::audio::SampleFormat;
 use super::input_audio::InputBuffer;
 use super::items::{ItemStore, behind, complete, without_audio};
 use super::machine::SessionMachine;
+use super::mcp::list_tools;
 use super::output::{IdSource, OutputQueue, SocketOutput};
-use super::request::{event_id, read, refuse, refuse_frame};
+use super::request::{caused_by, read, refuse};
 use super::response::RunningResponse;
 use super::script::{Action, Script};
 use super::settings::SessionSettings;
 use crate::protocol::{
     Audio, ClientEvent, ConversationItemAdded, ConversationItemCreate, ConversationItemDeleted,
     ConversationItemDone, ConversationItemRetrieved, ConversationItemTruncate,
-    ConversationItemTruncated, ErrorDetails, ErrorEvent, InputAudioBufferCleared, Item, ParseError,
-    RawEvent, ResponseParams, Role, ServerEvent, SessionCreated, SessionUpdate, SessionUpdated,
+    ConversationItemTruncated, ErrorDetails, ErrorEvent, InputAudioBufferCleared, Item, RawEvent,
+    ResponseParams, Role, ServerEvent, SessionConfig, SessionCreated, SessionUpdate,
+    SessionUpdated, Tool,
 };
 
 mod input;
@@ -43,6 +45,8 @@ pub(super) struct RealtimeMachine {
     responses: Vec<RunningResponse>,
     /// How many responses there have been.
     turns: usize,
+    /// Labels of the MCP servers whose tools were listed.
+    mcp_servers: Vec<String>,
     /// Whether the model has spoken.
     spoke: bool,
     /// Since when the user may speak up, on the clock of the input audio.
@@ -51,11 +55,11 @@ pub(super) struct RealtimeMachine {
 }
 
 impl SessionMachine for RealtimeMachine {
-    fn receive(&mut self, connection: usize, frame: Result<&RawEvent, &ParseError>, now: Instant) {
+    fn receive(&mut self, connection: usize, frame: Result<&RawEvent, ErrorDetails>, now: Instant) {
         self.connection = connection;
         self.now = now;
         let handled = match frame {
-            Err(error) => Err(refuse_frame(error)),
+            Err(error) => Err(error),
             Ok(raw) => match self.script.actions(raw) {
                 Some(actions) => {
                     for action in actions {
@@ -63,11 +67,12 @@ impl SessionMachine for RealtimeMachine {
                     }
                     Ok(())
                 }
-                None => read(raw).and_then(|event| self.handle(event)),
+                None => read(raw)
+                    .and_then(|event| self.handle(event))
+                    .map_err(|error| caused_by(raw, error)),
             },
         };
-        if let Err(mut error) = handled {
-            error.event_id = frame.ok().and_then(event_id);
+        if let Err(error) = handled {
             self.out.send(ErrorEvent::default().error(error));
         }
     }
@@ -106,7 +111,7 @@ impl SessionMachine for RealtimeMachine {
 impl RealtimeMachine {
     pub(super) fn open(ids: IdSource, settings: SessionSettings, script: Arc<Script>) -> Self {
         let mut out = OutputQueue::new(ids);
-        Self {
+        let mut machine = Self {
             connection: 0,
             now: Instant::now(),
             script,
@@ -115,9 +120,28 @@ impl RealtimeMachine {
             input: InputBuffer::default(),
             responses: Vec::new(),
             turns: 0,
+            mcp_servers: Vec::new(),
             spoke: false,
             idle_since_ms: 0,
             out,
+        };
+        machine.list_mcp_tools();
+        machine
+    }
+
+    /// Lists the tools of the MCP servers that the configuration has and that were not listed yet.
+    fn list_mcp_tools(&mut self) {
+        let SessionConfig::Realtime(session) = self.settings.config() else {
+            return;
+        };
+        for tool in session.tools.iter().flatten() {
+            let Tool::Mcp(server) = tool else { continue };
+            let label = &server.server_label;
+            if !self.mcp_servers.contains(label) {
+                self.mcp_servers.push(label.clone());
+                let tools = self.script.mcp_tools(label);
+                list_tools(label, tools, &mut self.out, &mut self.conversation);
+            }
         }
     }
 
@@ -169,12 +193,32 @@ impl RealtimeMachine {
         self.input.set_format(self.settings.input_format());
         self.out
             .send(SessionUpdated::default().session(Box::new(self.settings.config().clone())));
+        self.list_mcp_tools();
         Ok(())
     }
 
     // The conversation's items.
 
     fn create_item(&mut self, event: ConversationItemCreate) -> Handled {
+        let call_id = match &event.item {
+            Item::FunctionCall(call) => call.call_id.as_deref(),
+            Item::FunctionCallOutput(output) => Some(output.call_id.as_str()),
+            _ => None,
+        };
+        if !call_id.is_none_or(is_identifier) {
+            let message = "Invalid 'item.call_id': string does not match pattern. \
+                Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.";
+            return Err(refuse("invalid_value", message).param("item.call_id"));
+        }
+        if let Item::McpApprovalResponse(answer) = &event.item
+            && !matches!(
+                self.conversation.get(&answer.approval_request_id),
+                Some(Item::McpApprovalRequest(_))
+            )
+        {
+            let message = "There is no approval request of this id.";
+            return Err(refuse("invalid_value", message).param("item.approval_request_id"));
+        }
         if let Item::FunctionCallOutput(output) = &event.item
             && !self.conversation.has_call(&output.call_id)
         {
@@ -280,6 +324,14 @@ fn output_format(params: &ResponseParams) -> SampleFormat {
         .and_then(|output| output.format.as_ref())
         .map(SampleFormat::from)
         .unwrap_or_default()
+}
+
+/// Returns true for an ID as the service takes them.
+fn is_identifier(id: &str) -> bool {
+    !id.is_empty()
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 fn unknown_item(code: &str) -> ErrorDetails {

@@ -17,7 +17,7 @@ pub(super) struct MachineDriver(pub(super) RealtimeMachine, Instant);
 impl MachineDriver {
     /// An open session.
     fn new(config: &SessionConfig, script: Script) -> Self {
-        let settings = SessionSettings::new(config, "sess".to_owned(), 7).unwrap();
+        let settings = SessionSettings::new(config, false, "sess".to_owned(), 7).unwrap();
         let session = RealtimeMachine::open(IdSource::new("t"), settings, Arc::new(script));
         Self(session, Instant::now())
     }
@@ -28,7 +28,7 @@ impl MachineDriver {
 
     fn send(&mut self, event: &Value) {
         let event = RawEvent::parse(event.to_string());
-        self.0.receive(3, event.as_ref(), self.1);
+        self.0.receive(3, Ok(&event.unwrap()), self.1);
     }
 
     fn poll(&mut self) -> Option<SocketOutput> {
@@ -181,7 +181,7 @@ fn speech_does_not_interrupt_if_told_not_to() {
         types(&driver.hear(9_000, 40)),
         ["input_audio_buffer.speech_started"]
     );
-    let stopped = driver.hear(0, 200);
+    let stopped = driver.hear(0, 500);
     assert_eq!(
         types(&stopped)[..2],
         [
@@ -320,15 +320,22 @@ fn turn_detection_that_was_off_keeps_the_clock() {
 #[test]
 fn a_transcription_session_transcribes_and_does_not_reply() {
     let mut driver = MachineDriver::new(&TranscriptionSession::new().into(), Script::new());
+    let session = json!({"type": "transcription", "audio": {"input": {"transcription": {"model": "gpt-4o-transcribe"}}}});
+    driver.ask(&json!({"type": "session.update", "session": session}));
     driver.hear(9_000, 500);
-    let events = driver.hear(0, 200);
+    let events = driver.hear(0, 500);
     assert_eq!(
         types(&events).last(),
         Some(&"conversation.item.input_audio_transcription.completed")
     );
     assert_eq!(
         events.last().unwrap()["transcript"],
-        "0.7 seconds of speech"
+        "1.0 seconds of speech"
+    );
+    assert_eq!(
+        events.last().unwrap()["usage"],
+        json!({"type": "tokens", "total_tokens": 16, "input_tokens": 10, "output_tokens": 6,
+            "input_token_details": {"text_tokens": 0, "audio_tokens": 10}})
     );
     let refused = driver.ask(&json!({"type": "response.create"}));
     assert_eq!(types(&refused), ["error"]);

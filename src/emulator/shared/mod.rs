@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::machine::SessionMachine;
 use super::output::SocketOutput;
 use super::script::Action;
-use crate::protocol::{ParseError, RawEvent};
+use crate::protocol::{ErrorDetails, RawEvent};
 
 /// How much may wait for a socket that is read more slowly than another one of its call.
 const LONGEST_QUEUE: usize = 10_000;
@@ -112,7 +112,7 @@ pub(super) struct AttachedSocket {
 
 impl AttachedSocket {
     /// Takes one frame of the client's.
-    pub(super) fn receive(&self, frame: Result<&RawEvent, &ParseError>) {
+    pub(super) fn receive(&self, frame: Result<&RawEvent, ErrorDetails>) {
         let mut shared = self.line.lock();
         let now = Instant::now();
         shared.dialogue.receive(self.connection, frame, now);
