@@ -461,13 +461,39 @@ async fn a_wrong_key_is_named() {
     let line = fail(&mut folder.demo_with(&emulator), 1);
     assert_contains(
         &line,
+        &["error: Incorrect API key provided", "Check the API key"],
+    );
+    assert!(!line.contains("sk-right"), "{line}");
+    assert!(!folder.reply().exists());
+
+    // A proxy, or an older version of the service, refuses the handshake.
+    let refusing = Emulator::builder()
+        .api_key("sk-other")
+        .refuse_handshakes(true)
+        .start()
+        .await
+        .unwrap();
+    let line = fail(&mut folder.demo_with(&refusing), 1);
+    assert_contains(
+        &line,
         &[
             "error: could not connect: Unexpected server response: 401",
             "Check the API key",
         ],
     );
-    assert!(!line.contains("sk-right"), "{line}");
-    assert!(!folder.reply().exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_wrong_model_is_named() {
+    let emulator = Emulator::builder()
+        .models(["gpt-realtime-2.1"])
+        .start()
+        .await
+        .unwrap();
+    let folder = Folder::new("model");
+    let mut demo = folder.demo_with(&emulator);
+    let line = fail(demo.args(["--model", "gpt-3"]), 1);
+    assert_contains(&line, &["error: The model does not exist", "Check --model"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

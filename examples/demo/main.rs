@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use openai_realtime_ws::emulator::{Action, Admission, Emulator, Script};
+use openai_realtime_ws::protocol::ErrorEvent;
 use openai_realtime_ws::{Config, ConfigError, Reconnect, Restore, native};
 
 mod conversation;
@@ -32,7 +33,7 @@ const USAGE: u8 = 2;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let mut screen = Screen::new();
-    let options = match options::parse(lexopt::Parser::from_env()) {
+    let options = match options::parse(options::arguments(std::env::args_os())) {
         Ok(options) => options,
         Err(error) => {
             complain(&format!("{error}; try --help"));
@@ -45,7 +46,11 @@ async fn main() -> ExitCode {
     };
     if let Err(failure) = done {
         let _ = screen.end_line();
-        complain(&with_causes(&*failure));
+        let text = with_causes(&*failure);
+        match advice(&*failure) {
+            Some(advice) => complain(&format!("{text}. {advice}")),
+            None => complain(&text),
+        }
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
@@ -142,6 +147,21 @@ fn with_causes(failure: &dyn Error) -> String {
         cause = error.source();
     }
     text
+}
+
+/// What to do about an error that the server reports. The service opens the connection even if the key is wrong, and
+/// says so on it.
+fn advice(failure: &(dyn Error + 'static)) -> Option<&'static str> {
+    let event = match failure.downcast_ref::<openai_realtime_ws::Error>() {
+        Some(openai_realtime_ws::Error::Server(event)) => &**event,
+        _ => failure.downcast_ref::<ErrorEvent>()?,
+    };
+    match event.error.code.as_deref()? {
+        "invalid_api_key" => Some("Check the API key"),
+        "missing_model" | "invalid_model" | "model_not_found" => Some("Check --model"),
+        "insufficient_quota" => Some("Check the account's plan and billing"),
+        _ => None,
+    }
 }
 
 fn complain(message: &str) {

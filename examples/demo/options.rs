@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -51,6 +52,14 @@ pub struct Options {
     pub drop_after: Option<Duration>,
 }
 
+/// Returns a parser of the arguments behind the program's name. A `--` at the front is skipped, so that cargo's usual
+/// form, `cargo demo -- --text hi`, works as well as the alias alone.
+pub fn arguments(line: impl Iterator<Item = OsString>) -> lexopt::Parser {
+    let mut arguments = line.skip(1).peekable();
+    arguments.next_if(|first| first == "--");
+    lexopt::Parser::from_args(arguments)
+}
+
 /// Reads the command line; `None` if it asks for help.
 pub fn parse(mut line: lexopt::Parser) -> Result<Option<Options>, lexopt::Error> {
     let mut options = Options {
@@ -93,7 +102,16 @@ mod tests {
     use super::*;
 
     fn parse_args(args: &[&str]) -> Result<Option<Options>, String> {
-        parse(lexopt::Parser::from_args(args)).map_err(|error| error.to_string())
+        let line = std::iter::once("demo").chain(args.iter().copied());
+        parse(arguments(line.map(OsString::from))).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn cargos_dashes_are_skipped() {
+        let options = parse_args(&["--", "--text", "Hi"]).unwrap().unwrap();
+        assert_eq!(options.text, "Hi");
+        assert!(parse_args(&["--", "--", "--text", "Hi"]).is_err());
+        assert!(parse_args(&["--text", "Hi", "--", "more"]).is_err());
     }
 
     #[test]

@@ -112,7 +112,7 @@ impl SessionSettings {
         match input_mut(&mut config).map(|input| &mut input.turn_detection) {
             Some(Patch::Set(TurnDetection::ServerVad(vad))) => complete_server_vad(vad, answers),
             Some(Patch::Set(TurnDetection::SemanticVad(vad))) => {
-                complete_semantic_vad(vad, answers)
+                complete_semantic_vad(vad, answers);
             }
             _ => {}
         }
