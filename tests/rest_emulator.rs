@@ -24,7 +24,9 @@ const OFFER: &str =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n";
 
 async fn emulator() -> Emulator {
-    Emulator::builder().api_key(KEY).start().await.unwrap()
+    // The status of a refused handshake is what these tests look at.
+    let builder = Emulator::builder().api_key(KEY).refuse_handshakes(true);
+    builder.start().await.unwrap()
 }
 
 fn config(emulator: &Emulator, key: &str) -> Config {
