@@ -60,8 +60,8 @@ pub use protocol::{
 };
 pub use secret::Secret;
 pub use session::{
-    Error, ListenerId, LiveAudio, Lost, Memory, Receiver, Reconnected, Restoration, Sender,
-    Session, Update, Updates, WhyLost,
+    Error, ListenerId, LiveAudio, Lost, Memory, RawEvents, Received, ReceivedEvents, Receiver,
+    Reconnected, Restoration, Sender, Session, Update, Updates, WhyLost,
 };
 pub use transport::{
     CloseFrame, Connector, Frame, Handshake, InvalidClose, Refusal, RefusalKind, Runtime,

@@ -209,7 +209,7 @@ impl<C: Connector> Conversation<C> {
     /// Dropping the future leaves the session closing.
     pub async fn close(&mut self) -> Result<Closed, Error> {
         self.flush();
-        self.session.close().await
+        Ok(self.session.close().await?)
     }
 
     fn announce_tools(&mut self) {

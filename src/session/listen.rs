@@ -1,9 +1,8 @@
 use futures_util::StreamExt;
 
-use super::Error;
-use super::ListenerId;
-use super::Session;
+use super::listeners::{ListenerId, Registered};
 use super::update::{Interlude, Reconnected};
+use super::{Error, Session};
 use crate::connection::{Closed, Expiring, Reconnecting};
 use crate::platform::MaybeSend;
 use crate::protocol::{Event, Protocol};
@@ -11,10 +10,10 @@ use crate::transport::Connector;
 
 /// # Listening
 impl<C: Connector, P: Protocol> Session<C, P> {
-    /// Calls `listener` with every event of type `E` that passes, in order, from now on.
+    /// Calls `listener` with every event of type `E`, in order, from now on.
     ///
-    /// Listeners run when the session is polled, before the event is yielded; they must not block. To send from one,
-    /// give it a [`Sender`](super::Sender).
+    /// Listeners run while the session is polled, before the event is yielded. They must not block.
+    /// To send from a listener, give it a [`Sender`](super::Sender).
     ///
     /// ```no_run
     /// # use openai_realtime_ws::{Connector, Error, Session};
@@ -37,7 +36,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         })
     }
 
-    /// Like [`on`](Self::on), for the next such event only.
+    /// Calls `listener` with the next event of type `E`, and removes it then.
     pub fn once<E: Event<Events = P::Server>>(
         &mut self,
         listener: impl FnOnce(&E) + MaybeSend + 'static,
@@ -50,76 +49,90 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 listener(event);
             }
         };
-        self.emitter.on_type(E::TYPE, true, Box::new(call))
+        self.listeners.add(Registered::Type {
+            wanted: E::TYPE.into(),
+            once: true,
+            listener: Box::new(call),
+        })
     }
 
-    /// Calls `listener` with every event of this `type`, be it one that this version does not know.
+    /// Calls `listener` with every event of this `type`, even one that this version does not know.
     pub fn on_type(
         &mut self,
         event_type: &str,
         listener: impl FnMut(&P::Server) + MaybeSend + 'static,
     ) -> ListenerId {
-        self.emitter.on_type(event_type, false, Box::new(listener))
+        self.listeners.add(Registered::Type {
+            wanted: event_type.into(),
+            once: false,
+            listener: Box::new(listener),
+        })
     }
 
-    /// Calls `listener` with every event, before those of its type.
+    /// Calls `listener` with every event, before the listeners of its type.
     pub fn on_event(
         &mut self,
         listener: impl FnMut(&P::Server) + MaybeSend + 'static,
     ) -> ListenerId {
-        self.emitter.on_all(Box::new(listener))
+        self.listeners.add(Registered::All(Box::new(listener)))
     }
 
-    /// Calls `listener` with every error: what the server reports by its `error` event, frames that are no events, and
-    /// the connection's failure.
+    /// Calls `listener` with every error: the server's `error` events, frames that could not be read
+    /// as events, and the connection's failure.
     pub fn on_error(&mut self, listener: impl FnMut(&Error) + MaybeSend + 'static) -> ListenerId {
-        self.emitter.on_error(Box::new(listener))
+        self.listeners.add(Registered::Error(Box::new(listener)))
     }
 
-    /// Calls `listener` when the connection broke, before each attempt to make it anew (contract 90).
+    /// Calls `listener` after the connection broke, before each attempt to reconnect.
     pub fn on_reconnecting(
         &mut self,
         listener: impl FnMut(&Reconnecting) + MaybeSend + 'static,
     ) -> ListenerId {
-        self.emitter.on_reconnecting(Box::new(listener))
+        self.listeners
+            .add(Registered::Reconnecting(Box::new(listener)))
     }
 
-    /// Calls `listener` when the connection is open again (contract 90).
+    /// Calls `listener` when the connection is open again.
     pub fn on_reconnected(
         &mut self,
         listener: impl FnMut(&Reconnected) + MaybeSend + 'static,
     ) -> ListenerId {
-        self.emitter.on_reconnected(Box::new(listener))
+        self.listeners
+            .add(Registered::Reconnected(Box::new(listener)))
     }
 
-    /// Calls `listener` when the session ends before long: see [`Config::expiry_warning`](crate::Config::expiry_warning).
+    /// Calls `listener` when the service is about to end the session: see
+    /// [`Config::expiry_warning`](crate::Config::expiry_warning).
     pub fn on_expiring(
         &mut self,
         listener: impl FnMut(&Expiring) + MaybeSend + 'static,
     ) -> ListenerId {
-        self.emitter.on_expiring(Box::new(listener))
+        self.listeners.add(Registered::Expiring(Box::new(listener)))
     }
 
-    /// Calls `listener` with how the session ended, once, behind all of its events (contract 82).
+    /// Calls `listener` once at the end, after all events, with how the session ended.
     pub fn on_close(&mut self, listener: impl FnMut(&Closed) + MaybeSend + 'static) -> ListenerId {
-        self.emitter.on_close(Box::new(listener))
+        self.listeners.add(Registered::Close(Box::new(listener)))
     }
 
-    /// Takes a listener back; false if it is gone already.
+    /// Removes a listener. Returns false if it was removed already.
     pub fn off(&mut self, id: ListenerId) -> bool {
-        self.emitter.off(id)
+        self.listeners.remove(id)
     }
 
-    /// Waits for the next event of type `E`, while listeners get theirs (contract 61).
+    /// Waits for the next event of type `E`, while listeners get the events that pass.
     ///
     /// # Errors
-    /// An error that comes first: any [`Error`], and the server's `error` event as [`Error::Server`], unless that is what
-    /// is waited for. [`Error::Closed`] at the end of the session.
+    /// The first error that comes before it: any [`Error`], and the server's `error` event as
+    /// [`Error::Server`], unless that is the type waited for. [`Error::Closed`] at the end of the
+    /// session.
     ///
     /// # Cancel safety
-    /// Safe: what did not arrive is not lost. Events of other types that passed went to listeners only.
+    /// Safe: an event that has not arrived is not lost. Events of other types that passed went to
+    /// listeners only.
+    // Contract 61.
     pub async fn emitted<E: Event<Events = P::Server> + Clone>(&mut self) -> Result<E, Error> {
-        while let Some(event) = self.next().await {
+        while let Some(event) = StreamExt::next(self).await {
             let event = event?;
             if let Some(wanted) = E::from_events(&event) {
                 return Ok(wanted.clone());
@@ -131,17 +144,18 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         Err(Error::Closed(self.ending()))
     }
 
-    /// Polls until the connection ends, for the sake of the listeners. Returns how it ended.
+    /// Polls the session until it ends, so that its listeners are called. Returns how it ended.
     ///
     /// # Errors
-    /// The first error that no listener hears: one of [`on_error`](Self::on_error), or of the `error` event, hears all
-    /// (contract 55). Unless it ended the session, `run` may be called again to go on.
+    /// The first error that no listener hears: a listener of [`on_error`](Self::on_error) or of the
+    /// `error` event hears them all. Unless the error ended the session, calling `run` again goes on.
     ///
     /// # Cancel safety
     /// Safe: nothing is lost between two calls.
+    // Contract 55.
     pub async fn run(&mut self) -> Result<Closed, Error> {
-        while let Some(event) = self.next().await {
-            if self.emitter.hears_errors() {
+        while let Some(event) = StreamExt::next(self).await {
+            if self.listeners.hear_errors() {
                 continue;
             }
             if let Some(error) = P::error(&event?) {
@@ -151,25 +165,21 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         Ok(self.ending())
     }
 
-    /// Takes note of what is told between the events, and tells the listeners.
-    pub(super) fn tell(&mut self, told: &Interlude) {
-        match told {
-            Interlude::Reconnecting(next) => self.emitter.emit_reconnecting(next),
-            Interlude::Reconnected(now) => {
-                self.generation = now.generation;
-                self.emitter.emit_reconnected(now);
-            }
-            Interlude::Expiring(soon) => self.emitter.emit_expiring(soon),
+    /// Notes news of the connection, and calls its listeners.
+    pub(super) fn tell(&mut self, interlude: &Interlude) {
+        if let Interlude::Reconnected(now) = interlude {
+            self.generation = now.generation;
         }
+        self.listeners.emit_interlude(interlude);
     }
 
-    /// Tells the listeners of the end, unless they know.
+    /// Calls the listeners of the end, once.
     pub(super) fn tell_closed(&mut self) {
         if let Some(closed) = &self.closed
             && !self.told_closed
         {
             self.told_closed = true;
-            self.emitter.emit_close(closed);
+            self.listeners.emit_close(closed);
         }
     }
 }

@@ -9,15 +9,14 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 use futures_core::Stream;
+use futures_util::StreamExt;
 
 use crate::config::Config;
-use crate::connection::{Closed, Connection};
-use crate::connection::{SendError, SendErrorKind};
+use crate::connection::{Closed, Connection, SendError, SendErrorKind};
 use crate::platform::BoxFuture;
 use crate::protocol::raw::parse;
 use crate::protocol::{Events, Protocol, Realtime};
-use crate::transport::Runtime;
-use crate::transport::{CloseFrame, Connector};
+use crate::transport::{CloseFrame, Connector, InvalidClose, Runtime};
 
 mod drive;
 mod error;
@@ -27,6 +26,7 @@ mod live_audio;
 mod memory;
 mod notices;
 mod opening;
+mod received;
 mod receiver;
 mod recovery;
 mod renewal;
@@ -37,25 +37,29 @@ pub use error::Error;
 pub use listeners::ListenerId;
 pub use live_audio::LiveAudio;
 pub use memory::{Lost, Memory, Restoration, WhyLost};
+pub use received::{RawEvents, Received, ReceivedEvents};
 pub use receiver::Receiver;
 pub use sender::Sender;
 pub use update::{Reconnected, Update, Updates};
 
 use drive::{Awaited, InboxItem, Socket, Step};
-use listeners::Emitter;
+use listeners::Listeners;
 use renewal::Renewal;
+use update::Interlude;
 
-/// A conversation over one connection: a [`Stream`] of the server's events, and the way to send the client's.
+/// Session with the model: a [`Stream`] of the server's events, and the way to send the client's.
 ///
 /// # It moves by being polled
-/// No task runs behind it. While [`next`](futures_util::StreamExt::next), [`send`](Self::send), [`emitted`](Self::emitted),
-/// [`run`](Self::run) or [`close`](Self::close) is awaited, it reads, writes what every [`Sender`] queued, and answers
-/// pings. While none is, it rests, and so does the connection: a server that gets no answer to its pings for long
-/// enough gives the session up. So keep one task polling, and do slow work in another, with a [`Sender`].
+/// No task runs behind a session. While [`next`](Self::next), [`send`](Self::send),
+/// [`emitted`](Self::emitted), [`run`](Self::run) or [`close`](Self::close) is awaited, the session
+/// reads, writes the events that every [`Sender`] queued, and answers pings. Otherwise it rests, and so
+/// does its connection: a server whose pings are not answered for long enough ends the session. So keep
+/// one task polling, and do slow work in another, with a [`Sender`].
 ///
-/// Leave the model's calls of tools to a [`Conversation`](crate::conversation::Conversation): it runs them beside the
-/// session, answers each once, and asks for one reply when all outputs are there and the response has ended. A loop that
-/// sends a `response.create` after every output has its second request refused, and the reply lacks an output.
+/// Leave the model's calls of tools to a [`Conversation`](crate::conversation::Conversation): it runs
+/// them beside the session, answers each once, and asks for one reply when all outputs are there and
+/// the response has ended. A loop that sends a `response.create` after every output has its second
+/// request refused, and the reply lacks an output.
 ///
 /// ```no_run
 /// # use futures_util::StreamExt;
@@ -79,14 +83,15 @@ use renewal::Renewal;
 /// ```
 ///
 /// # How it ends
-/// The stream ends when the connection does. Before that it yields an [`Error`] if the connection failed, or if the
-/// server closed it with another code than 1000; [`closed`](Self::closed) then has the code, the reason and what was
-/// not sent. An error that leaves the session usable, such as a frame that is no event, is yielded between the events.
-/// Dropping a session drops its socket.
+/// The stream ends when the connection does. Before that it yields an [`Error`] if the connection
+/// failed, or if the server closed it with another code than 1000. [`closed`](Self::closed) then has
+/// the code, the reason and the unsent events. An error that leaves the session usable, such as a frame
+/// that is no event, is yielded between the events. Dropping a session drops its socket.
 ///
 /// # When the connection breaks
-/// That is the end, unless [`Config::reconnect`] says otherwise: then the session makes the connection anew, and
-/// [`updates`](Self::updates) tell of it between the events. [`Config::restore`] puts the conversation back.
+/// A broken connection is the end, unless [`Config::reconnect`] is set. Then the session reconnects, and
+/// [`updates`](Self::updates) tell of it between the events. [`Config::restore`] restores the
+/// conversation.
 pub struct Session<C: Connector, P: Protocol = Realtime> {
     connector: C,
     config: Config,
@@ -98,32 +103,32 @@ pub struct Session<C: Connector, P: Protocol = Realtime> {
     awaited: Option<Awaited>,
     inbox: VecDeque<InboxItem>,
     inbox_bytes: usize,
-    emitter: Emitter<P>,
-    /// With [`Config::restore`].
+    listeners: Listeners<P>,
+    /// Set with [`Config::restore`].
     memory: Option<Box<Memory>>,
-    /// With [`Config::renew`].
+    /// Set with [`Config::renew`].
     renewal: Option<Box<Renewal<C::Transport>>>,
     closed: Option<Closed>,
-    /// Whether the listeners know of the end.
+    /// Set once the listeners know of the end.
     told_closed: bool,
-    /// Which connection it is whose events are handed on.
+    /// Number of the connection whose events are handed on now.
     generation: u64,
-    /// Why the socket last failed, until the connection says what that means.
+    /// Cause of the socket's last failure, until the connection says what follows from it.
     cause: Option<Error>,
 }
 
 impl<C: Connector, P: Protocol> Session<C, P> {
-    /// Opens a session, and returns when the connection is open.
+    /// Opens a session. Returns when the connection is open.
     ///
     /// # Errors
     /// [`Error::Config`] before anything is opened; [`Error::Connect`] and [`Error::ConnectTimeout`].
     ///
     /// # Cancel safety
-    /// Dropping the future gives the attempt up.
+    /// Dropping the future gives up the attempt.
     pub async fn open(connector: C, config: Config) -> Result<Self, Error> {
         let mut limits = config.limits();
         if connector.runtime() != Runtime::Native {
-            // No script can ping.
+            // Scripts cannot send pings.
             limits.keep_alive = None;
         }
         let connection = Connection::new(limits, connector.seed());
@@ -142,7 +147,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             awaited: None,
             inbox: VecDeque::new(),
             inbox_bytes: 0,
-            emitter: Emitter::new(),
+            listeners: Listeners::new(),
             closed: None,
             told_closed: false,
             generation: 1,
@@ -163,15 +168,17 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         Ok(session)
     }
 
-    /// Sends an event, and returns when the socket has taken it.
+    /// Sends an event. Returns when the socket has taken it.
     ///
-    /// Events that arrive meanwhile are kept for `next`.
+    /// It polls the session meanwhile, so a whole recording can be sent from one task. Events that
+    /// arrive are kept for `next`, up to 1 MiB of them; then the server is held back.
     ///
     /// # Errors
     /// [`SendError`] gives the event back when the session is closed, or ends before the event is written.
     ///
     /// # Cancel safety
-    /// Once it was polled and there was room, the event is queued, and dropping the future does not take it back.
+    /// Once the future was polled and there was room, the event is queued, and dropping the future does
+    /// not take it back.
     pub async fn send(&mut self, event: impl Into<P::Client>) -> Result<(), SendError<P::Client>> {
         let event = event.into();
         let mut raw = Some(event.encode());
@@ -204,40 +211,60 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         sent.map_err(|kind| SendError { event, kind })
     }
 
-    /// A handle that sends from elsewhere.
+    /// Returns a handle that sends from elsewhere.
     pub fn sender(&self) -> Sender<P> {
         self.sender.clone()
     }
 
-    /// The sending and the receiving half, for two tasks. The receiving half moves both, so it must be polled.
+    /// Splits the session into a sending and a receiving half, for two tasks. The receiving half moves
+    /// both, so it must be polled.
     pub fn split(self) -> (Sender<P>, Receiver<C, P>) {
         (self.sender(), Receiver::new(self))
     }
 
-    /// Closes with code 1000 and the reason `OK` (contract 67). See [`close_with`](Self::close_with).
+    /// Waits for the next event. Returns `None` at the end.
     ///
     /// # Errors
-    /// None; it returns a `Result` so that it reads like the rest.
+    /// The item is an [`Error`] where something went wrong: see the type's documentation.
+    ///
+    /// # Cancel safety
+    /// Safe: nothing is lost between two calls.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "a session is a stream, not an iterator"
+    )]
+    pub fn next(&mut self) -> impl Future<Output = Option<Result<P::Server, Error>>> + Unpin {
+        StreamExt::next(self)
+    }
+
+    /// Closes with code 1000 and the reason `OK`. See [`close_with`](Self::close_with).
+    ///
+    /// # Errors
+    /// None today: every transport can close with 1000.
     ///
     /// # Cancel safety
     /// As for [`close_with`](Self::close_with).
-    pub async fn close(&mut self) -> Result<Closed, Error> {
+    // Contract 67.
+    pub async fn close(&mut self) -> Result<Closed, InvalidClose> {
         self.close_with(CloseFrame::NORMAL).await
     }
 
-    /// Closes: sends what is queued, then the close frame, and waits for the peer's, all within
-    /// [`Config::close_timeout`]. Returns the peer's code and reason, and what could not be sent; code 1006 if the peer
-    /// did not answer. Events that arrived before the end, up to a MiB of them, can still be read.
+    /// Closes: sends the queued events, then the close frame, and waits for the peer's close frame, all
+    /// within [`Config::close_timeout`]. Returns the peer's code and reason, and the unsent events; the
+    /// code is 1006 if the peer did not answer. Events that arrived before the end, up to 1 MiB of them,
+    /// can still be read.
     ///
-    /// Closing a closed session returns how it ended.
+    /// Closing a closed session returns how it ended. See [RFC 6455, section
+    /// 7](https://www.rfc-editor.org/rfc/rfc6455#section-7) for codes and reasons.
     ///
     /// # Errors
-    /// [`Error::Close`] for a code that the transport may not send (in browsers all but 1000 and 3000 to 4999), or for
-    /// too long a reason. The session goes on then.
+    /// [`InvalidClose`] for a code that the transport may not send (in browsers all but 1000 and 3000
+    /// to 4999), or for a reason of more than 123 bytes. The session goes on then.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves the session closing; polling it or calling `close` again goes on.
-    pub async fn close_with(&mut self, frame: CloseFrame) -> Result<Closed, Error> {
+    /// Dropping the future leaves the session closing. Polling the session or calling `close` again
+    /// goes on.
+    pub async fn close_with(&mut self, frame: CloseFrame) -> Result<Closed, InvalidClose> {
         let frame = frame.checked(C::may_close_with)?;
         self.connection.close(self.connector.now(), frame);
         loop {
@@ -249,12 +276,12 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         }
     }
 
-    /// Where the session is connected to. It shows no credential.
+    /// Returns the URL of the connection, without any credential.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// How the connection ended, once it has.
+    /// Returns how the session ended, once it has.
     pub fn closed(&self) -> Option<&Closed> {
         self.closed.as_ref()
     }
@@ -270,7 +297,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         Box::pin(self.connector.sleep(duration))
     }
 
-    /// Reads a message, and lets the listeners hear it.
+    /// Reads a message, and calls the listeners.
     #[inline]
     fn read(&mut self, text: ByteString) -> Result<P::Server, Error> {
         log_event!(bytes = text.len(), "received");
@@ -284,17 +311,18 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         {
             self.note_expiry(at);
         }
-        self.emitter.emit(&read);
+        self.listeners.emit(&read);
         read
     }
 
-    fn report(&mut self, error: Error) -> Result<P::Server, Error> {
-        let reported = Err(error);
-        self.emitter.emit(&reported);
-        reported
+    /// Calls the listeners of an error, and returns it.
+    fn report(&mut self, error: Error) -> Error {
+        self.listeners.emit_error(&error);
+        error
     }
 
-    /// The server says when the session ends. If that is past, one of the two clocks is wrong.
+    /// Notes when the server ends the session. A time in the past means that one of the two clocks is
+    /// wrong, and is passed over.
     fn note_expiry(&mut self, unix_seconds: u64) {
         let left = self
             .connector
@@ -321,7 +349,7 @@ impl<C: Connector, P: Protocol> Stream for Session<C, P> {
         let event = loop {
             match ready!(this.poll_item(cx)) {
                 Some(InboxItem::Message(text)) => break this.read(text),
-                Some(InboxItem::Error(error)) => break this.report(error),
+                Some(InboxItem::Error(error)) => break Err(this.report(error)),
                 Some(InboxItem::Interlude(told)) => this.tell(&told),
                 None => {
                     this.tell_closed();

@@ -1,3 +1,5 @@
+//! Updates: the server's events, and news of the connection between them.
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -5,36 +7,37 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use futures_util::StreamExt;
 
-use super::Error;
 use super::drive::InboxItem;
-use super::{Lost, Session};
+use super::{Error, Lost, Session};
 use crate::connection::{Expiring, Reconnecting};
 use crate::protocol::{Protocol, Realtime, ServerEvent};
 use crate::transport::Connector;
 
-/// What happens in a session, in order: the server's events, and what becomes of the connection between them.
+/// One thing that happened in a session: an event of the server, or news of the connection.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Update<E = ServerEvent> {
-    /// An event of the server.
+    /// The server sent an event.
     Event(E),
-    /// The connection broke, or an attempt to make it anew failed, and another attempt follows.
+    /// The connection broke, or an attempt to reconnect failed, and another attempt follows.
     Reconnecting(Reconnecting),
     /// The connection is open again.
     Reconnected(Reconnected),
-    /// The session ends before long: see [`Config::expiry_warning`](crate::Config::expiry_warning).
+    /// The service is about to end the session: see
+    /// [`Config::expiry_warning`](crate::Config::expiry_warning).
     Expiring(Expiring),
 }
 
-/// A connection that was made anew.
+/// A connection that took the place of one that broke or was renewed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reconnected {
-    /// Which connection it is, counted from 1.
+    /// Number of the connection, counted from 1.
     pub generation: u64,
-    /// How many events [`Config::restore`](crate::Config::restore) put the session back with; 0 without it.
+    /// Number of events by which [`Config::restore`](crate::Config::restore) restored the session; 0
+    /// without it.
     pub restored: usize,
-    /// What could not be put back.
+    /// The parts of the conversation that could not be restored.
     pub lost: Vec<Lost>,
 }
 
@@ -46,8 +49,8 @@ pub(super) enum Interlude {
 }
 
 impl<E> From<Interlude> for Update<E> {
-    fn from(told: Interlude) -> Self {
-        match told {
+    fn from(interlude: Interlude) -> Self {
+        match interlude {
             Interlude::Reconnecting(next) => Self::Reconnecting(next),
             Interlude::Reconnected(now) => Self::Reconnected(now),
             Interlude::Expiring(soon) => Self::Expiring(soon),
@@ -55,12 +58,13 @@ impl<E> From<Interlude> for Update<E> {
     }
 }
 
-/// A stream of a session's [`Update`]s: see [`Session::updates`].
+/// Stream of a session's [`Update`]s: see [`Session::updates`].
+#[must_use = "streams do nothing unless polled"]
 pub struct Updates<'a, C: Connector, P: Protocol = Realtime>(&'a mut Session<C, P>);
 
 impl<C: Connector, P: Protocol> Session<C, P> {
-    /// The session as a stream that tells of its connection, too. The session itself, as a stream, passes that over; it
-    /// and this one may be taken in turns.
+    /// Returns the session as a stream of events and of news of its connection. The session itself,
+    /// as a stream, yields the events only. Both may be used in turns.
     ///
     /// ```no_run
     /// # use futures_util::StreamExt;
@@ -70,7 +74,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     /// while let Some(update) = updates.next().await {
     ///     match update? {
     ///         Update::Event(ServerEvent::ResponseOutputTextDelta(e)) => print!("{}", e.delta),
-    ///         Update::Reconnecting(next) => eprintln!("lost the connection; attempt {}", next.attempt),
+    ///         Update::Reconnecting(next) => eprintln!("connection lost; attempt {}", next.attempt),
     ///         Update::Reconnected(_) => eprintln!("connected again"),
     ///         _ => {}
     ///     }
@@ -82,7 +86,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         Updates(self)
     }
 
-    /// Waits for the next of the [`updates`](Self::updates); `None` at the end.
+    /// Waits for the next of the [`updates`](Self::updates). Returns `None` at the end.
     ///
     /// # Errors
     /// As the stream yields them.
@@ -92,26 +96,32 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     pub async fn next_update(&mut self) -> Option<Result<Update<P::Server>, Error>> {
         self.updates().next().await
     }
+
+    fn poll_update(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Update<P::Server>, Error>>> {
+        let item = match ready!(self.poll_item(cx)) {
+            Some(InboxItem::Interlude(interlude)) => {
+                self.tell(&interlude);
+                return Poll::Ready(Some(Ok(interlude.into())));
+            }
+            Some(InboxItem::Message(text)) => self.read(text),
+            Some(InboxItem::Error(error)) => Err(self.report(error)),
+            None => {
+                self.tell_closed();
+                return Poll::Ready(None);
+            }
+        };
+        Poll::Ready(Some(item.map(Update::Event)))
+    }
 }
 
 impl<C: Connector, P: Protocol> Stream for Updates<'_, C, P> {
     type Item = Result<Update<P::Server>, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let session = &mut *self.0;
-        let item = match ready!(session.poll_item(cx)) {
-            Some(InboxItem::Interlude(told)) => {
-                session.tell(&told);
-                return Poll::Ready(Some(Ok(told.into())));
-            }
-            Some(InboxItem::Message(text)) => session.read(text),
-            Some(InboxItem::Error(error)) => session.report(error),
-            None => {
-                session.tell_closed();
-                return Poll::Ready(None);
-            }
-        };
-        Poll::Ready(Some(item.map(Update::Event)))
+        self.0.poll_update(cx)
     }
 }
 
