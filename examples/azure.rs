@@ -7,7 +7,6 @@
 use std::error::Error;
 use std::io::Write;
 
-use futures_util::StreamExt;
 use openai_realtime_ws::emulator::Emulator;
 use openai_realtime_ws::protocol::{
     ConversationItemCreate, Modality, RealtimeSession, ResponseCreate, ServerEvent, SessionUpdate,

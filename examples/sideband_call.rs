@@ -13,7 +13,6 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use futures_util::StreamExt;
 use openai_realtime_ws::protocol::{
     ConversationItemCreate, Modality, RealtimeSession, ResponseCreate, SessionUpdate,
 };

@@ -19,7 +19,6 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use futures_util::StreamExt;
 use openai_realtime_ws::protocol::{RealtimeSession, ResponseCreate};
 use openai_realtime_ws::rest::webhook::{IncomingCall, Webhook, WebhookEvent};
 use openai_realtime_ws::{Config, OpenAIRealtimeWS, ServerEvent, Target, emulator, rest};

@@ -8,7 +8,6 @@ use std::error::Error;
 use std::io::Write;
 use std::path::Path;
 
-use futures_util::StreamExt;
 use openai_realtime_ws::emulator::Emulator;
 use openai_realtime_ws::protocol::{
     AudioInput, InputAudioBufferAppend, InputAudioBufferCommit, Patch, ServerEvent, SessionUpdate,

@@ -7,7 +7,6 @@
 use std::error::Error;
 use std::path::Path;
 
-use futures_util::StreamExt;
 use openai_realtime_ws::emulator::Emulator;
 use openai_realtime_ws::protocol::{
     SessionClose, SessionInputAudioBufferAppend, TranslationAudio, TranslationAudioInput,

@@ -12,7 +12,6 @@ mod sideband_call;
 #[path = "../examples/sip_webhook.rs"]
 mod sip_webhook;
 
-use futures_util::StreamExt;
 use openai_realtime_ws::emulator::{CallState, Emulator};
 use openai_realtime_ws::protocol::SessionConfig;
 use openai_realtime_ws::{Config, OpenAIRealtimeWS, ServerEvent, rest};

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use openai_realtime_ws::native::Connector;
 use openai_realtime_ws::protocol::{InputAudioBufferAppend, ResponseCreate};
 use openai_realtime_ws::{

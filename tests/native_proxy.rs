@@ -3,7 +3,6 @@
 
 use std::net::SocketAddr;
 
-use futures_util::StreamExt;
 use openai_realtime_ws::emulator::Emulator;
 use openai_realtime_ws::native::Connector;
 use openai_realtime_ws::{Config, Error, OpenAIRealtimeWS, TransportError};

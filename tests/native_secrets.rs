@@ -7,7 +7,6 @@ use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use log::{LevelFilter, Log, Metadata, Record};
 use openai_realtime_ws::emulator::{Admission, Emulator, Script, UpgradeRequest};
 use openai_realtime_ws::native::Connector;

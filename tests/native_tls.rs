@@ -6,7 +6,6 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use openai_realtime_ws::emulator::Emulator;
 use openai_realtime_ws::native::Connector;
 use openai_realtime_ws::{Config, Error, OpenAIRealtimeWS, Reconnect, TransportError};

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use futures_util::StreamExt;
 use openai_realtime_ws::emulator::{CallState, Emulator};
 use openai_realtime_ws::native::Connector;
 use openai_realtime_ws::protocol::{

@@ -204,7 +204,6 @@ mod tests {
 
     #[tokio::test]
     async fn a_model_has_its_faults_on_a_running_emulator() {
-        use futures_util::StreamExt;
         use openai_realtime_ws::emulator::Emulator;
         use openai_realtime_ws::{Config, OpenAIRealtimeWS};
 

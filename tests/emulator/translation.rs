@@ -1,6 +1,5 @@
 //! Translation sessions, by this crate's own client (contract 94).
 
-use futures_util::StreamExt;
 use openai_realtime_ws::emulator::Emulator;
 use openai_realtime_ws::protocol::{
     SessionClose, SessionClosed, SessionInputAudioBufferAppend, TranslationAudio,

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use futures_util::StreamExt;
 use openai_realtime_ws::native::Connector;
 use openai_realtime_ws::{Closed, Config, Error, OpenAIRealtimeWS, TransportError, Update};
 

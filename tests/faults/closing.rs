@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use openai_realtime_ws::emulator::Emulator;
 use openai_realtime_ws::protocol::Events;
 use openai_realtime_ws::{CloseFrame, Config, OpenAIRealtimeWS};
@@ -185,7 +184,7 @@ async fn close(rt: &mut OpenAIRealtimeWS) -> String {
     while let Some(event) = rt.next().await {
         seen.push(match event {
             Ok(event) => format!("`{}`", event.event_type()),
-            Err(error) => describe(&error),
+            Err(error) => describe(&error.into()),
         });
     }
     seen.push(end(&closed));
@@ -202,7 +201,7 @@ async fn refused(frame: CloseFrame) -> Seen {
     let error = rt.close_with(frame).await.unwrap_err();
     let event = rt.next().await.unwrap().unwrap();
     let seen = [
-        describe(&error),
+        describe(&error.into()),
         format!("`{}`", event.event_type()),
         close(&mut rt).await,
     ];

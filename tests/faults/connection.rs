@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::{FutureExt, StreamExt, future::poll_immediate};
+use futures_util::{FutureExt, future::poll_immediate};
 use openai_realtime_ws::emulator::{Action, Admission, ConnectionRecord, Emulator, Script};
 use openai_realtime_ws::native::Connector;
 use openai_realtime_ws::protocol::{InputAudioBufferAppend, ResponseCreate};

@@ -6,7 +6,7 @@
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
-use futures_util::{FutureExt, StreamExt, future};
+use futures_util::{FutureExt, future};
 use openai_realtime_ws::protocol::{
     AudioConfig, AudioInput, ConversationItemCreate, ConversationItemDelete, ErrorEvent,
     InputAudioBufferAppend, InputAudioBufferCommit, Modality, Patch, RealtimeSession,
@@ -335,7 +335,7 @@ pub async fn close_returns_the_peers_frame<C: Connector>(connector: C, config: C
 pub async fn close_codes_are_checked<C: Connector>(connector: C, config: Config) {
     let mut rt = open(connector, config).await;
     let error = rt.close_with(CloseFrame::NO_STATUS).await.unwrap_err();
-    assert_eq!(error.to_string(), "could not close the connection");
+    assert!(error.to_string().starts_with("close code 1005 may not be sent"));
     assert!(matches!(error, InvalidClose::Code(1005)), "{error:?}");
     let reason = "x".repeat(124).into();
     let error = rt
