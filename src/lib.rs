@@ -68,17 +68,19 @@ pub use transport::{
     Transport, TransportError,
 };
 
-/// A session over tokio-tungstenite and rustls, for servers, desktops and anything else with sockets.
+/// A session over tokio-tungstenite and rustls, for servers, desktops and anything else with
+/// sockets.
 #[cfg(feature = "native")]
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub type OpenAIRealtimeWS = Session<native::Connector>;
 
-/// A live translation over the same transport as [`OpenAIRealtimeWS`] (contract 94).
+/// A live translation over the same transport as [`OpenAIRealtimeWS`].
 #[cfg(feature = "native")]
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub type OpenAIRealtimeTranslationWS = Session<native::Connector, Translation>;
 
-/// A session over the runtime's own `WebSocket`: in pages, workers, Node, Deno, Bun and Cloudflare Workers.
+/// A session over the runtime's own `WebSocket`: in pages, workers, Node, Deno, Bun and Cloudflare
+/// Workers.
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub type OpenAIRealtimeWebSocket = Session<browser::Connector>;
 

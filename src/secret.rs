@@ -3,8 +3,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-/// Text that must not be seen: it prints as dots, and is wiped from memory when it is dropped. Written as JSON, it is
-/// itself.
+/// Text that must not be seen: it prints as dots, and is wiped from memory when it is dropped.
+/// Written as JSON, it is itself.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(Zeroizing<String>);
 

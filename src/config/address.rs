@@ -1,4 +1,4 @@
-//! From a base URL to the socket's (contracts 1 to 16).
+//! From a base URL to the socket's.
 
 use super::{ConfigError, Service, Target};
 use crate::url::WebSocketUrl;
@@ -79,7 +79,7 @@ fn endpoint_url(
     Ok(url)
 }
 
-/// A base path without needless slashes, and with the `v1` that Azure's GA API has (contract 13).
+/// A base path without needless slashes, and with the `v1` that Azure's GA API has.
 fn azure_path(base_path: &str) -> String {
     let segments: Vec<&str> = base_path
         .split('/')
@@ -94,8 +94,9 @@ fn azure_path(base_path: &str) -> String {
     path + version
 }
 
-/// For a URL and a credential's header: the URL for the socket, without any parameter that holds a credential, and the
-/// one to show, which names the header, and those parameters, with `<REDACTED>` for a value (contract 30).
+/// For a URL and a credential's header: the URL for the socket, without any parameter that holds a
+/// credential, and the one to show, which names the header, and those parameters, with `<REDACTED>`
+/// for a value.
 pub fn redacted(url: &str, header: &str) -> Result<(String, String), ConfigError> {
     let is_credential = |name: &str| CREDENTIALS.iter().any(|c| name.eq_ignore_ascii_case(c));
     let plain = url.starts_with("ws:");

@@ -5,7 +5,8 @@ use crate::platform::{BoxFuture, Callback, MaybeSend, MaybeSync};
 use crate::secret::Secret;
 use crate::transport::Source;
 
-/// What proves who is calling. It prints as dots, never as itself, and is wiped from memory when it is dropped.
+/// Credential of the caller. It prints as dots, never as itself, and its memory is wiped when it is
+/// dropped.
 #[derive(Clone)]
 pub struct Credential(pub(super) Kind);
 
@@ -30,7 +31,7 @@ impl Credential {
         Self(Kind::Token(Secret::new(token)))
     }
 
-    /// A function that gives a key or token, called anew for every connection (contracts 24 and 28): for tokens that
+    /// A function that gives a key or token, called anew for every connection: for tokens that
     /// expire, and for ephemeral keys that a server mints. It is sent as a bearer token.
     ///
     /// ```
@@ -88,7 +89,7 @@ impl From<String> for Credential {
     }
 }
 
-/// Why a [provider](Credential::provider) gave no credential (contract 28).
+/// Reason why a [provider](Credential::provider) gave no credential.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialError {

@@ -1,6 +1,6 @@
 use crate::transport::Source;
 
-/// What is missing or wrong in a [`Config`](super::Config). Nothing was opened.
+/// Error in a [`Config`](super::Config). Nothing was opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -12,7 +12,7 @@ pub enum ConfigError {
     /// There is no endpoint for Azure.
     #[error("no Azure endpoint: set the AZURE_OPENAI_ENDPOINT environment variable")]
     MissingEndpoint,
-    /// The credential is empty (contracts 17 and 33).
+    /// The credential is empty.
     #[error("the API key is empty: pass one, or set the OPENAI_API_KEY environment variable")]
     EmptyKey,
     /// The key has characters that no key has, such as a space or a line's end.
@@ -20,21 +20,21 @@ pub enum ConfigError {
         "the API key has a space, a line break or another character that does not belong in it: copy it again"
     )]
     MalformedKey,
-    /// No target was chosen, or an empty one (contract 8).
+    /// No target was chosen, or an empty one.
     #[error(
         "Pass exactly one of `model`, `call_id`, or transcription `intent` when opening a Realtime WebSocket, not an empty one"
     )]
     Target,
-    /// With Azure, no deployment was chosen, or an empty one (contract 16).
+    /// With Azure, no deployment was chosen, or an empty one.
     #[error("No deployment name provided")]
     Deployment,
-    /// A translation session wants a model (contract 94).
+    /// A translation session wants a model.
     #[error("A translation model is required.")]
     TranslationModel,
-    /// A session without a model of its own cannot be made anew (contract 89).
+    /// A session without a model of its own cannot be made anew.
     #[error("Automatic Realtime recovery requires a model session")]
     Recovery,
-    /// The base URL is none (contract 9).
+    /// The base URL is none.
     #[error("invalid base URL: it must be absolute, such as https://api.openai.com/v1")]
     InvalidUrl,
     /// A connection without TLS was asked for, to another machine.
@@ -46,20 +46,20 @@ pub enum ConfigError {
     /// A page must not send its credential in clear.
     #[error("a page cannot use `Config::insecure_cleartext_url`: use TLS, as pages do")]
     Cleartext,
-    /// The caller's URL builder gave another URL than a `wss:` one (contract 11).
+    /// The caller's URL builder gave another URL than a `wss:` one.
     #[error("Custom Realtime WebSocket URLs must use the wss: protocol.")]
     CustomUrl,
     /// The caller's URL builder failed.
     #[error("the URL builder failed")]
     UrlBuilder(#[source] Source),
-    /// A key that is not ephemeral, in a browser (contract 35).
+    /// A key that is not ephemeral, in a browser.
     #[error(
         "It looks like you're running in a browser-like environment. This is disabled by default, as it risks exposing \
          your secret API credentials to attackers: use an ephemeral key (`ek_…`) that your server minted, or say \
          `Config::dangerously_allow_browser`"
     )]
     Browser,
-    /// Azure in a runtime whose `WebSocket` takes no headers (contract 31).
+    /// Azure in a runtime whose `WebSocket` takes no headers.
     #[error(
         "Azure OpenAI Realtime credentials require a WebSocket transport that supports request headers: use \
          `OpenAIRealtimeWS`, or a server-side authentication proxy"

@@ -1,4 +1,4 @@
-//! Where to connect and with what: configuration in, a [`Handshake`] out. Pure.
+//! Configuration in, a [`Handshake`] out. Pure.
 
 use std::sync::Arc;
 
@@ -26,14 +26,14 @@ use recovery::OnReconnecting;
 
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
 
-/// Who runs the endpoint, and so how it is addressed.
+/// Operator of the endpoint, which decides how it is addressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Service {
     OpenAI,
     Azure,
 }
 
-/// How to reach the service: a builder of [`Handshake`]s, the same on every transport.
+/// Configuration of a session: a builder of [`Handshake`]s, the same for every transport.
 ///
 /// ```
 /// use openai_realtime_ws::{Config, Realtime, Runtime};
@@ -81,10 +81,11 @@ impl Config {
         }
     }
 
-    /// A resource of Azure OpenAI, such as `https://my-resource.openai.azure.com`, whose [`model`](Self::model) is a
-    /// deployment's name (contract 13).
+    /// A resource of Azure OpenAI, such as `https://my-resource.openai.azure.com`, whose
+    /// [`model`](Self::model) is a deployment's name.
     ///
-    /// An API key goes as the header `api-key`; a token, or what a provider gives, as `Authorization` (contract 24).
+    /// An API key goes as the header `api-key`; a token, or what a provider gives, as
+    /// `Authorization`.
     ///
     /// ```
     /// use openai_realtime_ws::{Config, Realtime, Runtime};
@@ -101,17 +102,18 @@ impl Config {
         config
     }
 
-    /// From the environment: `OPENAI_API_KEY`, and where they are set `OPENAI_BASE_URL`, `OPENAI_ORG_ID` and
-    /// `OPENAI_PROJECT_ID`.
+    /// From the environment: `OPENAI_API_KEY`, and where they are set `OPENAI_BASE_URL`,
+    /// `OPENAI_ORG_ID` and `OPENAI_PROJECT_ID`.
     ///
     /// # Errors
-    /// [`ConfigError::MissingKey`] where there is no key, as always in a browser, which has no environment.
+    /// [`ConfigError::MissingKey`] where there is no key, as always in a browser, which has no
+    /// environment.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_variables(|name| std::env::var(name).ok())
     }
 
-    /// Azure from the environment: `AZURE_OPENAI_ENDPOINT` and `AZURE_OPENAI_API_KEY`. `OPENAI_API_VERSION` may be
-    /// there; the GA API has no use for it.
+    /// Azure from the environment: `AZURE_OPENAI_ENDPOINT` and `AZURE_OPENAI_API_KEY`.
+    /// `OPENAI_API_VERSION` may be there; the GA API has no use for it.
     ///
     /// # Errors
     /// [`ConfigError::MissingEndpoint`] and [`ConfigError::MissingKey`].
@@ -144,22 +146,23 @@ impl Config {
         self.target(Target::Model(model.into()))
     }
 
-    /// What to attach to.
+    /// Sets the target of the session.
     pub fn target(mut self, target: Target) -> Self {
         self.target = Some(target);
         self
     }
 
-    /// Where the service is, such as `https://example.com/v1`. The connection is always secure, whatever the scheme.
+    /// Sets the base URL, such as `https://example.com/v1`. The connection is always secure,
+    /// whatever the scheme.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
         self.cleartext = Cleartext::Never;
         self
     }
 
-    /// Makes the socket's URL by a function of the caller's own, for endpoints that are laid out otherwise
-    /// (contracts 10 and 11). It is called once for each connection, with a target that has been checked, and its
-    /// result is used as it is; it must be a `wss:` URL.
+    /// Makes the socket's URL by a function of the caller's own, for endpoints that are laid out
+    /// otherwise . It is called once for each connection, with a target that has been checked, and
+    /// its result is used as it is; it must be a `wss:` URL.
     ///
     /// ```
     /// use openai_realtime_ws::{Config, Realtime, Runtime};
@@ -179,8 +182,8 @@ impl Config {
         self
     }
 
-    /// A server on this machine without TLS, such as the emulator: `ws://127.0.0.1:8080/v1`. Any host but this
-    /// machine's own is refused when the handshake is made.
+    /// A server on this machine without TLS, such as the emulator: `ws://127.0.0.1:8080/v1`. Any
+    /// host but this machine's own is refused when the handshake is made.
     pub fn insecure_loopback_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
         self.cleartext = Cleartext::Loopback;
@@ -221,28 +224,28 @@ impl Config {
         self
     }
 
-    /// Adds a header to the handshake, in place of the crate's own of that name (contract 19). Transports that cannot
-    /// set headers leave it out.
+    /// Adds a header to the handshake, in place of the crate's own of that name. Transports that
+    /// cannot set headers leave it out.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), Some(Secret::new(value))));
         self
     }
 
-    /// Takes the crate's own header of this name away, such as `User-Agent` (contract 19).
+    /// Takes the crate's own header of this name away, such as `User-Agent`.
     pub fn without_header(mut self, name: impl Into<String>) -> Self {
         self.headers.push((name.into(), None));
         self
     }
 
-    /// A hash of the end user's id, by which the service tells one user's abuse from another's: the header
-    /// `OpenAI-Safety-Identifier`.
+    /// A hash of the end user's id, by which the service tells one user's abuse from another's: the
+    /// header `OpenAI-Safety-Identifier`.
     pub fn safety_identifier(self, id: impl Into<String>) -> Self {
         self.header("OpenAI-Safety-Identifier", id)
     }
 
-    /// Allows any key in a page and its workers, where everybody who opens the page can read and use it
-    /// (contracts 35 to 37). Without a word here, only an ephemeral key, `ek_…`, is allowed there; with `false`, none.
-    /// Elsewhere it has no effect.
+    /// Allows any key in a page and its workers, where everybody who opens the page can read and
+    /// use it . Without a word here, only an ephemeral key, `ek_…`, is allowed there; with `false`,
+    /// none. Elsewhere it has no effect.
     pub fn dangerously_allow_browser(mut self, allow: bool) -> Self {
         self.allow_browser = Some(allow);
         self
@@ -257,12 +260,12 @@ impl Config {
         })
     }
 
-    /// What to ask the server with, for events of the protocol `P`: the credential as a header natively, as a
-    /// subprotocol in JavaScript (contracts 18, 22 to 24).
+    /// Returns the handshake for events of the protocol `P`: the credential is a header natively,
+    /// and a subprotocol in JavaScript.
     ///
     /// # Errors
-    /// [`ConfigError`] says what is missing or wrong. What is checked first is whether the credential may be in this
-    /// runtime at all (contract 37).
+    /// [`ConfigError`] says what is missing or wrong. What is checked first is whether the
+    /// credential may be in this runtime at all.
     pub fn handshake<P: Protocol>(&self, runtime: Runtime) -> Result<Handshake, ConfigError> {
         let key = self.key()?;
         self.guard(key, runtime)?;
@@ -303,12 +306,13 @@ impl Config {
         Ok(handshake)
     }
 
-    /// What to make a REST call with: the URL of this path below the base URL, such as `/realtime/client_secrets`, and
-    /// the headers, the credential's among them. For `rest::Client`, or for an HTTP client of the
-    /// caller's own, which must follow no redirect with them.
+    /// Returns the parts of a REST call: the URL of this path below the base URL, such as
+    /// `/realtime/client_secrets`, and the headers, the credential's among them. For
+    /// `rest::Client`, or for an HTTP client of the caller's own, which must follow no redirect
+    /// with them.
     ///
-    /// The base URL's rules are the socket's, with `https:` for `wss:`; a [`url_builder`](Self::url_builder) makes
-    /// sockets' URLs only.
+    /// The base URL's rules are the socket's, with `https:` for `wss:`; a
+    /// [`url_builder`](Self::url_builder) makes sockets' URLs only.
     ///
     /// ```
     /// use openai_realtime_ws::{Config, Runtime};

@@ -1,4 +1,4 @@
-/// What a session is attached to. One of them, by construction.
+/// Target of a session: exactly one, by construction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {

@@ -98,12 +98,13 @@ impl<E: Queued> Backlog<E> {
     }
 
     /// Adds an event that fits, and any event to an empty line, so that a large one is not locked
-    /// out for ever (contract 69). Gives the event back where it cannot be added.
+    /// out for ever. Gives the event back where it cannot be added.
     pub(crate) fn push(&self, event: E) -> Result<Ticket, (E, SendErrorKind)> {
         self.push_as(event, false)
     }
 
-    /// Adds an event that its sender [claims](Claim): at the end it is not given back with the rest.
+    /// Adds an event that its sender [claims](Claim): at the end it is not given back with the
+    /// rest.
     pub(crate) fn push_claimed(&self, event: E) -> Result<Claim<E>, (E, SendErrorKind)> {
         let ticket = self.push_as(event, true)?;
         Ok(Claim {
@@ -129,9 +130,9 @@ impl<E: Queued> Backlog<E> {
         }
     }
 
-    /// Adds live audio that lasts `lasts`. The oldest live audio makes room for it, beyond `longest`
-    /// as well as beyond the bound; other events stay. If there is still no room, this piece is
-    /// dropped. Gives the event back only if the backlog is closed.
+    /// Adds live audio that lasts `lasts`. The oldest live audio makes room for it, beyond
+    /// `longest` as well as beyond the bound; other events stay. If there is still no room, this
+    /// piece is dropped. Gives the event back only if the backlog is closed.
     pub(crate) fn push_live(&self, event: E, lasts: Duration, longest: Duration) -> Result<(), E> {
         let mut state = self.lock();
         let bytes = event.bytes();
@@ -293,7 +294,8 @@ impl<E: Queued> Backlog<E> {
         }
     }
 
-    /// Adds an admitted event to the line that takes events now, and wakes the reader for a due one.
+    /// Adds an admitted event to the line that takes events now, and wakes the reader for a due
+    /// one.
     fn add(
         &self,
         mut state: MutexGuard<'_, BacklogState<E>>,

@@ -6,23 +6,24 @@ use super::{KeepAlive, Reconnect};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// How long opening may take.
+    /// Longest time that opening may take.
     pub connect_timeout: Duration,
-    /// How long closing may take: sending what is queued, and waiting for the peer's answer.
+    /// Longest time that closing may take: sending queued events, then waiting for the peer's
+    /// answer.
     pub close_timeout: Duration,
-    /// How many bytes of events may wait to be sent.
+    /// Bytes of queued events, at most.
     pub max_queue_bytes: usize,
-    /// Whether and how a connection that broke is made anew.
+    /// Policy for reconnecting after a loss; `None` for no reconnecting.
     pub reconnect: Option<Reconnect>,
-    /// Whether the driver is to ping the peer, where its sockets can.
+    /// Pings by the driver, on sockets that can send them; `None` for none.
     pub keep_alive: Option<KeepAlive>,
-    /// How long nothing need arrive; no end unless set.
+    /// Longest silence of the peer; unlimited by default.
     pub idle_timeout: Option<Duration>,
-    /// How long the socket may take to take one event; no end unless set.
+    /// Longest time until the socket accepts one event; unlimited by default.
     pub send_timeout: Option<Duration>,
-    /// How long before its end a session is said to expire; never unless set.
+    /// Lead of the warning before a session expires; no warning by default.
     pub expiry_warning: Option<Duration>,
-    /// Whether a session that is said to expire gets a new connection before it does.
+    /// True if a session gets a new connection after that warning, before it expires.
     pub renew: bool,
 }
 

@@ -1,5 +1,5 @@
-//! The life of a connection as a state machine without I/O: what happens goes in by methods, what to do comes out of
-//! [`poll`](Connection::poll) and [`poll_transmit`](Connection::poll_transmit).
+//! The life of a connection as a state machine without I/O: what happens goes in by methods, what
+//! to do comes out of [`poll`](Connection::poll) and [`poll_transmit`](Connection::poll_transmit).
 
 use std::collections::VecDeque;
 use std::task::{Context, Poll, ready};
@@ -39,10 +39,12 @@ use watch::{Finding, Watch};
 
 /// A connection's state.
 ///
-/// It has no clock: a driver tells the time with every input that needs it, as the time since any fixed moment. A time
-/// before one that was told already counts as that one. It has no source of randomness either: the driver gives a seed.
+/// It has no clock: a driver tells the time with every input that needs it, as the time since any
+/// fixed moment. A time before one that was told already counts as that one. It has no source of
+/// randomness either: the driver gives a seed.
 ///
-/// It queues events of any kind `E`. Where its driver's socket failed it says so, and the driver keeps the cause.
+/// It queues events of any kind `E`. Where its driver's socket failed it says so, and the driver
+/// keeps the cause.
 ///
 /// ```
 /// use std::time::Duration;
@@ -64,13 +66,13 @@ pub struct Connection<E: Queued = RawEvent> {
     state: State,
     watch: Watch,
     next: Next,
-    /// Whether the session ends very soon.
+    /// True if the session is about to end.
     last_call: bool,
     /// From the break of a connection until the next is open.
     outage: Option<Box<Outage<E>>>,
     retries: Retries,
     generation: u64,
-    /// What a new connection begins with, ahead of the queue.
+    /// Events that a new connection begins with, ahead of the queue.
     restoring: VecDeque<E>,
     backlog: Backlog<E>,
     notices: VecDeque<Notice<E>>,
@@ -104,7 +106,8 @@ enum State {
 }
 
 impl<E: Queued> Connection<E> {
-    /// One that has not begun. The seed is for the random part of the waits between attempts to reconnect.
+    /// One that has not begun. The seed is for the random part of the waits between attempts to
+    /// reconnect.
     pub fn new(limits: Limits, seed: u64) -> Self {
         Self {
             limits,
@@ -147,9 +150,9 @@ impl<E: Queued> Connection<E> {
         });
     }
 
-    /// A frame arrived. If it is a message that is to be heard, its text is returned; whether that is an event is for its
-    /// reader to say. Text and binary messages are both taken as text (contract 41). For a text, the time is not
-    /// looked at.
+    /// A frame arrived. If it is a message that is to be heard, its text is returned; whether that
+    /// is an event is for its reader to say. Text and binary messages are both taken as text. For a
+    /// text, the time is not looked at.
     #[inline]
     pub fn received(&mut self, now: Duration, frame: Frame) -> Option<ByteString> {
         match frame {
@@ -179,12 +182,12 @@ impl<E: Queued> Connection<E> {
         )
     }
 
-    /// What may have arrived is left unread for now, so that its absence says nothing about the peer.
+    /// Tells that arrived messages may be left unread for now, so that silence proves nothing.
     pub fn leaves_unread(&mut self) {
         self.watch.hear();
     }
 
-    /// Whether [`stalled`](Self::stalled) would be news.
+    /// Returns true if [`stalled`](Self::stalled) would have an effect.
     #[inline]
     pub fn minds_stalls(&self) -> bool {
         self.watch.minds_stalls()
@@ -208,7 +211,8 @@ impl<E: Queued> Connection<E> {
         self.watch.expires(self.now.saturating_add(left));
     }
 
-    /// The peer's close frame arrived; or, while connecting, the socket closed with this code without having opened.
+    /// The peer's close frame arrived; or, while connecting, the socket closed with this code
+    /// without having opened.
     pub fn peer_closed(&mut self, now: Duration, frame: CloseFrame) {
         self.pass(now);
         match &mut self.state {
@@ -259,8 +263,9 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// The socket failed, or could not be opened. The driver keeps the cause, to tell it when a [`Failure::Socket`]
-    /// comes out. `retry` says whether another attempt may do better, and how long it must wait at least.
+    /// The socket failed, or could not be opened. The driver keeps the cause, to tell it when a
+    /// [`Failure::Socket`] comes out. `retry` says whether another attempt may do better, and how
+    /// long it must wait at least.
     pub fn failed(&mut self, now: Duration, retry: Option<Duration>) {
         self.pass(now);
         match self.state {
@@ -277,8 +282,8 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// The attempt to connect ended before a socket was asked for, such as for want of a credential. `retry` as for
-    /// [`failed`](Self::failed).
+    /// The attempt to connect ended before a socket was asked for, such as for want of a
+    /// credential. `retry` as for [`failed`](Self::failed).
     pub fn given_up(&mut self, now: Duration, retry: Option<Duration>) {
         self.pass(now);
         if matches!(self.state, State::Connecting { .. }) {
@@ -286,11 +291,11 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// Queues an event. Before the first connection is open, it waits for that; in an outage, it is held back until
-    /// [`flush_pending`](Self::flush_pending).
+    /// Queues an event. Before the first connection is open, it waits for that; in an outage, it is
+    /// held back until [`flush_pending`](Self::flush_pending).
     ///
     /// # Errors
-    /// The event, back: the connection is closing, or as much is queued as may be (contract 69).
+    /// The event, back: the connection is closing, or as much is queued as may be.
     pub fn send(&mut self, event: E) -> Result<(), SendError<E>> {
         let pushed = self.backlog.push(event);
         pushed
@@ -303,8 +308,8 @@ impl<E: Queued> Connection<E> {
         &self.backlog
     }
 
-    /// Closes: sends what is queued, then `frame`, then waits for the peer, all within the close timeout. In an outage,
-    /// it is closed at once, with this very frame (contract 80). The first call counts.
+    /// Closes: sends what is queued, then `frame`, then waits for the peer, all within the close
+    /// timeout. In an outage, it is closed at once, with this very frame. The first call counts.
     pub fn close(&mut self, now: Duration, frame: CloseFrame) {
         self.pass(now);
         match &mut self.state {
@@ -337,8 +342,8 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// Time has passed: see [`wake_at`](Self::wake_at). On an open connection, what has arrived must be told first: it
-    /// may be the sign of life that is missed.
+    /// Time has passed: see [`wake_at`](Self::wake_at). On an open connection, what has arrived
+    /// must be told first: it may be the sign of life that is missed.
     pub fn tick(&mut self, now: Duration) {
         self.pass(now);
         if self.wake_at().is_none_or(|deadline| self.now < deadline) {
@@ -363,7 +368,7 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// When to call [`tick`](Self::tick).
+    /// Returns the time of the next call to [`tick`](Self::tick).
     #[inline]
     pub fn wake_at(&self) -> Option<Duration> {
         match self.state {
@@ -379,7 +384,7 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// What to do or to tell next.
+    /// Returns the next thing to do or to report.
     #[inline]
     pub fn poll(&mut self) -> Option<Notice<E>> {
         if let Some(notice) = self.notices.pop_front() {
@@ -397,13 +402,15 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// The next event to write to the socket, once the socket can take one. What was taken counts as sent.
+    /// The next event to write to the socket, once the socket can take one. What was taken counts
+    /// as sent.
     #[inline]
     pub fn poll_transmit(&mut self) -> Option<E> {
         self.next_transmit().map(|(event, _)| event)
     }
 
-    /// [`poll_transmit`](Self::poll_transmit) with the event's number; `None` for an event that restores.
+    /// [`poll_transmit`](Self::poll_transmit) with the event's number; `None` for an event that
+    /// restores.
     #[inline]
     pub(crate) fn next_transmit(&mut self) -> Option<(E, Option<Ticket>)> {
         if !self.may_transmit() {
@@ -430,7 +437,7 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// Whether [`poll_transmit`](Self::poll_transmit) has an event.
+    /// Returns true if [`poll_transmit`](Self::poll_transmit) has an event.
     #[inline]
     pub fn wants_transmit(&self) -> bool {
         self.may_transmit() && (!self.restoring.is_empty() || self.backlog.has_due())
@@ -448,28 +455,28 @@ impl<E: Queued> Connection<E> {
         )
     }
 
-    /// How many bytes of events wait to be sent, those that are held back among them.
+    /// Returns the bytes of queued and held-back events.
     pub fn queued_bytes(&self) -> usize {
         self.backlog.bytes()
     }
 
-    /// How many connections have been open, this one included: what belongs to an earlier one bears a smaller number.
+    /// Returns the number of connections that have been open, this one included.
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// Whether it is open, and neither side has begun to close.
+    /// Returns true if it is open and neither side has begun to close.
     #[inline]
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Open)
     }
 
-    /// Whether the connection broke and is being made anew.
+    /// Returns true during an outage, until the next connection is open.
     pub fn is_reconnecting(&self) -> bool {
         self.outage.is_some()
     }
 
-    /// Whether the end has come.
+    /// Returns true after the end.
     #[inline]
     pub fn is_closed(&self) -> bool {
         matches!(self.state, State::Closed)
@@ -517,7 +524,8 @@ impl<E: Queued> Connection<E> {
         self.notices.push_back(Notice::Connect);
     }
 
-    /// The end that this side did not ask for: an error, unless the peer closed as a matter of course.
+    /// The end that this side did not ask for: an error, unless the peer closed as a matter of
+    /// course.
     fn end(&mut self, frame: CloseFrame, failure: Option<Failure<E>>) {
         let closed = self.close_up(frame);
         let normal = closed.frame.code == CloseFrame::NORMAL.code;

@@ -3,11 +3,12 @@ use std::time::Duration;
 use crate::protocol::RawEvent;
 use crate::transport::CloseFrame;
 
-/// What a driver is told, in order.
+/// Instruction or report for a driver, in order.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice<E = RawEvent> {
-    /// Open a socket, and report by [`Connection::opened`] or [`Connection::failed`](super::Connection::failed).
+    /// Open a socket, and report by [`Connection::opened`] or
+    /// [`Connection::failed`](super::Connection::failed).
     ///
     /// [`Connection::opened`]: super::Connection::opened
     Connect,
@@ -16,10 +17,11 @@ pub enum Notice<E = RawEvent> {
     /// The connection broke, or an attempt to make it anew failed, and another attempt follows.
     /// [`abort`](super::Connection::abort) prevents it.
     Reconnecting(Reconnecting),
-    /// The connection is open again. What waited is sent when [`flush_pending`](super::Connection::flush_pending) is
-    /// called, or [`restore`](super::Connection::restore).
+    /// The connection is open again. What waited is sent when
+    /// [`flush_pending`](super::Connection::flush_pending) is called, or
+    /// [`restore`](super::Connection::restore).
     Reconnected {
-        /// Which connection it is, counted from 1.
+        /// Generation of the connection, counted from 1.
         generation: u64,
     },
     /// Send a ping.
@@ -27,15 +29,17 @@ pub enum Notice<E = RawEvent> {
     /// The session ends before long: the service closes it.
     Expiring(Expiring),
     /// Open another socket beside the one that is open, and report by
-    /// [`next_opened`](super::Connection::next_opened) or [`next_failed`](super::Connection::next_failed). When it is
-    /// open and nobody is in the middle of a turn, say [`switch`](super::Connection::switch).
+    /// [`next_opened`](super::Connection::next_opened) or
+    /// [`next_failed`](super::Connection::next_failed). When it is open and nobody is in the middle
+    /// of a turn, say [`switch`](super::Connection::switch).
     ConnectNext,
     /// Drop that other socket, or the attempt to open it.
     AbandonNext,
-    /// Take that other socket in place of the one that is open, and close that one. [`Reconnected`](Self::Reconnected)
-    /// follows.
+    /// Take that other socket in place of the one that is open, and close that one.
+    /// [`Reconnected`](Self::Reconnected) follows.
     Switch,
-    /// Something went wrong. The connection's end, if it is the end, follows as [`Closed`](Self::Closed).
+    /// Something went wrong. The connection's end, if it is the end, follows as
+    /// [`Closed`](Self::Closed).
     Failed(Failure<E>),
     /// Send this close frame, now that all that was queued is sent.
     SendClose(CloseFrame),
@@ -51,11 +55,11 @@ pub enum Notice<E = RawEvent> {
 pub struct Reconnecting {
     /// Its number in the session's life, from 1.
     pub attempt: u32,
-    /// How many there may be: [`Reconnect::max_attempts`](super::Reconnect#structfield.max_attempts).
+    /// Attempts, at most: [`Reconnect::max_attempts`](super::Reconnect#structfield.max_attempts).
     pub max_attempts: u32,
-    /// How long it waits before it begins.
+    /// Delay before it begins.
     pub delay: Duration,
-    /// How the connection ended, or the attempt before this one: 1006 if without a close frame.
+    /// End of the connection, or of the attempt before this one: 1006 without a close frame.
     pub close: CloseFrame,
 }
 
@@ -63,18 +67,18 @@ pub struct Reconnecting {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Expiring {
-    /// How long it still lasts.
+    /// Time left.
     pub left: Duration,
 }
 
-/// How a connection ended.
+/// End of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Closed<E = RawEvent> {
-    /// The peer's code and reason; 1006 if it ended without a close frame. What the caller closed with, if that was
-    /// during an outage.
+    /// The peer's code and reason; 1006 if it ended without a close frame. What the caller closed
+    /// with, if that was during an outage.
     pub frame: CloseFrame,
-    /// What was queued and never sent, in order.
+    /// Events that were queued and never sent, in order.
     pub unsent: Vec<E>,
 }
 

@@ -1,4 +1,4 @@
-//! What happens when a connection breaks, until it is made anew or given up.
+//! Outages: from the loss of a connection until the next one is open, or the session ends.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use crate::transport::CloseFrame;
 /// From the break of a connection until the next is open.
 #[derive(Debug)]
 pub(super) struct Outage<E> {
-    /// How many attempts it has seen.
+    /// Attempts so far.
     pub(super) attempts: u32,
-    /// How the connection ended, or the latest attempt.
+    /// End of the connection, or of the latest attempt.
     pub(super) close: CloseFrame,
     pub(super) cause: Option<Failure<E>>,
 }
 
 impl<E: Queued> Connection<E> {
-    /// Sends what an outage held back, behind what is queued already (contract 90).
+    /// Sends what an outage held back, behind what is queued already.
     ///
     /// # Errors
     /// [`NotOpen`], and nothing is sent or lost.
@@ -31,13 +31,14 @@ impl<E: Queued> Connection<E> {
         Ok(())
     }
 
-    /// Gives back what an outage held back, in order (contract 90).
+    /// Gives back what an outage held back, in order.
     pub fn take_pending(&mut self) -> Vec<E> {
         self.backlog.take_held()
     }
 
-    /// Queues, on a new connection, what makes its session like the one before, and behind it what waited. If the
-    /// connection breaks before they are sent, these events are dropped: the next connection gets its own.
+    /// Queues, on a new connection, what makes its session like the one before, and behind it what
+    /// waited. If the connection breaks before they are sent, these events are dropped: the next
+    /// connection gets its own.
     ///
     /// # Errors
     /// [`NotOpen`], and nothing is sent.
@@ -47,8 +48,8 @@ impl<E: Queued> Connection<E> {
         Ok(())
     }
 
-    /// Prevents the attempt that [`Notice::Reconnecting`] told of: the connection ends with the code of its close, and
-    /// this reason (contract 79).
+    /// Prevents the attempt that [`Notice::Reconnecting`] told of: the connection ends with the
+    /// code of its close, and this reason.
     pub fn abort(&mut self, reason: &'static str) {
         if matches!(self.state, State::Waiting { .. }) {
             let code = self
@@ -78,7 +79,7 @@ impl<E: Queued> Connection<E> {
         self.end(close, cause);
     }
 
-    /// What was not sent waits for the next connection.
+    /// Holds unsent events back for the next connection.
     pub(super) fn hold(&mut self) {
         self.restoring.clear();
         self.backlog.hold();
@@ -135,7 +136,7 @@ impl<E: Queued> Connection<E> {
         }));
     }
 
-    /// Ends an outage without a connection (contract 80).
+    /// Ends an outage without a connection.
     fn give_up(
         &mut self,
         reason: impl Into<ByteString>,

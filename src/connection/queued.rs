@@ -1,6 +1,6 @@
 use crate::protocol::RawEvent;
 
-/// What a connection can queue: an event as it goes out, whose size is known.
+/// Event that a connection can queue, ready to be sent and of known size.
 pub trait Queued: Clone {
     /// Its size on the wire, in bytes of UTF-8.
     fn bytes(&self) -> usize;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::watch::Watch;
 use super::{Connection, Notice, Queued, State};
 
-/// How long before a session's end its connection is renewed even in the middle of a turn.
+/// Time before a session's end at which its connection is renewed even in the middle of a turn.
 pub(super) const LAST_CALL: Duration = Duration::from_secs(10);
 
-/// How long to wait after an attempt that failed.
+/// Delay after a failed attempt.
 const RETRY: Duration = Duration::from_secs(10);
 
 /// The connection that is to follow.
@@ -49,8 +49,8 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// The socket that [`Notice::ConnectNext`] asked for could not be opened, or has ended. `retry` as for
-    /// [`failed`](Self::failed).
+    /// The socket that [`Notice::ConnectNext`] asked for could not be opened, or has ended. `retry`
+    /// as for [`failed`](Self::failed).
     pub fn next_failed(&mut self, now: Duration, retry: Option<Duration>) {
         self.pass(now);
         if !matches!(self.next, Next::None) {
@@ -60,14 +60,14 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// Whether the next connection is ready, and waits for [`switch`](Self::switch).
+    /// Returns true if the next connection is ready and waits for [`switch`](Self::switch).
     #[inline]
     pub fn can_switch(&self) -> bool {
         matches!(self.next, Next::Ready { .. }) && self.is_open()
     }
 
-    /// Takes the next connection in place of the present one: nobody is in the middle of a turn. Without this, it is
-    /// done shortly before the session's end.
+    /// Takes the next connection in place of the present one: nobody is in the middle of a turn.
+    /// Without this, it is done shortly before the session's end.
     pub fn switch(&mut self, now: Duration) {
         self.pass(now);
         let Next::Ready { since } = self.next else {

@@ -1,11 +1,11 @@
-//! When a connection that broke is made anew: after which closes, how often, how long between.
+//! Policy of reconnecting: the close codes, the number of attempts, the delays between them.
 
 use std::time::Duration;
 
-/// How a session reconnects when its connection breaks (contracts 78 and 89).
+/// Policy of a session that reconnects after a loss.
 ///
-/// It does so after the closes that pass: 1001, 1005, 1006, 1011, 1012 and 1013 (contract 73). The first connection is
-/// not retried.
+/// It does so after the closes that pass: 1001, 1005, 1006, 1011, 1012 and 1013. The first
+/// connection is not retried.
 ///
 /// ```
 /// use std::time::Duration;
@@ -17,12 +17,14 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reconnect {
-    /// How many attempts there may be in the session's life; 5 unless set. With 0 there are none.
+    /// Attempts in the session's lifetime, at most; 5 by default, and none with 0.
     pub max_attempts: u32,
-    /// The wait before an outage's first attempt: 500 ms unless set. It doubles from attempt to attempt, and is
-    /// shortened at random by up to a quarter, so that clients who were cut off together do not come back together.
+    /// The wait before an outage's first attempt: 500 ms unless set. It doubles from attempt to
+    /// attempt, and is shortened at random by up to a quarter, so that clients who were cut off
+    /// together do not come back together.
     pub initial_delay: Duration,
-    /// The longest wait: 8 s unless set. A server that asks for a longer one, by `Retry-After`, gets it.
+    /// The longest wait: 8 s unless set. A server that asks for a longer one, by `Retry-After`,
+    /// gets it.
     pub max_delay: Duration,
 }
 
@@ -56,7 +58,7 @@ impl Reconnect {
     }
 }
 
-/// What is left of the policy in one connection's life.
+/// Remainder of the policy in one connection's lifetime.
 #[derive(Debug)]
 pub struct Retries {
     policy: Option<Reconnect>,
@@ -73,7 +75,7 @@ impl Retries {
         }
     }
 
-    /// Whether a connection that ended with this code is to be made anew (contracts 73 and 77).
+    /// Returns true if a connection that ended with this code is followed by another attempt.
     pub fn recovers(&self, code: u16) -> bool {
         self.policy.is_some() && matches!(code, 1001 | 1005 | 1006 | 1011 | 1012 | 1013)
     }
@@ -82,8 +84,8 @@ impl Retries {
         self.policy.map_or(0, |policy| policy.max_attempts)
     }
 
-    /// The next attempt's number in the connection's life, and the wait before it; `None` when the budget is used up.
-    /// `nth` counts the attempts of this outage, from 1 (contract 78).
+    /// The next attempt's number in the connection's life, and the wait before it; `None` when the
+    /// budget is used up. `nth` counts the attempts of this outage, from 1.
     pub fn next(&mut self, nth: u32) -> Option<(u32, Duration)> {
         let policy = self.policy?;
         if self.used >= policy.max_attempts {

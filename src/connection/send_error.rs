@@ -12,7 +12,7 @@ pub struct NotOpen;
 pub struct SendError<E> {
     /// The event, back.
     pub event: E,
-    /// Why it was not sent.
+    /// Reason why it was not sent.
     pub kind: SendErrorKind,
 }
 
@@ -46,7 +46,7 @@ impl<E> std::error::Error for SendError<E> {
     }
 }
 
-/// Why an event was not sent.
+/// Reason why an event was not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendErrorKind {

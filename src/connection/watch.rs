@@ -1,18 +1,19 @@
-//! What is watched while a connection is open: that the peer lives, that writing goes on, when the session expires.
+//! Watchdogs of an open connection: signs of life of the peer, progress of writing, expiry of the
+//! session.
 
 use std::time::Duration;
 
 use super::Limits;
 use super::renewal::LAST_CALL;
 
-/// Pings, by which a dead peer is noticed: one each `interval`, and something must arrive within `timeout` after it,
-/// be it the pong or anything else.
+/// Pings, by which a dead peer is noticed: one each `interval`, and something must arrive within
+/// `timeout` after it, be it the pong or anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeepAlive {
-    /// How long between two pings: 30 s unless set.
+    /// Time between two pings; 30 s by default.
     pub interval: Duration,
-    /// How long the peer may take to show a sign of life: 30 s unless set.
+    /// Longest time until the peer shows a sign of life; 30 s by default.
     pub timeout: Duration,
 }
 
@@ -30,7 +31,7 @@ impl KeepAlive {
     }
 }
 
-/// How long the service keeps a session, unless it says otherwise.
+/// Lifetime of a session, unless the service says otherwise.
 const SESSION_LASTS: Duration = Duration::from_secs(60 * 60);
 
 /// A deadline that is found this late was slept through, and says nothing about the peer.
@@ -39,7 +40,7 @@ const SLEPT: Duration = Duration::from_secs(1);
 /// In how many parts the idle timeout is counted.
 const QUIET_PARTS: u8 = 4;
 
-/// What a watch finds.
+/// Finding of a watchdog.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Finding {
     /// It is time to ping.
@@ -58,8 +59,8 @@ pub enum Finding {
 
 /// The watch over one open connection.
 ///
-/// It is told of arrivals without the time, which would cost every message a look at the clock: arrivals are noted, and
-/// looked at when the next deadline comes.
+/// It is told of arrivals without the time, which would cost every message a look at the clock:
+/// arrivals are noted, and looked at when the next deadline comes.
 #[derive(Debug, Default)]
 pub struct Watch {
     heard: bool,
@@ -75,7 +76,8 @@ struct Ping {
     settings: KeepAlive,
     next: Duration,
     answer_by: Option<Duration>,
-    /// Whether the ping that is out is a second one, sent because the first one's deadline was slept through.
+    /// True if the unanswered ping is a second one, because the deadline of the first was slept
+    /// through.
     again: bool,
 }
 
@@ -83,7 +85,7 @@ struct Ping {
 struct Idle {
     part: Duration,
     next: Duration,
-    /// How many parts of the timeout have passed in silence.
+    /// Parts of the timeout that have passed in silence.
     quiet: u8,
     heard: bool,
 }
@@ -93,7 +95,7 @@ struct Expiry {
     lead: Duration,
     at: Duration,
     warned: bool,
-    /// Whether there is a last call, and it is still to come.
+    /// True if a last call is still to come.
     calls: bool,
     renews: bool,
 }
@@ -143,7 +145,7 @@ impl Watch {
         }
     }
 
-    /// Whether a stall is news.
+    /// Returns true if a stall is news.
     #[inline]
     pub fn minds_stalls(&self) -> bool {
         self.send_timeout.is_some() && self.stalled_until.is_none()
@@ -166,7 +168,7 @@ impl Watch {
         }
     }
 
-    /// When to look next.
+    /// Returns the time of the next look.
     pub fn wake_at(&self) -> Option<Duration> {
         let ping = self.ping.as_ref().map(|ping| match ping.answer_by {
             Some(answer_by) => answer_by.min(ping.next),

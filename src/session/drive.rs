@@ -191,7 +191,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     /// Moves an open socket. Ready with a step, or with `None` when the connection is to be asked
     /// again.
     fn poll_open(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Option<Step>> {
-        // a. Writing what waits, before more is read: a server that is answered late may wait for us.
+        // a. Writing what waits, before more is read: a server that is answered late may wait for
+        // us.
         if self.has_writes() {
             let written = self.poll_write(cx);
             if written.is_ready() {
@@ -273,7 +274,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     /// Reports that the open socket failed.
     fn fail(&mut self, error: TransportError) {
         self.socket = Socket::None;
-        // A peer that breaks the rules would break them again, and unread messages would pile up again.
+        // A peer that breaks the rules would break them again, and unread messages would pile up
+        // again.
         let again = !matches!(
             error,
             TransportError::Protocol(_)

@@ -5,7 +5,7 @@ use crate::connection::{Closed, Failure, SendError};
 use crate::protocol::{ErrorEvent, Events, ParseError, RawEvent};
 use crate::transport::{CloseFrame, InvalidClose, TransportError};
 
-/// What can go wrong in a session. Each says what to do next, and holds its cause as
+/// Error of a session. Each says what to do next, and holds its cause as
 /// [`source`](std::error::Error::source).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -39,12 +39,12 @@ pub enum Error {
     /// The server closed the connection, and not as a matter of course (code 1000).
     #[error("the server closed the connection: {}", .0.frame)]
     Closed(Closed),
-    /// The peer showed no sign of life after a ping: see [`Config::keep_alive`](crate::Config::keep_alive). The session has
-    /// ended.
+    /// The peer showed no sign of life after a ping: see
+    /// [`Config::keep_alive`](crate::Config::keep_alive). The session has ended.
     #[error("the server is gone: nothing came from it after a ping")]
     Unanswered,
-    /// Nothing arrived for the time that was set by [`Config::idle_timeout`](crate::Config::idle_timeout). The session has
-    /// ended.
+    /// Nothing arrived for the time that was set by
+    /// [`Config::idle_timeout`](crate::Config::idle_timeout). The session has ended.
     #[error("nothing came from the server for longer than `Config::idle_timeout` allows")]
     Idle,
     /// The socket did not take an event in the time that was set by
@@ -53,24 +53,24 @@ pub enum Error {
         "could not send in time: the server does not read, or the network is slower than `Config::send_timeout` allows"
     )]
     SendTimeout,
-    /// The connection broke, and all attempts to make it anew failed (contract 80). The session has ended.
+    /// The connection broke, and all attempts to make it anew failed. The session has ended.
     #[error("WebSocket reconnect failed after {attempts} attempts (close code: {code})")]
     ReconnectFailed {
-        /// How many there may be, in the session's life.
+        /// Attempts in the session's lifetime, at most.
         attempts: u32,
         /// The last close code: 1006 if it was none.
         code: u16,
-        /// Why the last attempt failed, where it is known.
+        /// Cause of the last attempt's failure, if it is known.
         #[source]
         cause: Option<Box<Error>>,
     },
-    /// The connection broke, and an attempt to make it anew failed in a way that no other will mend, such as a key that
-    /// is refused (contracts 80 and 91). The session has ended.
+    /// The connection broke, and an attempt to make it anew failed in a way that no other will
+    /// mend, such as a key that is refused. The session has ended.
     #[error("WebSocket reconnect aborted: non-recoverable close code {code}")]
     ReconnectAborted {
         /// Its close code: 1006 if it was none.
         code: u16,
-        /// Why it failed, where it is known.
+        /// Cause of the failure, if it is known.
         #[source]
         cause: Option<Box<Error>>,
     },
@@ -86,7 +86,8 @@ impl<E: Events> From<SendError<E>> for Error {
 }
 
 impl Error {
-    /// Turns a connection's failure into an error. `cause` is why the session's own socket last failed.
+    /// Turns a connection's failure into an error. `cause` is why the session's own socket last
+    /// failed.
     pub(super) fn from_failure(failure: Failure, cause: &mut Option<Self>) -> Self {
         let mut boxed = |failure: Option<Box<Failure>>| {
             failure.map(|failure| Box::new(Self::from_failure(*failure, cause)))

@@ -17,7 +17,8 @@ use crate::protocol::{Audio, AudioFormat, Events, Protocol, Realtime};
 /// It is made for the server's turn detection: a `commit` that is sent by hand lacks the audio that
 /// was dropped ahead of it.
 ///
-/// [`push`](Self::push) can be called from where nothing may block, such as the callback of an audio device:
+/// [`push`](Self::push) can be called from where nothing may block, such as the callback of an
+/// audio device:
 ///
 /// ```no_run
 /// # use std::time::Duration;
@@ -53,13 +54,15 @@ impl<P: Protocol> LiveAudio<P> {
         }
     }
 
-    /// Sets the session's input format, which gives the length of a piece of audio: PCM16 at 24,000 Hz by default.
+    /// Sets the session's input format, which gives the length of a piece of audio: PCM16 at 24,000
+    /// Hz by default.
     pub fn format(mut self, format: &AudioFormat) -> Self {
         self.bytes_per_second = format.bytes_per_second();
         self
     }
 
-    /// Queues a piece of audio, and drops the oldest queued pieces if that is too much. A piece counts as a whole.
+    /// Queues a piece of audio, and drops the oldest queued pieces if that is too much. A piece
+    /// counts as a whole.
     ///
     /// # Errors
     /// [`SendError`] gives the event back when the session is closed.

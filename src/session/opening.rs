@@ -9,7 +9,7 @@ use crate::transport::{Connector, TransportError};
 
 /// A socket that is being opened. Dropping it gives the attempt up.
 pub(super) struct Opening<T> {
-    /// Where to, without a credential; empty until it is known.
+    /// URL without a credential; empty until it is known.
     url: String,
     step: Step<T>,
 }
@@ -19,12 +19,12 @@ enum Step<T> {
     Connecting(BoxFuture<Result<T, TransportError>>),
 }
 
-/// Why a socket did not open.
+/// Reason why a socket did not open.
 pub(super) struct NotOpened {
     pub(super) error: Error,
-    /// How long to wait, if another attempt may do better.
+    /// Delay before another attempt, if one may succeed.
     pub(super) retry: Option<Duration>,
-    /// Whether a socket was asked for at all.
+    /// True if a socket was asked for at all.
     pub(super) asked: bool,
 }
 

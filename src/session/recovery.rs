@@ -10,8 +10,9 @@ use crate::transport::Connector;
 
 /// # When the connection breaks
 impl<C: Connector, P: Protocol> Session<C, P> {
-    /// Sends what waits since the connection broke, behind what was sent since it was made anew (contract 90). Call it
-    /// when the new session is set up as the old one was; what is sent by then goes ahead of it.
+    /// Sends what waits since the connection broke, behind what was sent since it was made anew.
+    /// Call it when the new session is set up as the old one was; what is sent by then goes ahead
+    /// of it.
     ///
     /// # Errors
     /// [`NotOpen`] in an outage or at the end; then nothing is sent, and nothing lost.
@@ -19,19 +20,20 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         self.connection.flush_pending()
     }
 
-    /// Takes back what waits since the connection broke, in order, so that it is not sent (contract 90).
+    /// Takes back what waits since the connection broke, in order, so that it is not sent.
     pub fn take_pending(&mut self) -> Vec<RawEvent> {
         self.connection.take_pending()
     }
 
-    /// Which connection the events come from that the session gives now, counted from 1. It changes with
-    /// [`Reconnected`], so what is remembered with a smaller number belongs to a session that the
-    /// service has forgotten.
+    /// Returns the generation of the connection whose events the session yields, counted from 1. It
+    /// changes with [`Reconnected`], so what is remembered with a smaller number belongs to a
+    /// session that the service has forgotten.
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// How many bytes of events wait to be written, what waits for [`flush_pending`](Self::flush_pending) among them.
+    /// Returns the bytes of events that wait to be written or for
+    /// [`flush_pending`](Self::flush_pending).
     pub fn buffered_amount(&self) -> usize {
         self.sender.buffered_amount()
     }

@@ -13,10 +13,10 @@ use crate::config::Config;
 use crate::protocol::Protocol;
 use crate::transport::{Connector, Frame};
 
-/// What [`Config::renew`] keeps.
+/// State of [`Config::renew`].
 pub(super) struct Renewal<T> {
     next: Option<NextSocket<T>>,
-    /// What the next connection's server said before its turn came.
+    /// Messages of the next connection that arrived before the switch.
     pub(super) early: VecDeque<ByteString>,
     turn: Turn,
 }
@@ -111,7 +111,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         }
     }
 
-    /// What the present connection's server said before it was the present one.
+    /// Returns a message of the present connection that arrived before the switch.
     pub(super) fn early_message(&mut self) -> Option<ByteString> {
         let renewal = self.renewal.as_mut()?;
         // While there is a next connection, it is that one's.
@@ -119,7 +119,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     }
 }
 
-/// Whether somebody is in the middle of a turn, as far as the events' types tell.
+/// Tracker of turns, as far as the types of events show them.
 #[derive(Default)]
 struct Turn {
     /// Responses that are under way.
@@ -131,7 +131,7 @@ struct Turn {
     input: Input,
 }
 
-/// What the server has not made a message of yet.
+/// Input that the server has not made a message of yet.
 #[derive(Default, PartialEq)]
 enum Input {
     #[default]

@@ -13,9 +13,9 @@ mod tests;
 
 /// Handle that sends events from anywhere: another task, a listener, several places at once.
 ///
-/// Cloning is cheap. Events wait in the session's queue, which is bounded in bytes, until the session
-/// writes them, so a task must poll the session: see [`Session`](crate::Session). A sender does not
-/// keep the session alive.
+/// Cloning is cheap. Events wait in the session's queue, which is bounded in bytes, until the
+/// session writes them, so a task must poll the session: see [`Session`](crate::Session). A sender
+/// does not keep the session alive.
 pub struct Sender<P: Protocol = Realtime> {
     pub(super) backlog: Backlog<RawEvent>,
     protocol: PhantomData<fn() -> P>,
@@ -58,8 +58,8 @@ impl<P: Protocol> Sender<P> {
             .map_err(|(_, kind)| SendError { event, kind })
     }
 
-    /// Returns a handle for a microphone, whose audio must not fall behind: where more than `longest`
-    /// of it is queued, the oldest is dropped. See [`LiveAudio`].
+    /// Returns a handle for a microphone, whose audio must not fall behind: where more than
+    /// `longest` of it is queued, the oldest is dropped. See [`LiveAudio`].
     pub fn live_audio(&self, longest: Duration) -> LiveAudio<P> {
         LiveAudio::new(self.clone(), longest)
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Refusal;
 
-/// What went wrong below the protocol.
+/// Error of a transport, below the protocol.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportError {
@@ -39,8 +39,8 @@ pub enum TransportError {
     /// The proxy did not let the connection through.
     #[error("the proxy refused the connection: {status}.{}", proxy_advice(*.status))]
     ProxyRefused {
-        /// The HTTP status: 407 or 401 for a wrong user name or password, 403 for a server that is not allowed, 502 to 504 for
-        /// one that the proxy cannot reach.
+        /// The HTTP status: 407 or 401 for a wrong user name or password, 403 for a server that is
+        /// not allowed, 502 to 504 for one that the proxy cannot reach.
         status: u16,
     },
     /// TLS and the handshake took longer than the limit that was set.
@@ -55,16 +55,17 @@ pub enum TransportError {
     /// A message was larger than the limit that was set.
     #[error("a message was larger than the limit")]
     TooLarge(#[source] Source),
-    /// More messages arrived than may wait to be read, where the server cannot be held back: in browsers and the like.
+    /// More messages arrived than may wait to be read, where the server cannot be held back: in
+    /// browsers and the like.
     #[error(
         "more than {limit} bytes of messages waited to be read: poll the session without long breaks, or allow more with `Connector::max_unread_bytes`"
     )]
     Unread {
-        /// How many bytes may wait.
+        /// Bytes that may wait, at most.
         limit: usize,
     },
-    /// No connection was made, and the runtime keeps the reason to itself, as browsers do: a wrong key, a wrong URL, no
-    /// network.
+    /// No connection was made, and the runtime keeps the reason to itself, as browsers do: a wrong
+    /// key, a wrong URL, no network.
     #[error(
         "the WebSocket did not open, and the runtime does not say why: check the API key, the model, the base URL and the network"
     )]
@@ -75,7 +76,7 @@ pub enum TransportError {
 }
 
 impl TransportError {
-    /// Of an attempt to connect: whether another may succeed, and how long it must wait at least (contract 91).
+    /// Of an attempt to connect: whether another may succeed, and how long it must wait at least.
     pub(crate) fn retry(&self) -> Option<Duration> {
         match self {
             Self::Refused(refusal) => matches!(refusal.status, 408 | 429 | 500 | 502..=504)

@@ -33,18 +33,19 @@ impl fmt::Debug for Frame {
     }
 }
 
-/// Why a socket closes: a code (RFC 6455, section 7.4) and a reason in words.
+/// Close of a socket: a code (RFC 6455, section 7.4) and a reason in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloseFrame {
-    /// 1000 is normal, 1001 the server going away, 4000 to 4999 the application's own. 1005 stands for a close
-    /// frame without a code, 1006 for a connection that ended without one; both are never sent.
+    /// 1000 is normal, 1001 the server going away, 4000 to 4999 the application's own. 1005 stands
+    /// for a close frame without a code, 1006 for a connection that ended without one; both are
+    /// never sent.
     pub code: u16,
     /// At most 123 bytes.
     pub reason: ByteString,
 }
 
 impl CloseFrame {
-    /// What the Node SDK closes with: 1000, `OK` (contract 67).
+    /// The close of the Node SDK: 1000, `OK`.
     pub const NORMAL: Self = Self {
         code: 1000,
         reason: ByteString::from_static("OK"),
@@ -63,8 +64,8 @@ impl CloseFrame {
     /// A code and a reason.
     ///
     /// # Errors
-    /// [`InvalidClose`] for a code that must not be sent, or a reason of more than 123 bytes: 1000 to 1003, 1007 to
-    /// 1014 and 3000 to 4999 are the codes that may.
+    /// [`InvalidClose`] for a code that must not be sent, or a reason of more than 123 bytes: 1000
+    /// to 1003, 1007 to 1014 and 3000 to 4999 are the codes that may.
     pub fn new(code: u16, reason: impl Into<ByteString>) -> Result<Self, InvalidClose> {
         let reason = reason.into();
         Self { code, reason }.checked(Self::may_have)
@@ -109,7 +110,7 @@ pub enum InvalidClose {
     /// The reason.
     #[error("a close reason has at most 123 bytes, not {bytes}")]
     Reason {
-        /// How many it has.
+        /// Its length in bytes.
         bytes: usize,
     },
 }

@@ -2,8 +2,8 @@ use std::fmt;
 
 use crate::secret::Secret;
 
-/// What a transport needs to open a socket, or an HTTP client to make a call. Its headers and subprotocols hold the credential, so it prints without, and
-/// wipes them when it is dropped.
+/// Request that opens a socket, or makes an HTTP call. Its headers and subprotocols hold the
+/// credential, so it prints without them, and wipes them when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Handshake {
     pub(crate) url: String,
@@ -14,14 +14,14 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    /// Where to: a `wss:` URL, for a REST call an `https:` one, or `ws:` and `http:` on this machine if that was asked
-    /// for. It never holds the credential.
+    /// Returns the URL: `wss:`, `https:` for a REST call, or `ws:` and `http:` on this machine if
+    /// that was asked for. It never holds the credential.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The URL to show: with Azure in JavaScript it names the credential's header, `api-key` or `Authorization`, with
-    /// `<REDACTED>` for the value (contract 30). Else it is [`url`](Self::url).
+    /// The URL to show: with Azure in JavaScript it names the credential's header, `api-key` or
+    /// `Authorization`, with `<REDACTED>` for the value. Else it is [`url`](Self::url).
     pub fn public_url(&self) -> &str {
         self.public_url.as_ref().unwrap_or(&self.url)
     }
@@ -41,7 +41,8 @@ impl Handshake {
             .map(|(name, value)| (name.as_str(), value.expose()))
     }
 
-    /// The subprotocols to offer, in this order; none where the credential travels as a header natively.
+    /// The subprotocols to offer, in this order; none where the credential travels as a header
+    /// natively.
     pub fn subprotocols(&self) -> impl Iterator<Item = &str> {
         self.subprotocols.iter().map(Secret::expose)
     }

@@ -23,11 +23,13 @@ pub use runtime::Runtime;
 
 /// One open socket: a stream of what arrives, a sink for what goes out.
 ///
-/// A transport ends the stream after the peer's [`Frame::Close`], or after an error. Sending a [`Frame::Close`] starts
-/// the closing handshake (RFC 6455, section 7); the peer's answer comes in by the stream. Pings are answered by the
-/// transport itself; it may pass them on. One task polls both the stream and the sink.
+/// A transport ends the stream after the peer's [`Frame::Close`], or after an error. Sending a
+/// [`Frame::Close`] starts the closing handshake (RFC 6455, section 7); the peer's answer comes in
+/// by the stream. Pings are answered by the transport itself; it may pass them on. One task polls
+/// both the stream and the sink.
 ///
-/// Implemented for every type that fits, so a tunnel or a pair of queues in a test is one as it stands.
+/// Implemented for every type that fits, so a tunnel or a pair of queues in a test is one as it
+/// stands.
 pub trait Transport:
     Stream<Item = Result<Frame, TransportError>>
     + Sink<Frame, Error = TransportError>
@@ -46,15 +48,17 @@ impl<T> Transport for T where
 {
 }
 
-/// Opens transports, and tells the time: all that a [`Session`](crate::Session) wants of its surroundings.
+/// Opens transports, and tells the time: all that a [`Session`](crate::Session) wants of its
+/// surroundings.
 pub trait Connector: MaybeSend + Unpin + 'static {
-    /// What it opens.
+    /// Socket that it opens.
     type Transport: Transport;
 
-    /// Where it runs: what its handshakes may carry.
+    /// Returns the runtime, which decides what its handshakes may carry.
     fn runtime(&self) -> Runtime;
 
-    /// Whether a close frame may carry this code: what RFC 6455 allows, unless the sockets allow less, as in browsers.
+    /// Returns true if a close frame may carry this code: RFC 6455 decides, unless the sockets
+    /// allow less, as in browsers.
     fn may_close_with(code: u16) -> bool {
         CloseFrame::may_have(code)
     }
@@ -68,12 +72,14 @@ pub trait Connector: MaybeSend + Unpin + 'static {
     /// The time that has passed since some moment of the connector's choice. It never goes back.
     fn now(&self) -> Duration;
 
-    /// The time of day, as the time since 1970 began, where it is known. By it the service says when a session ends.
+    /// The time of day, as the time since 1970 began, where it is known. By it the service says
+    /// when a session ends.
     fn unix_time(&self) -> Option<Duration> {
         None
     }
 
-    /// A random number. It spreads the attempts of many clients to reconnect, and need be no secret.
+    /// A random number. It spreads the attempts of many clients to reconnect, and need be no
+    /// secret.
     fn seed(&self) -> u64 {
         u64::from(self.now().subsec_nanos())
     }

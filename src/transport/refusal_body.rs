@@ -19,7 +19,7 @@ const MESSAGES: [&str; 7] = [
     "",
 ];
 
-/// What a body says.
+/// Content of a body.
 #[derive(Default)]
 pub(super) struct RefusalBody {
     pub(super) code: Option<String>,

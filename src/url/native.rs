@@ -1,4 +1,5 @@
-//! The few things that an endpoint does with URLs, by the `url` crate. In wasm the runtime's own `URL` does them.
+//! The few things that an endpoint does with URLs, by the `url` crate. In wasm the runtime's own
+//! `URL` does them.
 
 use url::{Host, Url};
 
@@ -6,18 +7,20 @@ use url::{Host, Url};
 pub struct WebSocketUrl(Url);
 
 impl WebSocketUrl {
-    /// `base` with the scheme `wss`, or `ws` if `plain`. `None` if it is not an absolute URL with a host.
+    /// `base` with the scheme `wss`, or `ws` if `plain`. `None` if it is not an absolute URL with a
+    /// host.
     pub fn parse(base: &str, plain: bool) -> Option<Self> {
         let parsed = Url::parse(base).ok().filter(Url::has_host)?;
         let scheme = if plain { "ws" } else { "wss" };
         let (_, rest) = parsed.as_str().split_once(':')?;
-        // Parsed anew, so that the new scheme's rules hold for the host, and its default port is dropped.
+        // Parsed anew, so that the new scheme's rules hold for the host, and its default port is
+        // dropped.
         let mut url = Url::parse(&format!("{scheme}:{rest}")).ok()?;
         url.set_fragment(None);
         Some(Self(url))
     }
 
-    /// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `::1`.
+    /// Returns true if the host is this machine: `localhost`, 127.0.0.0/8 or `::1`.
     pub fn is_loopback(&self) -> bool {
         match self.0.host() {
             Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -53,7 +56,7 @@ impl WebSocketUrl {
     }
 }
 
-/// Whether `url` is absolute and its scheme `wss`.
+/// Returns true if `url` is absolute and its scheme `wss`.
 pub fn is_wss(url: &str) -> Option<bool> {
     Some(Url::parse(url).ok()?.scheme() == "wss")
 }

@@ -1,4 +1,4 @@
-//! What `src/url.rs` does, by the runtime's own `URL`, with the same results.
+//! URLs by the runtime's own `URL`, with the same results as natively.
 
 use web_sys::{Url, UrlSearchParams};
 
@@ -6,21 +6,23 @@ use web_sys::{Url, UrlSearchParams};
 pub struct WebSocketUrl(Url);
 
 impl WebSocketUrl {
-    /// `base` with the scheme `wss`, or `ws` if `plain`. `None` if it is not an absolute URL with a host.
+    /// `base` with the scheme `wss`, or `ws` if `plain`. `None` if it is not an absolute URL with a
+    /// host.
     pub fn parse(base: &str, plain: bool) -> Option<Self> {
         let parsed = Url::new(base).ok().filter(|url| !url.host().is_empty())?;
         let scheme = if plain { "ws" } else { "wss" };
         let href = parsed.href();
         let (_, rest) = href.split_once(':')?;
-        // Parsed anew, so that the new scheme's rules hold for the host, and its default port is dropped.
+        // Parsed anew, so that the new scheme's rules hold for the host, and its default port is
+        // dropped.
         let url = Url::new(&format!("{scheme}:{rest}")).ok()?;
         url.set_hash("");
         // Chromium escapes what the standard forbids in a host, such as a space.
         Some(Self(url)).filter(|url| !url.0.host().contains('%'))
     }
 
-    /// Whether the host is this machine: `localhost`, 127.0.0.0/8 or `::1`. The runtime has brought addresses to one form,
-    /// and takes no other host of digits and dots.
+    /// Returns true if the host is this machine: `localhost`, 127.0.0.0/8 or `::1`. The runtime has
+    /// brought addresses to one form, and takes no other host of digits and dots.
     pub fn is_loopback(&self) -> bool {
         let host = self.0.hostname();
         let is_address = host.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.'));
@@ -67,7 +69,7 @@ impl WebSocketUrl {
     }
 }
 
-/// Whether `url` is absolute and its scheme `wss`.
+/// Returns true if `url` is absolute and its scheme `wss`.
 pub fn is_wss(url: &str) -> Option<bool> {
     Some(Url::new(url).ok()?.protocol() == "wss:")
 }

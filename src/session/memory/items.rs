@@ -15,7 +15,7 @@ use crate::protocol::{
 #[derive(Debug, Default)]
 pub struct Items {
     entries: Vec<Entry>,
-    /// How many were dropped whose ids are gone, too.
+    /// Number of dropped items whose ids are gone, too.
     forgotten: u64,
 }
 
@@ -26,7 +26,7 @@ struct Entry {
     /// Without audio; `None` if there was no room.
     item: Option<Item>,
     bytes: usize,
-    /// Whether the client made it.
+    /// True if the client made it.
     ours: bool,
 }
 
@@ -63,7 +63,8 @@ impl Items {
         self.entries.insert(at, entry);
     }
 
-    /// The server refused the item of this event; if it names none, the oldest whose event had no id.
+    /// The server refused the item of this event; if it names none, the oldest whose event had no
+    /// id.
     pub fn refused(&mut self, event_id: Option<&str>) {
         let refused =
             |entry: &Entry| matches!(&entry.state, State::Asked(id) if id.as_deref() == event_id);
@@ -147,7 +148,7 @@ impl Items {
         }
     }
 
-    /// What is said in a part of a user's message.
+    /// Adds the transcript of a part of a user's message.
     pub fn transcribed(&mut self, item_id: &str, index: u32, transcript: String) {
         let Some(entry) = self.find(item_id) else {
             return;
@@ -187,7 +188,8 @@ impl Items {
             .retain(|entry| entry.id.as_deref() != Some(item_id));
     }
 
-    /// Drops the oldest until the rest fits; one that is too large by itself does not push the others out.
+    /// Drops the oldest until the rest fits; one that is too large by itself does not push the
+    /// others out.
     pub fn trim(&mut self, max_bytes: usize) {
         let mut bytes: usize = self.entries.iter().map(|entry| entry.bytes).sum();
         while bytes > max_bytes {
@@ -209,8 +211,8 @@ impl Items {
         }
     }
 
-    /// The items for a new session, and what there is none of. Those that are given are unanswered then, and the others
-    /// forgotten.
+    /// The items for a new session, and what there is none of. Those that are given are unanswered
+    /// then, and the others forgotten.
     pub fn restore(
         &mut self,
         mut new_id: impl FnMut() -> String,
@@ -268,7 +270,7 @@ impl Items {
     }
 }
 
-/// What becomes of an item in a new session.
+/// Fate of an item in a new session.
 #[derive(Default)]
 struct Remade {
     item: Option<Item>,
@@ -304,7 +306,8 @@ impl Entry {
         entry
     }
 
-    /// Takes what the server says of the item. What it leaves out, such as an image or an earlier transcript, stays.
+    /// Takes what the server says of the item. What it leaves out, such as an image or an earlier
+    /// transcript, stays.
     fn learn(&mut self, item: Item) {
         let Some(known) = &mut self.item else {
             return;
@@ -475,7 +478,7 @@ fn status(item: &Item) -> Option<&ItemStatus> {
     }
 }
 
-/// Whether items like it come about piece by piece.
+/// Returns true if items like it arrive piece by piece.
 fn is_models_work(item: &Item) -> bool {
     match item {
         Item::Message(message) => message.role == Role::Assistant,
@@ -484,7 +487,7 @@ fn is_models_work(item: &Item) -> bool {
     }
 }
 
-/// Whether `theirs` may be what the server made of `ours`.
+/// Returns true if the server may have made `theirs` from `ours`.
 fn are_alike(ours: &Item, theirs: &Item) -> bool {
     match (ours, theirs) {
         (Item::Message(ours), Item::Message(theirs)) => {

@@ -8,39 +8,42 @@ use std::fmt;
 pub enum Lost {
     /// An item of the conversation.
     Item {
-        /// Its id; `None` for an item that the client made without one, and that the server had not answered.
+        /// Its id; `None` for an item that the client made without one, and that the server had not
+        /// answered.
         item_id: Option<String>,
-        /// Why it was not put back.
+        /// Reason why it was not restored.
         why: WhyLost,
     },
-    /// Further items, the oldest of the conversation: so many did not fit the bound that their ids are gone as well.
+    /// Further items, the oldest of the conversation: so many did not fit the bound that their ids
+    /// are gone as well.
     OldItems {
-        /// How many.
+        /// Number of items.
         items: u64,
     },
-    /// A response that was under way. Ask for another with `response.create`, if it is still wanted.
+    /// A response that was under way. Ask for another with `response.create`, if it is still
+    /// wanted.
     Response {
         /// Its id; `None` for one that the client asked for, and that the server had not begun.
         response_id: Option<String>,
     },
     /// Input audio that was sent, and of which the server had not made a message.
     InputAudio {
-        /// How much, in bytes of the session's input format.
+        /// Length, in bytes of the session's input format.
         bytes: usize,
     },
 }
 
-/// Why an item was not put back.
+/// Reason why an item was not restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WhyLost {
     /// Its response was under way, or it was left half-finished by one.
     HalfResponse,
-    /// It is audio, or a part of it is, and nobody wrote down what is said. Audio itself is not remembered: switch the
-    /// session's transcription on. What else the item says was put back.
+    /// It is audio, or a part of it is, and nobody wrote down what is said. Audio itself is not
+    /// remembered: switch the session's transcription on. What else the item says was put back.
     NoText,
-    /// It was cut off where the user stopped listening. The service keeps no text of such a message, as nobody knows which
-    /// words were heard, and neither does this.
+    /// It was cut off where the user stopped listening. The service keeps no text of such a
+    /// message, as nobody knows which words were heard, and neither does this.
     Truncated,
     /// It did not fit the bound: the oldest go first.
     OverBound,

@@ -1,4 +1,4 @@
-//! What a session remembers, so that a new one can go on where it broke off.
+//! Memory of a session: events from which a new one can continue.
 
 use bytestring::ByteString;
 
@@ -17,25 +17,29 @@ pub use lost::{Lost, WhyLost};
 use items::Items;
 use settings::Settings;
 
-/// What an event takes beside its item or session, in bytes, and more.
+/// Upper bound of an event's bytes beside its item or session.
 const OVERHEAD: usize = 128;
 
-/// How many responses of the conversation may be under way; services allow one.
+/// Responses of the conversation under way, at most; services allow one.
 const MAX_RESPONSES: usize = 16;
 
-/// The configuration and the conversation of a session, as far as a client can make them again, in so many bytes.
+/// The configuration and the conversation of a session, as far as a client can make them again, in
+/// so many bytes.
 ///
-/// A reconnect gives a blank session. From what is told to this about the old one, [`restore`](Self::restore) makes the
-/// events that bring the new one to where the old one was. It does no I/O. `Session` has one when
-/// it is asked to restore; whoever drives a [`Connection`](crate::Connection) can have one, too.
+/// A reconnect gives a blank session. From what is told to this about the old one,
+/// [`restore`](Self::restore) makes the events that bring the new one to where the old one was. It
+/// does no I/O. `Session` has one when it is asked to restore; whoever drives a
+/// [`Connection`](crate::Connection) can have one, too.
 ///
-/// - The configuration is the client's own: its `session.update`s, merged, without those that the server refused.
-/// - The conversation is what the server said it is, in its order, and what the client added that the server has neither
-///   taken nor refused.
-/// - Audio is not remembered: speech comes back as the text of its transcript, and images as they are. A message that
-///   was truncated does not come back: which of its words were heard is unknown.
-/// - A function call comes back if it is complete, with its output if it has one. Items of a response that was under way
-///   do not.
+/// - The configuration is the client's own: its `session.update`s, merged, without those that the
+///   server refused.
+/// - The conversation is what the server said it is, in its order, and what the client added that
+///   the server has neither taken nor refused.
+/// - Audio is not remembered: speech comes back as the text of its transcript, and images as they
+///   are. A message that was truncated does not come back: which of its words were heard is
+///   unknown.
+/// - A function call comes back if it is complete, with its output if it has one. Items of a
+///   response that was under way do not.
 /// - Items keep their ids.
 ///
 /// ```
@@ -61,21 +65,22 @@ pub struct Memory {
     items: Items,
     /// The ids of the conversation's responses that are under way.
     responses: Vec<String>,
-    /// The event ids of the responses that the client asked for, and that the server has neither begun nor refused.
+    /// The event ids of the responses that the client asked for, and that the server has neither
+    /// begun nor refused.
     asked: Vec<Option<String>>,
     input: InputAudio,
-    /// How many events were made, for their ids.
+    /// Number of events made, for their ids.
     made: u64,
 }
 
-/// What a new session is to be told, and what it cannot be.
+/// Events that restore a session, and a list of everything that they cannot restore.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Restoration {
-    /// The events to send before any other, in this order. Each has an `event_id` of its own, which an `error` names if the
-    /// server refuses one.
+    /// The events to send before any other, in this order. Each has an `event_id` of its own, which
+    /// an `error` names if the server refuses one.
     pub events: Vec<RawEvent>,
-    /// What is not put back.
+    /// Everything that is not restored.
     pub lost: Vec<Lost>,
 }
 
@@ -83,13 +88,13 @@ pub struct Restoration {
 #[derive(Debug, Default)]
 struct InputAudio {
     bytes: usize,
-    /// How many of the bytes the client has asked to commit.
+    /// Bytes that the client has asked to commit.
     committing: Option<usize>,
 }
 
 impl Memory {
-    /// One that remembers nothing yet. The bound is for what it gives back, in bytes of events. The configuration comes
-    /// first, and is kept whatever its size; then the newest items.
+    /// One that remembers nothing yet. The bound is for what it gives back, in bytes of events. The
+    /// configuration comes first, and is kept whatever its size; then the newest items.
     pub fn new(max_bytes: usize) -> Self {
         Self {
             max_bytes,
@@ -102,7 +107,8 @@ impl Memory {
         }
     }
 
-    /// The client's event was handed to the socket. It may be one that [`restore`](Self::restore) made.
+    /// The client's event was handed to the socket. It may be one that [`restore`](Self::restore)
+    /// made.
     pub fn sent(&mut self, event: &RawEvent) {
         let decoded = || event.clone().decode_as();
         match event.event_type() {
@@ -138,7 +144,8 @@ impl Memory {
         self.trim();
     }
 
-    /// The server's event arrived. Of most types, such as the deltas, nothing is remembered, and the text is not looked at.
+    /// The server's event arrived. Of most types, such as the deltas, nothing is remembered, and
+    /// the text is not looked at.
     pub fn received(&mut self, event_type: &str, text: &ByteString) {
         if is_remembered(event_type)
             && let Ok(event) = ServerEvent::parse(text.clone())
@@ -195,8 +202,8 @@ impl Memory {
         }
     }
 
-    /// Everything anew, for a session that knows nothing. The memory stays: call it again when that session breaks off,
-    /// were it before all of its events were sent.
+    /// Everything anew, for a session that knows nothing. The memory stays: call it again when that
+    /// session breaks off, were it before all of its events were sent.
     pub fn restore(&mut self) -> Restoration {
         let mut lost = Vec::new();
         let begun = std::mem::take(&mut self.responses).into_iter().map(Some);
@@ -230,7 +237,8 @@ impl Memory {
         }
     }
 
-    /// Servers name the event that they refuse, if it has an id; the field at fault they name always.
+    /// Servers name the event that they refuse, if it has an id; the field at fault they name
+    /// always.
     fn refused(&mut self, error: &ErrorDetails) {
         let event_id = error.event_id.as_deref();
         let at_fault =

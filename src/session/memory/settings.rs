@@ -1,4 +1,4 @@
-//! What the client configured.
+//! Settings that the client sent.
 
 use std::collections::VecDeque;
 
@@ -7,10 +7,12 @@ use serde_json::Value;
 use super::OVERHEAD;
 use crate::protocol::{RawEvent, SessionUpdate, merge_settings};
 
-/// How many updates may wait for an answer: a server that never answers must not make the list grow.
+/// Updates that wait for an answer, at most: a server that never answers must not make the list
+/// grow.
 const MAX_UNANSWERED: usize = 16;
 
-/// The client's own updates, in order. Those that the server took are merged into one; one that it refused is gone.
+/// The client's own updates, in order. Those that the server took are merged into one; one that it
+/// refused is gone.
 #[derive(Debug, Default)]
 pub struct Settings {
     updates: VecDeque<Update>,
@@ -68,7 +70,7 @@ impl Settings {
         }
     }
 
-    /// How many bytes they are.
+    /// Returns their size in bytes.
     pub fn bytes(&self) -> usize {
         self.updates.iter().map(|update| update.bytes).sum()
     }

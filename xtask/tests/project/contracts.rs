@@ -1,4 +1,5 @@
-//! docs/contracts.md: every number that the tree uses has a row, and every row has tests.
+//! docs/contracts.md: every number that the tree uses has a row, every row has tests, and no number
+//! stands where users read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -43,6 +44,25 @@ fn numbers_have_rows_and_rows_have_tests() {
         );
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn no_number_stands_where_users_read() {
+    let documented = |file: &SourceFile| {
+        let is_public = !file.path.contains("tests");
+        let comments = doc_comments(&file.text);
+        (is_public && !numbers(&comments).is_empty()).then(|| file.path.clone())
+    };
+    let mut faults: Vec<_> = sources().iter().filter_map(documented).collect();
+    let readable = source::below(".", &[".md", ".d.ts"]).into_iter();
+    let readable = readable.filter(|file| file.path != DOCUMENT);
+    faults.extend(
+        readable
+            .filter(|file| !numbers(&file.text).is_empty())
+            .map(|file| file.path),
+    );
+    let advice = "state the rule in words; its number belongs into a plain comment";
+    assert!(faults.is_empty(), "{}: {advice}", faults.join(", "));
 }
 
 fn sources() -> Vec<SourceFile> {
@@ -102,8 +122,14 @@ fn fault_of_row(line: &str, tests: &BTreeMap<u32, BTreeSet<String>>) -> Option<S
     }
 }
 
-/// Reads `contract 41`, `contracts 1 to 3, 8 and 9` and names of tests such as
-/// `…_contracts_69_and_75`.
+/// The text of the documentation comments alone.
+fn doc_comments(text: &str) -> String {
+    let lines = text.lines().map(str::trim_start);
+    let lines = lines.filter(|line| line.starts_with("///") || line.starts_with("//!"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Reads `contract 41`, `contracts 1 to 3, 8 and 9` and names of tests such as `…_contracts_69_and_75`.
 fn numbers(text: &str) -> Ranges {
     let mut ranges = Ranges::new();
     // A list may go on in the next line of a comment.

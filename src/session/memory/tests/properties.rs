@@ -126,7 +126,8 @@ proptest! {
                 }
             }
 
-            // It can be asked for again, at once and after some of it was sent, and nothing is lost any more.
+            // It can be asked for again, at once and after some of it was sent, and nothing is lost
+            // any more.
             let again = memory.restore();
             prop_assert_eq!(parts(&again), parts(&restoration));
             prop_assert_eq!(&again.lost, &[]);
