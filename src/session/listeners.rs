@@ -49,7 +49,7 @@ impl<P: Protocol> Listeners<P> {
         id
     }
 
-    /// Removes one registration. Returns false if there is none of this id (contract 59).
+    /// Removes one registration. Returns false if there is none of this id.
     pub(super) fn remove(&mut self, id: ListenerId) -> bool {
         let before = self.registered.len();
         self.registered.retain(|(registered, _)| *registered != id);
@@ -57,7 +57,7 @@ impl<P: Protocol> Listeners<P> {
     }
 
     /// Returns true if a listener hears errors. Errors that none hears must not pass in silence
-    /// (contract 55).
+    ///.
     pub(super) fn hear_errors(&self) -> bool {
         self.registered.iter().any(|(_, listener)| match listener {
             Registered::Error(_) => true,
