@@ -192,7 +192,7 @@ fn beta_is_over() -> [Action; 2] {
 /// Returns an `error` event, and a close with the error's type and code as the reason.
 fn error_and_close(error: &ErrorDetails, code: u16) -> [Action; 2] {
     let name = error.code.as_deref().unwrap_or_default();
-    let reason = format!("{}.{name}", error.kind);
+    let reason = format!("{}.{name}", error.error_type);
     [
         Action::send(ErrorEvent::default().error(error.clone())),
         Action::close(code, reason),

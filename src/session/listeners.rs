@@ -56,8 +56,7 @@ impl<P: Protocol> Listeners<P> {
         self.registered.len() < before
     }
 
-    /// Returns true if a listener hears errors. Errors that none hears must not pass in silence
-    ///.
+    /// Returns true if a listener hears errors. Errors that none hears must not pass in silence.
     pub(super) fn hear_errors(&self) -> bool {
         self.registered.iter().any(|(_, listener)| match listener {
             Registered::Error(_) => true,

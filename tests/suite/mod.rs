@@ -335,7 +335,11 @@ pub async fn close_returns_the_peers_frame<C: Connector>(connector: C, config: C
 pub async fn close_codes_are_checked<C: Connector>(connector: C, config: Config) {
     let mut rt = open(connector, config).await;
     let error = rt.close_with(CloseFrame::NO_STATUS).await.unwrap_err();
-    assert!(error.to_string().starts_with("close code 1005 may not be sent"));
+    assert!(
+        error
+            .to_string()
+            .starts_with("close code 1005 may not be sent")
+    );
     assert!(matches!(error, InvalidClose::Code(1005)), "{error:?}");
     let reason = "x".repeat(124).into();
     let error = rt
