@@ -21,14 +21,16 @@
 //!     ["realtime", `openai-insecure-api-key.${value}`]);
 //! ```
 //!
-//! Everybody who reaches `/token` spends your money: a real server authenticates them first.
+//! Everybody who reaches `/token` spends your money: a real server authenticates them first. This one
+//! answers requests to this machine only, and refuses the pages of other sites. A key is minted on
+//! POST alone: browsers and proxies may repeat, prefetch or store a GET.
 
 use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -48,13 +50,16 @@ const LIFETIME: Duration = Duration::from_secs(60);
 /// Serves `/token` until the process ends.
 pub async fn serve(listener: TcpListener, client: rest::Client) -> io::Result<()> {
     let router = Router::new()
-        .route("/token", post(token).get(token))
+        .route("/token", post(token))
         .with_state(client);
     axum::serve(listener, router).await
 }
 
-async fn token(State(client): State<rest::Client>) -> Response {
-    // What the page may do is said here, where nobody can change it.
+async fn token(State(client): State<rest::Client>, headers: HeaderMap) -> Response {
+    if !is_own(&headers) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    // The server decides what the page may do, because nobody else can change it here.
     let session = RealtimeSession::new()
         .model(models::REALTIME)
         .instructions("Be brief and friendly.");
@@ -65,10 +70,32 @@ async fn token(State(client): State<rest::Client>) -> Response {
         }
         Err(error) => {
             eprintln!("no token: {error}");
-            let error = json!({ "error": "there is no token to be had now" });
+            let error = json!({ "error": "no token is available now" });
             (StatusCode::BAD_GATEWAY, Json(error)).into_response()
         }
     }
+}
+
+/// Returns whether a request is addressed to this machine, and comes from this server's own pages or
+/// from a program that is no browser.
+///
+/// The `Host` stops a page whose own name was made to resolve to this machine (DNS rebinding). The
+/// `Origin`, which browsers send with every POST, stops the pages of other sites. A server for others
+/// has its own host name here, and asks who its users are.
+fn is_own(headers: &HeaderMap) -> bool {
+    let Some(host) = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+    else {
+        return false;
+    };
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => name,
+        _ => host,
+    };
+    let origin = headers.get(header::ORIGIN);
+    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+        && origin.is_none_or(|origin| origin.as_bytes() == format!("http://{host}").as_bytes())
 }
 
 fn port(mut args: lexopt::Parser) -> Result<u16, lexopt::Error> {

@@ -25,9 +25,9 @@ use sip_webhook::{Desk, SECRET};
 const KEY: &str = "sk-emulator-0123456789";
 
 /// The whole answer to a request without a body.
-async fn ask(port: u16, line: &str) -> String {
+async fn ask(port: u16, line: &str, headers: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    let request = format!("{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let request = format!("{line} HTTP/1.1\r\nConnection: close\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -43,8 +43,12 @@ async fn ephemeral_token_gives_a_page_a_key_that_opens_its_session() {
     let client = rest::Client::new(config(KEY)).unwrap();
     let server = tokio::spawn(ephemeral_token::serve(listener, client));
 
-    for line in ["POST /token", "GET /token"] {
-        let answer = ask(port, line).await;
+    for headers in [
+        "Host: localhost\r\n".to_owned(),
+        format!("Host: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"),
+        format!("Host: [::1]:{port}\r\n"),
+    ] {
+        let answer = ask(port, "POST /token", &headers).await;
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 200 "), "{answer}");
         assert!(head.contains("cache-control: no-store"), "{answer}");
@@ -66,6 +70,39 @@ async fn ephemeral_token_gives_a_page_a_key_that_opens_its_session() {
     server.abort();
 }
 
+/// Only the server's own pages get a key, and only by POST.
+#[tokio::test]
+async fn ephemeral_token_mints_nothing_for_other_sites_or_on_get() {
+    let emulator = Emulator::builder().api_key(KEY).start().await.unwrap();
+    let config = Config::new(KEY).insecure_loopback_url(emulator.ws_url());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let client = rest::Client::new(config).unwrap();
+    let server = tokio::spawn(ephemeral_token::serve(listener, client));
+    for (line, headers, status) in [
+        ("GET /token", "Host: localhost\r\n", 405),
+        ("POST /token", "Host: rebound.example\r\n", 403),
+        ("POST /token", "Host: localhost.rebound.example\r\n", 403),
+        (
+            "POST /token",
+            "Host: localhost\r\nOrigin: https://elsewhere.example\r\n",
+            403,
+        ),
+        (
+            "POST /token",
+            "Host: localhost:1\r\nOrigin: http://localhost:2\r\n",
+            403,
+        ),
+        ("POST /token", "Host: localhost\r\nOrigin: null\r\n", 403),
+    ] {
+        let answer = ask(port, line, headers).await;
+        let expected = format!("HTTP/1.1 {status} ");
+        assert!(answer.starts_with(&expected), "{headers}: {answer}");
+        assert!(!answer.contains("ek_"), "{answer}");
+    }
+    server.abort();
+}
+
 #[tokio::test]
 async fn ephemeral_token_does_not_tell_pages_why_there_is_no_key() {
     let emulator = Emulator::builder().api_key(KEY).start().await.unwrap();
@@ -74,10 +111,10 @@ async fn ephemeral_token_does_not_tell_pages_why_there_is_no_key() {
     let config = Config::new("sk-wrong").insecure_loopback_url(emulator.ws_url());
     let client = rest::Client::new(config).unwrap();
     let server = tokio::spawn(ephemeral_token::serve(listener, client));
-    let answer = ask(port, "POST /token").await;
+    let answer = ask(port, "POST /token", "Host: localhost\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
     assert!(
-        answer.ends_with(r#"{"error":"there is no token to be had now"}"#),
+        answer.ends_with(r#"{"error":"no token is available now"}"#),
         "{answer}"
     );
     server.abort();

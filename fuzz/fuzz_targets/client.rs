@@ -1,5 +1,5 @@
-//! The bytes of a server, from its answer to the handshake on: whatever they are, the session ends, and its errors do not
-//! show the key. `ACCEPT` stands for the answer to this very handshake.
+//! The bytes of a server, from its answer to the handshake on: whatever they are, the session ends,
+//! and its errors do not show the key. `ACCEPT` stands for the answer to the client's own handshake.
 #![no_main]
 
 mod loopback;
@@ -25,13 +25,13 @@ static LISTENER: LazyLock<TcpListener> = LazyLock::new(|| {
 });
 
 fuzz_target!(|answer: &[u8]| {
-    // libFuzzer learns it from being searched for.
+    // libFuzzer learns the key from the search for it.
     if answer.windows(KEY.len()).any(|part| part == KEY.as_bytes()) {
         return;
     }
     let listener = &*LISTENER;
     RUNTIME.block_on(async {
-        // The client may be gone before all is said.
+        // The client may be gone before everything is written.
         let (_, ()) = future::join(serve(listener, answer), converse(listener)).await;
     });
 });

@@ -1,5 +1,5 @@
-//! Settings of any kind: the handshake is a WebSocket's, is encrypted unless it stays on this machine, and shows the key
-//! to nobody but the server.
+//! Settings of any kind: the handshake is a WebSocket's, is encrypted unless it stays on this machine
+//! or the settings ask for clear text, and shows the key to the server only.
 #![no_main]
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
@@ -16,6 +16,7 @@ struct Settings<'a> {
     azure: Option<&'a str>,
     base_url: Option<&'a str>,
     loopback_url: Option<&'a str>,
+    cleartext_url: Option<&'a str>,
     model: Option<&'a str>,
     call: Option<&'a str>,
     transcription: bool,
@@ -29,7 +30,7 @@ struct Settings<'a> {
 }
 
 fuzz_target!(|settings: Settings| {
-    // libFuzzer learns it from being searched for.
+    // libFuzzer learns the key from the search for it.
     if format!("{settings:?}").contains(KEY) {
         return;
     }
@@ -38,7 +39,9 @@ fuzz_target!(|settings: Settings| {
         None => Runtime::Native,
         Some((headers, browser)) => Runtime::JavaScript { headers, browser },
     };
-    let may_be_plain = settings.loopback_url.is_some();
+    let may_be_plain = |url: &Url| {
+        settings.cleartext_url.is_some() || settings.loopback_url.is_some() && is_loopback(url)
+    };
     for handshake in [
         config.handshake::<Realtime>(runtime),
         config.handshake::<Translation>(runtime),
@@ -49,7 +52,7 @@ fuzz_target!(|settings: Settings| {
         let url = Url::parse(handshake.url()).unwrap();
         match url.scheme() {
             "wss" => {}
-            "ws" => assert!(may_be_plain && is_loopback(&url), "{url}"),
+            "ws" => assert!(may_be_plain(&url), "{url}"),
             _ => panic!("{url}"),
         }
         assert!(!handshake.public_url().contains(KEY));
@@ -57,10 +60,7 @@ fuzz_target!(|settings: Settings| {
     }
     if let Ok(request) = config.rest_request(settings.rest_path, runtime) {
         let url = Url::parse(request.url()).unwrap();
-        assert!(
-            url.scheme() == "https" || may_be_plain && is_loopback(&url),
-            "{url}"
-        );
+        assert!(url.scheme() == "https" || may_be_plain(&url), "{url}");
     }
     assert!(!format!("{config:?}").contains(KEY));
 });
@@ -80,6 +80,9 @@ fn config(settings: &Settings) -> Config {
     }
     if let Some(url) = settings.loopback_url {
         config = config.insecure_loopback_url(url);
+    }
+    if let Some(url) = settings.cleartext_url {
+        config = config.insecure_cleartext_url(url);
     }
     if let Some(model) = settings.model {
         config = config.model(model);

@@ -33,6 +33,9 @@ const TARGETS: &[(&str, &[&str])] = &[
     ("client", &[]),
     ("emulator", &["client.jsonl"]),
     ("emulator_http", &[]),
+    ("refusal", &[]),
+    ("webhook", &[]),
+    ("azure", &[]),
 ];
 
 /// Fuzzes with these arguments: a target's name, or `--seconds N`, or both.
