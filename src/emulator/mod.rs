@@ -46,6 +46,7 @@ mod items;
 mod listener;
 mod machine;
 mod mcp;
+mod nulls;
 mod output;
 mod plan;
 mod realtime;

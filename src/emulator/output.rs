@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use bytes::Bytes;
 
+use super::nulls::filled_in;
 use super::script::Action;
 use crate::protocol::{Events, ServerEvent};
 
@@ -58,7 +59,7 @@ impl IdSource {
     /// What an action does to the socket.
     pub(super) fn perform(&mut self, action: Action) -> SocketOutput {
         match action {
-            Action::Send(event) => self.output(*event),
+            Action::Send(event) => self.output(filled_in(*event)),
             Action::Raw(text) => SocketOutput::Text(text),
             Action::Bytes(bytes) => SocketOutput::Bytes(bytes),
             Action::Stall => SocketOutput::Stall,

@@ -126,7 +126,7 @@ async fn speech_is_played_back_byte_for_byte() {
     let item_id = &committed[0]["item_id"];
     assert_eq!(
         committed[1]["item"]["content"],
-        json!([{"type": "input_audio"}])
+        json!([{"type": "input_audio", "transcript": null}])
     );
 
     let events = client.respond(json!({})).await;

@@ -8,6 +8,7 @@ mod handshake;
 mod mcp;
 mod refusals;
 mod rest;
+mod schema;
 mod script;
 mod time;
 mod translation;

@@ -11,6 +11,7 @@ use super::input_audio::InputBuffer;
 use super::items::{ItemStore, behind, complete, without_audio};
 use super::machine::SessionMachine;
 use super::mcp::list_tools;
+use super::nulls::filled_in;
 use super::output::{IdSource, OutputQueue, SocketOutput};
 use super::request::{caused_by, read, refuse};
 use super::response::RunningResponse;
@@ -96,7 +97,7 @@ impl SessionMachine for RealtimeMachine {
     fn created(&mut self) -> SocketOutput {
         let session = Box::new(self.settings.config().clone());
         let created = ServerEvent::from(SessionCreated::default().session(session));
-        self.out.ids.output(created)
+        self.out.ids.output(filled_in(created))
     }
 
     fn perform(&mut self, action: Action) -> SocketOutput {
