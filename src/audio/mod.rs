@@ -32,3 +32,8 @@ pub use level::{Level, LevelMeter};
 pub use packets::PacketFiller;
 #[cfg(feature = "audio")]
 pub use resample::{ResampleError, Resampler, resample};
+
+// The guide's code is compiled like the rest.
+#[cfg(all(doctest, feature = "audio", feature = "native"))]
+#[doc = include_str!("../../docs/voice.md")]
+mod guide {}

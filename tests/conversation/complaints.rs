@@ -22,17 +22,25 @@ fn every_fault_has_its_tests_or_a_reason() {
         let mut names = 0;
         for file in cell.split("; ") {
             let quoted: Vec<&str> = file.split('`').skip(1).step_by(2).collect();
-            let Some((path, tests)) = quoted.split_first().filter(|(path, _)| path.ends_with(".rs"))
+            let Some((path, tests)) = quoted
+                .split_first()
+                .filter(|(path, _)| path.ends_with(".rs"))
             else {
                 continue;
             };
             let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path));
             let text = text.unwrap_or_else(|error| panic!("{number}: {path}: {error}"));
             for test in tests {
-                assert!(text.contains(&format!("fn {test}(")), "{number}: no {test} in {path}");
+                assert!(
+                    text.contains(&format!("fn {test}(")),
+                    "{number}: no {test} in {path}"
+                );
             }
             names += 1;
         }
-        assert!(names > 0 || cell.starts_with("None"), "{number} has no test and no reason");
+        assert!(
+            names > 0 || cell.starts_with("None"),
+            "{number} has no test and no reason"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The conversation layer: each piece on its own, then whole conversations over the emulator.
 #![cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 
+mod complaints;
 mod history;
 mod playback;
 mod responses;
