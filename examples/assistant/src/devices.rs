@@ -133,5 +133,8 @@ pub fn listen(live: LiveAudio, half_duplex: Option<SpeakerMonitor>) -> Result<Op
 
 #[allow(clippy::needless_pass_by_value)] // As the library calls it.
 fn complain(error: cpal::StreamError) {
-    eprintln!("sound: {error}");
+    // A computer that is busy for a moment leaves a gap, and that is all.
+    if !matches!(error, cpal::StreamError::BufferUnderrun) {
+        eprintln!("sound: {error}");
+    }
 }
