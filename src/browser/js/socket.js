@@ -25,9 +25,18 @@ export function makeSocket(WebSocket, endpoint, hint) {
 /** Channels on which Node's `fetch`, which also opens sockets, publishes answers and failures. */
 const CHANNELS = ['undici:request:headers', 'undici:request:error'];
 
+function diagnostics() {
+  try {
+    return globalThis.process?.getBuiltinModule?.('node:diagnostics_channel');
+  } catch {
+    // The edge runtime of Next.js throws for every function of Node.
+    return undefined;
+  }
+}
+
 /** Notes why an open fails on Node, whose error event does not say. */
 function askNode(socket, url) {
-  const channels = globalThis.process?.getBuiltinModule?.('node:diagnostics_channel');
+  const channels = diagnostics();
   if (!channels?.subscribe) {
     return;
   }
