@@ -15,6 +15,7 @@ impl Secret {
     }
 
     /// The text itself. It is the caller's to keep from logs and errors.
+    #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }

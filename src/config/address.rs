@@ -8,14 +8,17 @@ const TARGETS: [&str; 3] = ["model", "intent", "call_id"];
 
 /// Hosts that are reached without TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cleartext {
+pub(crate) enum Cleartext {
     Never,
     Loopback,
     AnyHost,
 }
 
 /// The target's parameter.
-pub fn parameter(service: Service, target: &Target) -> Result<(&'static str, &str), ConfigError> {
+pub(crate) fn parameter(
+    service: Service,
+    target: &Target,
+) -> Result<(&'static str, &str), ConfigError> {
     target.parameter().ok_or(match (service, target) {
         (Service::Azure, Target::Model(_)) => ConfigError::Deployment,
         _ => ConfigError::Target,
@@ -23,7 +26,7 @@ pub fn parameter(service: Service, target: &Target) -> Result<(&'static str, &st
 }
 
 /// The socket's URL.
-pub fn socket_url(
+pub(crate) fn socket_url(
     base: &str,
     cleartext: Cleartext,
     service: Service,
@@ -34,7 +37,7 @@ pub fn socket_url(
 }
 
 /// A REST call's URL, by the socket's rules, with the scheme of HTTP.
-pub fn rest_url(
+pub(crate) fn rest_url(
     base: &str,
     cleartext: Cleartext,
     service: Service,
@@ -97,7 +100,7 @@ fn azure_path(base_path: &str) -> String {
 /// For a URL and a credential's header: the URL for the socket, without any parameter that holds a
 /// credential, and the one to show, which names the header, and those parameters, with `<REDACTED>`
 /// for a value.
-pub fn redacted(url: &str, header: &str) -> Result<(String, String), ConfigError> {
+pub(crate) fn redacted(url: &str, header: &str) -> Result<(String, String), ConfigError> {
     let is_credential = |name: &str| CREDENTIALS.iter().any(|c| name.eq_ignore_ascii_case(c));
     let plain = url.starts_with("ws:");
     let parse = || WebSocketUrl::parse(url, plain).ok_or(ConfigError::InvalidUrl);

@@ -142,11 +142,13 @@ impl Config {
     }
 
     /// A conversation with this model: short for [`Target::Model`].
+    #[must_use]
     pub fn model(self, model: impl Into<String>) -> Self {
         self.target(Target::Model(model.into()))
     }
 
     /// Sets the target of the session.
+    #[must_use]
     pub fn target(mut self, target: Target) -> Self {
         self.target = Some(target);
         self
@@ -154,6 +156,7 @@ impl Config {
 
     /// Sets the base URL, such as `https://example.com/v1`. The connection is always secure,
     /// whatever the scheme.
+    #[must_use]
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
         self.cleartext = Cleartext::Never;
@@ -174,6 +177,7 @@ impl Config {
     /// assert_eq!(handshake.url(), "wss://example.com/speech?t=Model(\"m\")");
     /// # Ok::<(), openai_realtime_ws::ConfigError>(())
     /// ```
+    #[must_use]
     pub fn url_builder(
         mut self,
         builder: impl Fn(&Target) -> Result<String, Source> + MaybeSend + MaybeSync + 'static,
@@ -184,6 +188,7 @@ impl Config {
 
     /// A server on this machine without TLS, such as the emulator: `ws://127.0.0.1:8080/v1`. Any
     /// host but this machine's own is refused when the handshake is made.
+    #[must_use]
     pub fn insecure_loopback_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
         self.cleartext = Cleartext::Loopback;
@@ -206,6 +211,7 @@ impl Config {
     /// assert_eq!(handshake.url(), "ws://litellm:4000/v1/realtime?model=m");
     /// # Ok::<(), openai_realtime_ws::ConfigError>(())
     /// ```
+    #[must_use]
     pub fn insecure_cleartext_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
         self.cleartext = Cleartext::AnyHost;
@@ -213,12 +219,14 @@ impl Config {
     }
 
     /// The organization that pays, `org-…`.
+    #[must_use]
     pub fn organization(mut self, id: impl Into<String>) -> Self {
         self.organization = Some(id.into());
         self
     }
 
     /// The project that pays, `proj_…`.
+    #[must_use]
     pub fn project(mut self, id: impl Into<String>) -> Self {
         self.project = Some(id.into());
         self
@@ -226,12 +234,14 @@ impl Config {
 
     /// Adds a header to the handshake, in place of the crate's own of that name. Transports that
     /// cannot set headers leave it out.
+    #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), Some(Secret::new(value))));
         self
     }
 
     /// Takes the crate's own header of this name away, such as `User-Agent`.
+    #[must_use]
     pub fn without_header(mut self, name: impl Into<String>) -> Self {
         self.headers.push((name.into(), None));
         self
@@ -239,6 +249,7 @@ impl Config {
 
     /// A hash of the end user's id, by which the service tells one user's abuse from another's: the
     /// header `OpenAI-Safety-Identifier`.
+    #[must_use]
     pub fn safety_identifier(self, id: impl Into<String>) -> Self {
         self.header("OpenAI-Safety-Identifier", id)
     }
@@ -246,6 +257,7 @@ impl Config {
     /// Allows any key in a page and its workers, where everybody who opens the page can read and
     /// use it . Without a word here, only an ephemeral key, `ek_…`, is allowed there; with `false`,
     /// none. Elsewhere it has no effect.
+    #[must_use]
     pub fn dangerously_allow_browser(mut self, allow: bool) -> Self {
         self.allow_browser = Some(allow);
         self

@@ -26,6 +26,7 @@ impl Default for Restore {
 
 impl Restore {
     /// Sets [`max_bytes`](Self#structfield.max_bytes).
+    #[must_use]
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
         self
@@ -58,6 +59,7 @@ impl fmt::Debug for Retry {
 
 impl Config {
     /// Sets the longest time until a connection is open; 30 s by default.
+    #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.limits.connect_timeout = timeout;
         self
@@ -65,12 +67,14 @@ impl Config {
 
     /// Sets the longest time that [`close`](crate::Session::close) waits for queued events and for
     /// the peer's answer; 5 s unless set.
+    #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.limits.close_timeout = timeout;
         self
     }
 
     /// Sets the bytes of queued events, at most; 1 MiB by default. See [`Sender`](crate::Sender).
+    #[must_use]
     pub fn max_queue_bytes(mut self, bytes: usize) -> Self {
         self.limits.max_queue_bytes = bytes;
         self
@@ -82,6 +86,7 @@ impl Config {
     ///
     /// Scripts in browsers cannot send pings, so this has no effect there: use
     /// [`idle_timeout`](Self::idle_timeout).
+    #[must_use]
     pub fn keep_alive(mut self, keep_alive: impl Into<Option<KeepAlive>>) -> Self {
         self.limits.keep_alive = keep_alive.into();
         self
@@ -93,6 +98,7 @@ impl Config {
     /// For browsers, where [`keep_alive`](Self::keep_alive) has no effect. A session in which
     /// nobody speaks is silent as well: have it longer than any pause, and
     /// [reconnect](Self::reconnect).
+    #[must_use]
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.limits.idle_timeout = Some(timeout);
         self
@@ -101,6 +107,7 @@ impl Config {
     /// Sets the longest time until the socket accepts one event, before the server counts as gone;
     /// unlimited by default. Beyond it lie the system's buffers and the network: that the socket
     /// took an event does not say that it arrived.
+    #[must_use]
     pub fn send_timeout(mut self, timeout: Duration) -> Self {
         self.limits.send_timeout = Some(timeout);
         self
@@ -109,6 +116,7 @@ impl Config {
     /// Sets the lead of [`Update::Expiring`](crate::Update::Expiring) before the service ends the
     /// session; 5 minutes unless set. The service says when, by `expires_at`; else it is 60 minutes
     /// after the connection opened.
+    #[must_use]
     pub fn expiry_warning(mut self, lead: Duration) -> Self {
         self.limits.expiry_warning = Some(lead);
         self
@@ -128,6 +136,7 @@ impl Config {
     ///
     /// let config = Config::new("sk-example").model("gpt-realtime").reconnect(Reconnect::default());
     /// ```
+    #[must_use]
     pub fn reconnect(mut self, reconnect: Reconnect) -> Self {
         self.limits.reconnect = Some(reconnect);
         self
@@ -146,6 +155,7 @@ impl Config {
     ///         _ => Retry::Go,
     ///     });
     /// ```
+    #[must_use]
     pub fn on_reconnecting(
         mut self,
         decide: impl Fn(&Reconnecting) -> Retry + MaybeSend + MaybeSync + 'static,
@@ -167,6 +177,7 @@ impl Config {
     ///     .reconnect(Reconnect::default())
     ///     .restore(Restore::default());
     /// ```
+    #[must_use]
     pub fn restore(mut self, restore: Restore) -> Self {
         self.restore = Some(restore);
         self
@@ -182,6 +193,7 @@ impl Config {
     /// Whether somebody is in the middle of a turn is told by the events: by responses that are
     /// asked for or under way, and by speech that the server notices. Where it detects no speech,
     /// input audio that was not committed counts as a turn.
+    #[must_use]
     pub fn renew(mut self) -> Self {
         self.limits.renew = true;
         self.restore.get_or_insert_default();

@@ -108,6 +108,7 @@ enum State {
 impl<E: Queued> Connection<E> {
     /// One that has not begun. The seed is for the random part of the waits between attempts to
     /// reconnect.
+    #[must_use]
     pub fn new(limits: Limits, seed: u64) -> Self {
         Self {
             limits,

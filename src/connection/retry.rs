@@ -40,18 +40,21 @@ impl Default for Reconnect {
 
 impl Reconnect {
     /// Sets [`max_attempts`](Self#structfield.max_attempts).
+    #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
         self
     }
 
     /// Sets [`initial_delay`](Self#structfield.initial_delay).
+    #[must_use]
     pub fn initial_delay(mut self, delay: Duration) -> Self {
         self.initial_delay = delay;
         self
     }
 
     /// Sets [`max_delay`](Self#structfield.max_delay).
+    #[must_use]
     pub fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay;
         self
@@ -60,14 +63,14 @@ impl Reconnect {
 
 /// Remainder of the policy in one connection's lifetime.
 #[derive(Debug)]
-pub struct Retries {
+pub(crate) struct Retries {
     policy: Option<Reconnect>,
     used: u32,
     random: u64,
 }
 
 impl Retries {
-    pub fn new(policy: Option<Reconnect>, seed: u64) -> Self {
+    pub(crate) fn new(policy: Option<Reconnect>, seed: u64) -> Self {
         Self {
             policy: policy.filter(|policy| policy.max_attempts > 0),
             used: 0,
@@ -76,17 +79,17 @@ impl Retries {
     }
 
     /// Returns true if a connection that ended with this code is followed by another attempt.
-    pub fn recovers(&self, code: u16) -> bool {
+    pub(crate) fn recovers(&self, code: u16) -> bool {
         self.policy.is_some() && matches!(code, 1001 | 1005 | 1006 | 1011 | 1012 | 1013)
     }
 
-    pub fn max_attempts(&self) -> u32 {
+    pub(crate) fn max_attempts(&self) -> u32 {
         self.policy.map_or(0, |policy| policy.max_attempts)
     }
 
     /// The next attempt's number in the connection's life, and the wait before it; `None` when the
     /// budget is used up. `nth` counts the attempts of this outage, from 1.
-    pub fn next(&mut self, nth: u32) -> Option<(u32, Duration)> {
+    pub(crate) fn next(&mut self, nth: u32) -> Option<(u32, Duration)> {
         let policy = self.policy?;
         if self.used >= policy.max_attempts {
             return None;

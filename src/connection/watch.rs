@@ -26,6 +26,7 @@ impl Default for KeepAlive {
 
 impl KeepAlive {
     /// A ping each `interval`, and `timeout` for the answer.
+    #[must_use]
     pub fn new(interval: Duration, timeout: Duration) -> Self {
         Self { interval, timeout }
     }
@@ -42,7 +43,7 @@ const QUIET_PARTS: u8 = 4;
 
 /// Finding of a watchdog.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Finding {
+pub(crate) enum Finding {
     /// It is time to ping.
     Ping,
     /// Nothing answered the ping.
@@ -62,7 +63,7 @@ pub enum Finding {
 /// It is told of arrivals without the time, which would cost every message a look at the clock:
 /// arrivals are noted, and looked at when the next deadline comes.
 #[derive(Debug, Default)]
-pub struct Watch {
+pub(crate) struct Watch {
     heard: bool,
     ping: Option<Ping>,
     idle: Option<Idle>,
@@ -102,7 +103,7 @@ struct Expiry {
 
 impl Watch {
     /// One over a connection that is open now, and whose session has been there `since` then.
-    pub fn new(limits: &Limits, now: Duration, since: Duration) -> Self {
+    pub(crate) fn new(limits: &Limits, now: Duration, since: Duration) -> Self {
         Self {
             heard: false,
             ping: limits.keep_alive.map(|settings| Ping {
@@ -134,12 +135,12 @@ impl Watch {
 
     /// Something arrived.
     #[inline]
-    pub fn hear(&mut self) {
+    pub(crate) fn hear(&mut self) {
         self.heard = true;
     }
 
     /// The socket takes nothing more for now.
-    pub fn stall(&mut self, now: Duration) {
+    pub(crate) fn stall(&mut self, now: Duration) {
         if self.stalled_until.is_none() {
             self.stalled_until = self.send_timeout.map(|limit| now.saturating_add(limit));
         }
@@ -147,18 +148,18 @@ impl Watch {
 
     /// Returns true if a stall is news.
     #[inline]
-    pub fn minds_stalls(&self) -> bool {
+    pub(crate) fn minds_stalls(&self) -> bool {
         self.send_timeout.is_some() && self.stalled_until.is_none()
     }
 
     /// The socket took something.
     #[inline]
-    pub fn flow(&mut self) {
+    pub(crate) fn flow(&mut self) {
         self.stalled_until = None;
     }
 
     /// The server said when the session ends.
-    pub fn expires(&mut self, at: Duration) {
+    pub(crate) fn expires(&mut self, at: Duration) {
         if let Some(expiry) = &mut self.expiry
             && expiry.at != at
         {
@@ -169,7 +170,7 @@ impl Watch {
     }
 
     /// Returns the time of the next look.
-    pub fn wake_at(&self) -> Option<Duration> {
+    pub(crate) fn wake_at(&self) -> Option<Duration> {
         let ping = self.ping.as_ref().map(|ping| match ping.answer_by {
             Some(answer_by) => answer_by.min(ping.next),
             None => ping.next,
@@ -183,7 +184,7 @@ impl Watch {
     }
 
     /// Looks whether something is due, one at a time; what has arrived must have been told before.
-    pub fn look(&mut self, now: Duration) -> Option<Finding> {
+    pub(crate) fn look(&mut self, now: Duration) -> Option<Finding> {
         if std::mem::take(&mut self.heard) {
             if let Some(ping) = &mut self.ping {
                 ping.answer_by = None;

@@ -56,6 +56,7 @@ impl<P: Protocol> LiveAudio<P> {
 
     /// Sets the session's input format, which gives the length of a piece of audio: PCM16 at 24,000
     /// Hz by default.
+    #[must_use]
     pub fn format(mut self, format: &AudioFormat) -> Self {
         self.bytes_per_second = format.bytes_per_second();
         self
@@ -78,11 +79,13 @@ impl<P: Protocol> LiveAudio<P> {
     }
 
     /// Returns the length of the queued live audio, of all handles of the session.
+    #[must_use]
     pub fn queued(&self) -> Duration {
         self.sender.backlog.live()
     }
 
     /// Returns the audio that was dropped so far, of all handles of the session.
+    #[must_use]
     pub fn dropped(&self) -> DroppedAudio {
         self.sender.backlog.dropped()
     }

@@ -60,16 +60,19 @@ impl<P: Protocol> Sender<P> {
 
     /// Returns a handle for a microphone, whose audio must not fall behind: where more than
     /// `longest` of it is queued, the oldest is dropped. See [`LiveAudio`].
+    #[must_use]
     pub fn live_audio(&self, longest: Duration) -> LiveAudio<P> {
         LiveAudio::new(self.clone(), longest)
     }
 
     /// Returns the size of the queued events, in bytes.
+    #[must_use]
     pub fn buffered_amount(&self) -> usize {
         self.backlog.bytes()
     }
 
     /// Returns true once the session takes no more events.
+    #[must_use]
     pub fn is_closed(&self) -> bool {
         self.backlog.is_closed()
     }

@@ -103,4 +103,4 @@ fn proxy_advice(status: u16) -> &'static str {
 }
 
 /// A backend's own error, as a cause.
-pub type Source = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Source = Box<dyn std::error::Error + Send + Sync>;

@@ -16,12 +16,14 @@ pub struct Handshake {
 impl Handshake {
     /// Returns the URL: `wss:`, `https:` for a REST call, or `ws:` and `http:` on this machine if
     /// that was asked for. It never holds the credential.
+    #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
     /// The URL to show: with Azure in JavaScript it names the credential's header, `api-key` or
     /// `Authorization`, with `<REDACTED>` for the value. Else it is [`url`](Self::url).
+    #[must_use]
     pub fn public_url(&self) -> &str {
         self.public_url.as_ref().unwrap_or(&self.url)
     }
@@ -30,6 +32,7 @@ impl Handshake {
     /// [`Config::insecure_cleartext_url`](crate::Config::insecure_cleartext_url) asked for it.
     /// Otherwise a `ws:` or `http:` URL must lead to this machine, whatever its host name resolves
     /// to.
+    #[must_use]
     pub fn allows_cleartext(&self) -> bool {
         self.cleartext
     }

@@ -15,7 +15,8 @@ mod refusal;
 mod refusal_body;
 mod runtime;
 
-pub use error::{Source, TransportError};
+pub(crate) use error::Source;
+pub use error::TransportError;
 pub use frame::{CloseFrame, Frame, InvalidClose};
 pub use handshake::Handshake;
 pub use refusal::{Refusal, RefusalKind};
@@ -59,6 +60,7 @@ pub trait Connector: MaybeSend + Unpin + 'static {
 
     /// Returns true if a close frame may carry this code: RFC 6455 decides, unless the sockets
     /// allow less, as in browsers.
+    #[must_use]
     fn may_close_with(code: u16) -> bool {
         CloseFrame::may_have(code)
     }

@@ -116,6 +116,7 @@ impl Refusal {
     }
 
     /// Returns the meaning of the status.
+    #[must_use]
     pub fn kind(&self) -> RefusalKind {
         match self.status {
             // Browsers hide the status of a redirect: it reads 0.
@@ -141,6 +142,7 @@ impl From<Refusal> for TransportError {
 
 impl Refusal {
     /// Creates a refusal with nothing but its status.
+    #[must_use]
     pub fn new(status: u16) -> Self {
         Self {
             status,

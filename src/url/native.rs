@@ -4,12 +4,12 @@
 use url::{Host, Url};
 
 /// A URL with a WebSocket's scheme.
-pub struct WebSocketUrl(Url);
+pub(crate) struct WebSocketUrl(Url);
 
 impl WebSocketUrl {
     /// `base` with the scheme `wss`, or `ws` if `plain`. `None` if it is not an absolute URL with a
     /// host.
-    pub fn parse(base: &str, plain: bool) -> Option<Self> {
+    pub(crate) fn parse(base: &str, plain: bool) -> Option<Self> {
         let parsed = Url::parse(base).ok().filter(Url::has_host)?;
         let scheme = if plain { "ws" } else { "wss" };
         let (_, rest) = parsed.as_str().split_once(':')?;
@@ -21,7 +21,7 @@ impl WebSocketUrl {
     }
 
     /// Returns true if the host is this machine: `localhost`, 127.0.0.0/8 or `::1`.
-    pub fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         match self.0.host() {
             Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
             Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -30,33 +30,33 @@ impl WebSocketUrl {
         }
     }
 
-    pub fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         self.0.path().to_owned()
     }
 
-    pub fn set_path(&mut self, path: &str) {
+    pub(crate) fn set_path(&mut self, path: &str) {
         self.0.set_path(path);
     }
 
     /// The parameters, in order.
-    pub fn query(&self) -> Vec<(String, String)> {
+    pub(crate) fn query(&self) -> Vec<(String, String)> {
         self.0.query_pairs().into_owned().collect()
     }
 
     /// Replaces the parameters, encoded as in an HTML form.
-    pub fn set_query<'q>(&mut self, query: impl IntoIterator<Item = (&'q str, &'q str)>) {
+    pub(crate) fn set_query<'q>(&mut self, query: impl IntoIterator<Item = (&'q str, &'q str)>) {
         self.0.query_pairs_mut().clear().extend_pairs(query);
         if self.0.query() == Some("") {
             self.0.set_query(None);
         }
     }
 
-    pub fn into_string(self) -> String {
+    pub(crate) fn into_string(self) -> String {
         self.0.into()
     }
 }
 
 /// Returns true if `url` is absolute and its scheme `wss`.
-pub fn is_wss(url: &str) -> Option<bool> {
+pub(crate) fn is_wss(url: &str) -> Option<bool> {
     Some(Url::parse(url).ok()?.scheme() == "wss")
 }

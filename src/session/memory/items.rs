@@ -13,7 +13,7 @@ use crate::protocol::{
 
 /// The items in the conversation's order.
 #[derive(Debug, Default)]
-pub struct Items {
+pub(crate) struct Items {
     entries: Vec<Entry>,
     /// Number of dropped items whose ids are gone, too.
     forgotten: u64,
@@ -44,7 +44,7 @@ enum State {
 
 impl Items {
     /// The client sent an item.
-    pub fn asked(&mut self, event: ConversationItemCreate) {
+    pub(crate) fn asked(&mut self, event: ConversationItemCreate) {
         let id = event.item.id().map(str::to_owned);
         if let Some(id) = id.as_deref() {
             // The server refuses a second one of the same id, unless the first is gone by then.
@@ -65,7 +65,7 @@ impl Items {
 
     /// The server refused the item of this event; if it names none, the oldest whose event had no
     /// id.
-    pub fn refused(&mut self, event_id: Option<&str>) {
+    pub(crate) fn refused(&mut self, event_id: Option<&str>) {
         let refused =
             |entry: &Entry| matches!(&entry.state, State::Asked(id) if id.as_deref() == event_id);
         if let Some(at) = self.entries.iter().position(refused) {
@@ -74,7 +74,7 @@ impl Items {
     }
 
     /// The server told of an item in the conversation; `done` if by an event that says so.
-    pub fn seen(&mut self, previous: Option<&str>, item: Item, done: bool) {
+    pub(crate) fn seen(&mut self, previous: Option<&str>, item: Item, done: bool) {
         let Some(id) = item.id().map(str::to_owned) else {
             return;
         };
@@ -112,13 +112,13 @@ impl Items {
     }
 
     /// The server made a message of the input audio.
-    pub fn committed(&mut self, previous: Option<&str>, item_id: String) {
+    pub(crate) fn committed(&mut self, previous: Option<&str>, item_id: String) {
         let part = ContentPart::default().kind(ContentType::InputAudio);
         self.seen(previous, Message::user(part).id(item_id).into(), true);
     }
 
     /// The server told of an item of a response that is under way in the conversation.
-    pub fn seen_in_response(&mut self, response_id: String, item: Item) {
+    pub(crate) fn seen_in_response(&mut self, response_id: String, item: Item) {
         let Some(id) = item.id().map(str::to_owned) else {
             return;
         };
@@ -135,7 +135,7 @@ impl Items {
     }
 
     /// A response ended: its items are as they will be.
-    pub fn finished(&mut self, response: Response) {
+    pub(crate) fn finished(&mut self, response: Response) {
         for item in response.output {
             if let Some(entry) = item.id().and_then(|id| self.find(id)) {
                 entry.learn(item);
@@ -149,7 +149,7 @@ impl Items {
     }
 
     /// Adds the transcript of a part of a user's message.
-    pub fn transcribed(&mut self, item_id: &str, index: u32, transcript: String) {
+    pub(crate) fn transcribed(&mut self, item_id: &str, index: u32, transcript: String) {
         let Some(entry) = self.find(item_id) else {
             return;
         };
@@ -165,7 +165,7 @@ impl Items {
     }
 
     /// Audio of the model's was cut off.
-    pub fn truncated(&mut self, item_id: &str) {
+    pub(crate) fn truncated(&mut self, item_id: &str) {
         if let Some(entry) = self.find(item_id)
             && entry.state != State::Deleted
         {
@@ -175,7 +175,7 @@ impl Items {
     }
 
     /// The client asked for an item's removal.
-    pub fn delete(&mut self, item_id: &str) {
+    pub(crate) fn delete(&mut self, item_id: &str) {
         if let Some(entry) = self.find(item_id) {
             entry.state = State::Deleted;
             entry.drop_item();
@@ -183,14 +183,14 @@ impl Items {
     }
 
     /// The server removed an item.
-    pub fn deleted(&mut self, item_id: &str) {
+    pub(crate) fn deleted(&mut self, item_id: &str) {
         self.entries
             .retain(|entry| entry.id.as_deref() != Some(item_id));
     }
 
     /// Drops the oldest until the rest fits; one that is too large by itself does not push the
     /// others out.
-    pub fn trim(&mut self, max_bytes: usize) {
+    pub(crate) fn trim(&mut self, max_bytes: usize) {
         let mut bytes: usize = self.entries.iter().map(|entry| entry.bytes).sum();
         while bytes > max_bytes {
             let held = |entry: &Entry| entry.item.is_some();
@@ -213,7 +213,7 @@ impl Items {
 
     /// The items for a new session, and what there is none of. Those that are given are unanswered
     /// then, and the others forgotten.
-    pub fn restore(
+    pub(crate) fn restore(
         &mut self,
         mut new_id: impl FnMut() -> String,
         lost: &mut Vec<Lost>,

@@ -95,6 +95,7 @@ struct InputAudio {
 impl Memory {
     /// One that remembers nothing yet. The bound is for what it gives back, in bytes of events. The
     /// configuration comes first, and is kept whatever its size; then the newest items.
+    #[must_use]
     pub fn new(max_bytes: usize) -> Self {
         Self {
             max_bytes,

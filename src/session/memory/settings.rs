@@ -14,7 +14,7 @@ const MAX_UNANSWERED: usize = 16;
 /// The client's own updates, in order. Those that the server took are merged into one; one that it
 /// refused is gone.
 #[derive(Debug, Default)]
-pub struct Settings {
+pub(crate) struct Settings {
     updates: VecDeque<Update>,
 }
 
@@ -28,7 +28,7 @@ struct Update {
 
 impl Settings {
     /// The client sent a `session.update`.
-    pub fn sent(&mut self, event: &RawEvent) {
+    pub(crate) fn sent(&mut self, event: &RawEvent) {
         let Ok(mut event) = serde_json::from_str::<Value>(event.text()) else {
             return;
         };
@@ -53,7 +53,7 @@ impl Settings {
     }
 
     /// The server took the oldest update that it had not answered.
-    pub fn taken(&mut self) {
+    pub(crate) fn taken(&mut self) {
         if let Some(update) = self.updates.iter_mut().find(|update| !update.taken) {
             update.taken = true;
         }
@@ -63,7 +63,7 @@ impl Settings {
     }
 
     /// The server refused the update of this event id; if it names none, the oldest that has none.
-    pub fn refused(&mut self, event_id: Option<&str>) {
+    pub(crate) fn refused(&mut self, event_id: Option<&str>) {
         let refused = |update: &Update| !update.taken && update.event_id.as_deref() == event_id;
         if let Some(at) = self.updates.iter().position(refused) {
             self.updates.remove(at);
@@ -71,12 +71,12 @@ impl Settings {
     }
 
     /// Returns their size in bytes.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.updates.iter().map(|update| update.bytes).sum()
     }
 
     /// The updates for a new session. They are unanswered then.
-    pub fn restore(&mut self, mut new_id: impl FnMut() -> String) -> Vec<SessionUpdate> {
+    pub(crate) fn restore(&mut self, mut new_id: impl FnMut() -> String) -> Vec<SessionUpdate> {
         let updates = self.updates.iter_mut();
         updates
             .map(|update| {
