@@ -144,7 +144,7 @@ impl Caller {
         }
     }
 
-    fn violate(&self, error: &Error) {
+    fn violate(&self, error: &impl std::error::Error) {
         self.of(|account| account.violate(format!("an error: {error}")));
     }
 
