@@ -12,6 +12,7 @@ pub(super) const FULL_SCALE: f32 = 32_768.0;
 /// assert_eq!(to_f32(&[i16::MIN, 0, 16_384]), [-1.0, 0.0, 0.5]);
 /// assert_eq!(to_i16(&to_f32(&[1, -2, i16::MAX])), [1, -2, i16::MAX]);
 /// ```
+#[must_use]
 pub fn to_f32(samples: &[i16]) -> Vec<f32> {
     samples
         .iter()

@@ -27,6 +27,7 @@ pub struct Decoder {
 
 impl Decoder {
     /// Creates a decoder for a format; an unknown format is read as PCM16.
+    #[must_use]
     pub fn new(format: &AudioFormat) -> Self {
         Self {
             coding: Coding::of(format),

@@ -43,6 +43,7 @@ impl Coding {
 impl AudioFormat {
     /// Returns the sample rate in Hz: that of PCM16 as configured, 24,000 if absent, and 8,000 for
     /// G.711.
+    #[must_use]
     pub fn sample_rate(&self) -> u32 {
         // A rate of zero can come from a server only by mistake, and would divide by zero.
         (self.bytes_per_second() / Coding::of(self).bytes_per_sample()).max(1)
@@ -57,6 +58,7 @@ impl AudioFormat {
     /// assert_eq!(AudioFormat::pcm(24_000).duration_of(4_800), Duration::from_millis(100));
     /// assert_eq!(AudioFormat::pcmu().duration_of(160), Duration::from_millis(20));
     /// ```
+    #[must_use]
     pub fn duration_of(&self, bytes: u64) -> Duration {
         let per_second = u64::from(self.bytes_per_second().max(1));
         let nanos = bytes % per_second * 1_000_000_000 / per_second;
@@ -64,6 +66,7 @@ impl AudioFormat {
     }
 
     /// Returns how many bytes play for a time, rounded down to whole samples.
+    #[must_use]
     pub fn bytes_in(&self, time: Duration) -> usize {
         let samples = time.as_nanos() * u128::from(self.sample_rate()) / 1_000_000_000;
         let bytes = samples * u128::from(Coding::of(self).bytes_per_sample());
@@ -71,11 +74,13 @@ impl AudioFormat {
     }
 
     /// Returns silence of a length, as bytes.
+    #[must_use]
     pub fn silence(&self, time: Duration) -> Vec<u8> {
         vec![Coding::of(self).silence(); self.bytes_in(time)]
     }
 
     /// Encodes 16-bit samples, which must have the format's sample rate.
+    #[must_use]
     pub fn encode(&self, samples: &[i16]) -> Vec<u8> {
         match Coding::of(self) {
             Coding::Pcm16 => samples.iter().flat_map(|s| s.to_le_bytes()).collect(),
@@ -97,6 +102,7 @@ impl Audio {
     /// let audio = Audio::from_samples(&[0; 800], &line);
     /// assert_eq!(audio.duration(&line), Duration::from_millis(100));
     /// ```
+    #[must_use]
     pub fn from_samples(samples: &[i16], format: &AudioFormat) -> Self {
         Self::from_bytes(&format.encode(samples))
     }

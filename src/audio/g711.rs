@@ -46,11 +46,13 @@ static MU_LAW: [i16; 256] = table!(mu_law_sample);
 static A_LAW: [i16; 256] = table!(a_law_sample);
 
 /// Encodes 16-bit samples as µ-law, one byte each.
+#[must_use]
 pub fn encode_mu_law(samples: &[i16]) -> Vec<u8> {
     samples.iter().map(|sample| mu_law_code(*sample)).collect()
 }
 
 /// Decodes µ-law bytes to 16-bit samples.
+#[must_use]
 pub fn decode_mu_law(bytes: &[u8]) -> Vec<i16> {
     // A `u8` is always inside of a table of 256.
     bytes
@@ -60,11 +62,13 @@ pub fn decode_mu_law(bytes: &[u8]) -> Vec<i16> {
 }
 
 /// Encodes 16-bit samples as A-law, one byte each.
+#[must_use]
 pub fn encode_a_law(samples: &[i16]) -> Vec<u8> {
     samples.iter().map(|sample| a_law_code(*sample)).collect()
 }
 
 /// Decodes A-law bytes to 16-bit samples.
+#[must_use]
 pub fn decode_a_law(bytes: &[u8]) -> Vec<i16> {
     bytes.iter().map(|code| A_LAW[usize::from(*code)]).collect()
 }

@@ -41,6 +41,7 @@ pub struct HalfDuplexGate {
 
 impl HalfDuplexGate {
     /// Creates a gate for a microphone with a sample rate in Hz, with a hold time of 200 ms.
+    #[must_use]
     pub fn new(rate: u32) -> Self {
         let gate = Self {
             rate,

@@ -20,6 +20,7 @@ impl Level {
     pub const SILENCE: f32 = -100.0;
 
     /// Measures 16-bit samples.
+    #[must_use]
     pub fn of(samples: &[i16]) -> Self {
         let mut meter = LevelMeter::new();
         meter.push(samples);
@@ -49,6 +50,7 @@ pub struct LevelMeter {
 
 impl LevelMeter {
     /// Creates a meter that has measured nothing.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }

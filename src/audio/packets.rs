@@ -39,6 +39,7 @@ pub struct PacketFiller {
 
 impl PacketFiller {
     /// Creates a filler for packets in a format.
+    #[must_use]
     pub fn new(format: &AudioFormat) -> Self {
         Self {
             format: format.clone(),
