@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
+use futures_util::StreamExt;
 use openai_realtime_ws::audio::PacketFiller;
-use openai_realtime_ws::conversation::{Interruption, Playback, Responses, Usage};
-use openai_realtime_ws::protocol::{
-    Audio, AudioConfig, AudioFormat, AudioInput, AudioOutput, ConversationItemCreate,
-    RealtimeSession, ResponseCreate, ResponseOutputAudioDelta, ServerVad, SessionUpdate,
+use openai_realtime_ws::conversation::{
+    Conversation, ConversationEvent, Interruption, Playback, TurnEvent,
 };
-use openai_realtime_ws::{Config, LiveAudio, OpenAIRealtimeWS, Sender, ServerEvent, Update};
+use openai_realtime_ws::protocol::{
+    Audio, AudioConfig, AudioFormat, AudioInput, AudioOutput, RealtimeSession, ResponseCreate,
+    ResponseOutputAudioDelta, ServerVad, SessionUpdate,
+};
+use openai_realtime_ws::{Config, LiveAudio, OpenAIRealtimeWS, ServerEvent, native};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep_until};
 
@@ -24,17 +27,13 @@ const PIECE: Duration = Duration::from_millis(100);
 const IDLE: Duration = Duration::from_millis(750);
 
 /// Everything that belongs to one call.
-pub struct Call {
+struct Call {
     line: WebSocket,
     stream_sid: String,
-    sender: Sender,
+    conversation: Conversation<native::Connector>,
     /// Speech of the caller, which never waits and never piles up.
     live: LiveAudio,
     filler: PacketFiller,
-    playback: Playback,
-    responses: Responses,
-    usage: Usage,
-    began: Instant,
     /// When the line counts as silent, while the caller speaks.
     idle_at: Option<Instant>,
     log: UnboundedSender<String>,
@@ -55,43 +54,35 @@ pub async fn take(
         }
     };
     let rt = OpenAIRealtimeWS::connect(config).await?;
+    let conversation = Conversation::new(rt).playback(Playback::new());
+    let handle = conversation.handle();
     // Telephone audio both ways: what Twilio speaks, the service speaks, too, so nothing is
     // converted.
     let format = AudioFormat::pcmu();
-    let audio = AudioConfig::default()
-        .input(
-            AudioInput::default()
-                .format(format.clone())
-                .turn_detection(ServerVad::default()),
-        )
-        .output(AudioOutput::default().format(format.clone()));
-    let settings = RealtimeSession::new()
-        .instructions("You answer the phone of a small bakery. Greet the caller, and be brief.")
-        .audio(audio);
-    let sender = rt.sender();
-    sender.try_send(SessionUpdate::new(settings))?;
+    let input = AudioInput::default()
+        .format(format.clone())
+        .turn_detection(ServerVad::default());
+    let output = AudioOutput::default().format(format.clone());
+    handle.send(SessionUpdate::new(
+        RealtimeSession::new()
+            .instructions("You answer the phone of a small bakery. Greet the caller, and be brief.")
+            .audio(AudioConfig::default().input(input).output(output)),
+    ));
+    // The caller waits to be greeted.
+    drop(handle.respond(ResponseCreate::default()));
     let mut call = Call {
         line,
         stream_sid,
-        live: sender.live_audio(Duration::from_secs(1)).format(&format),
-        sender,
+        live: handle.live_audio(Duration::from_secs(1)).format(&format),
+        conversation,
         filler: PacketFiller::new(&format),
-        playback: Playback::new(),
-        responses: Responses::new(),
-        usage: Usage::new(),
-        began: Instant::now(),
         idle_at: None,
         log,
     };
-    // The caller waits to be greeted.
-    call.ask()?;
-    let result = call.run(rt).await;
-    let tokens = call.usage.total();
-    call.say(format!(
-        "over: {} responses, {} tokens",
-        tokens.responses,
-        tokens.total()
-    ));
+    let result = call.run().await;
+    let used = call.conversation.usage().total();
+    let (responses, tokens) = (used.responses, used.total());
+    call.say(format!("over: {responses} responses, {tokens} tokens"));
     result
 }
 
@@ -106,7 +97,7 @@ async fn next_message(line: &mut WebSocket) -> Result<Option<FromLine>, Failure>
 }
 
 impl Call {
-    async fn run(&mut self, mut rt: OpenAIRealtimeWS) -> Result<(), Failure> {
+    async fn run(&mut self) -> Result<(), Failure> {
         loop {
             let idle_at = self.idle_at;
             let idle = async {
@@ -116,13 +107,13 @@ impl Call {
                 }
             };
             tokio::select! {
-                update = rt.next_update() => match update {
-                    Some(update) => self.updated(update?).await?,
+                event = self.conversation.next() => match event {
+                    Some(event) => self.happened(event?).await?,
                     None => return Ok(()),
                 },
                 message = next_message(&mut self.line) => match message? {
                     Some(FromLine::Stop) | None => {
-                        rt.close().await?;
+                        self.conversation.close().await?;
                         return Ok(());
                     }
                     Some(message) => self.heard(message)?,
@@ -151,110 +142,66 @@ impl Call {
                 }
             }
             FromLine::Mark { mark } => {
-                self.playback.played_mark(&mark.name);
+                if let Some(playback) = self.conversation.playback_mut() {
+                    playback.played_mark(&mark.name);
+                }
             }
             FromLine::Dtmf { dtmf } => {
                 self.say(format!("key: {}", dtmf.digit));
                 let text = format!("(The caller pressed the key {}.)", dtmf.digit);
-                self.sender
-                    .try_send(ConversationItemCreate::user_text(text))?;
-                self.ask()?;
+                drop(self.conversation.handle().say(text));
             }
             _ => {}
         }
         Ok(())
     }
 
-    /// Takes what happens in the session.
-    async fn updated(&mut self, update: Update) -> Result<(), Failure> {
-        let event = match update {
-            Update::Event(event) => event,
-            Update::Reconnecting(_) => {
-                self.responses.connection_lost();
-                return Ok(());
-            }
-            Update::Reconnected(_) => {
-                self.playback.reconnected();
-                self.responses.connected(self.began.elapsed());
-                return self.send_requests();
-            }
-            _ => return Ok(()),
-        };
-        if let Some(interruption) = self.playback.received(&event) {
-            self.interrupted(interruption).await?;
-        }
-        self.responses.received(self.began.elapsed(), &event);
-        self.usage.received(&event);
-        match &event {
-            ServerEvent::ResponseOutputAudioDelta(delta) => self.play(delta).await?,
-            ServerEvent::InputAudioBufferSpeechStarted(_) => {
+    /// Takes what happens in the conversation.
+    async fn happened(&mut self, event: ConversationEvent) -> Result<(), Failure> {
+        match event {
+            ConversationEvent::Audio(delta) => self.play(&delta).await?,
+            ConversationEvent::Interrupted(interruption) => self.interrupted(interruption).await?,
+            ConversationEvent::Turn(TurnEvent::SpeechStarted { .. }) => {
                 self.idle_at = Some(Instant::now() + IDLE);
             }
-            ServerEvent::InputAudioBufferSpeechStopped(_) => self.idle_at = None,
-            ServerEvent::ResponseOutputAudioTranscriptDone(done) => {
-                self.say(format!("model: {}", done.transcript));
+            ConversationEvent::Turn(TurnEvent::SpeechStopped { .. }) => self.idle_at = None,
+            ConversationEvent::ServerError(error) => self.say(format!("error: {error}")),
+            ConversationEvent::Other(event) => {
+                if let ServerEvent::ResponseOutputAudioTranscriptDone(done) = *event {
+                    self.say(format!("model: {}", done.transcript));
+                }
             }
-            ServerEvent::Error(error) => self.say(format!("error: {error}")),
             _ => {}
         }
-        self.send_requests()
+        Ok(())
     }
 
     /// Plays a piece of the reply, with marks that come back when it was heard.
     async fn play(&mut self, delta: &ResponseOutputAudioDelta) -> Result<(), Failure> {
-        for (audio, name) in self.playback.pieces(delta, PIECE) {
-            let media = Payload { payload: audio };
-            let stream_sid = self.stream_sid.clone();
-            self.tell(&ToLine::Media {
-                stream_sid: &stream_sid,
-                media,
-            })
-            .await?;
-            self.tell(&ToLine::Mark {
-                stream_sid: &stream_sid,
-                mark: Mark { name },
-            })
-            .await?;
+        let playback = self.conversation.playback_mut();
+        let pieces = playback.map(|playback| playback.pieces(delta, PIECE));
+        for (payload, name) in pieces.unwrap_or_default() {
+            let media = Payload { payload };
+            let mark = Mark { name };
+            let stream_sid = self.stream_sid.as_str();
+            let media = ToLine::Media { stream_sid, media }.to_message()?;
+            let mark = ToLine::Mark { stream_sid, mark }.to_message()?;
+            self.line.send(media).await?;
+            self.line.send(mark).await?;
         }
         Ok(())
     }
 
-    /// The caller spoke: the line falls silent, and the model learns how much was heard.
+    /// The caller spoke: the line falls silent. The model has been told how much was heard.
     async fn interrupted(&mut self, interruption: Interruption) -> Result<(), Failure> {
-        let stream_sid = self.stream_sid.clone();
-        self.tell(&ToLine::Clear {
-            stream_sid: &stream_sid,
-        })
-        .await?;
+        let stream_sid = self.stream_sid.as_str();
+        let clear = ToLine::Clear { stream_sid }.to_message()?;
+        self.line.send(clear).await?;
         for heard in &interruption.heard {
             let (played, received) = (heard.played.as_millis(), heard.received.as_millis());
             self.say(format!("interrupted: heard {played} of {received} ms"));
         }
-        for event in interruption.into_events() {
-            self.sender.try_send(event)?;
-        }
         Ok(())
-    }
-
-    /// Asks for a reply, once no other one is under way.
-    fn ask(&mut self) -> Result<(), Failure> {
-        let now = self.began.elapsed();
-        self.responses.request(now, ResponseCreate::default());
-        self.send_requests()
-    }
-
-    fn send_requests(&mut self) -> Result<(), Failure> {
-        self.responses.tick(self.began.elapsed());
-        while let Some(event) = self.responses.poll() {
-            self.sender.try_send(event)?;
-        }
-        while self.responses.poll_end().is_some() {}
-        Ok(())
-    }
-
-    async fn tell(&mut self, message: &ToLine<'_>) -> Result<(), Failure> {
-        let text = serde_json::to_string(message)?;
-        Ok(self.line.send(Message::Text(text.into())).await?)
     }
 
     fn say(&self, line: String) {

@@ -1,6 +1,7 @@
 //! Messages of [Twilio Media
 //! Streams](https://www.twilio.com/docs/voice/media-streams/websocket-messages).
 
+use axum::extract::ws::Message;
 use openai_realtime_ws::protocol::Audio;
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +71,13 @@ pub enum ToLine<'a> {
         #[serde(rename = "streamSid")]
         stream_sid: &'a str,
     },
+}
+
+impl ToLine<'_> {
+    /// Writes it as a message of the socket.
+    pub fn to_message(&self) -> serde_json::Result<Message> {
+        Ok(Message::Text(serde_json::to_string(self)?.into()))
+    }
 }
 
 #[derive(Debug, Serialize)]
