@@ -8,6 +8,8 @@ use openai_realtime_ws::emulator::{Action, Emulator, Reply, Script};
 use openai_realtime_ws::native::Connector;
 use openai_realtime_ws::{CloseFrame, Config};
 
+#[path = "suite/conversation.rs"]
+mod conversation;
 #[path = "suite/recovery.rs"]
 mod recovery;
 #[path = "suite/scripted.rs"]
@@ -48,6 +50,7 @@ suite::session_tests!(
     #[tokio::test]
     server
 );
+suite::session_tests!(#[tokio::test] server, conversation: tools_are_answered_and_the_history_kept);
 suite::session_tests!(#[tokio::test] server, scripted: a_bad_frame_ends_nothing, the_servers_close_is_reported,
     run_ends_with_the_connection, run_goes_on_where_errors_are_heard);
 recovery::recovery_tests!(

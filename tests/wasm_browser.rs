@@ -6,6 +6,8 @@ use wasm_bindgen_test::*;
 
 #[path = "suite/browser.rs"]
 mod browser;
+#[path = "suite/conversation.rs"]
+mod conversation;
 #[path = "suite/handshakes.rs"]
 mod handshakes;
 #[path = "suite/recovery.rs"]
@@ -18,6 +20,7 @@ suite::session_tests!(
     #[wasm_bindgen_test]
     browser::server
 );
+suite::session_tests!(#[wasm_bindgen_test] browser::server, conversation: tools_are_answered_and_the_history_kept);
 browser::browser_tests!(#[wasm_bindgen_test]);
 recovery::recovery_tests!(
     #[wasm_bindgen_test]
