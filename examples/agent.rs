@@ -8,7 +8,6 @@ use std::error::Error;
 use std::io::Write;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use openai_realtime_ws::conversation::{Conversation, ConversationEvent, Json, Tools, TurnEvent};
 use openai_realtime_ws::emulator::{Emulator, Reply, Script};
 use openai_realtime_ws::native::Connector;

@@ -10,6 +10,8 @@ use futures_channel::{mpsc, oneshot};
 use futures_core::Stream;
 use futures_util::StreamExt;
 
+mod outage;
+
 use super::handle::Command;
 use super::tools::{FinishedRun, ToolRuns};
 use super::{
@@ -20,8 +22,8 @@ use super::{
 use crate::connection::Closed;
 use crate::platform::BoxFuture;
 use crate::protocol::{ClientEvent, RealtimeSession, ServerEvent, SessionUpdate};
-use crate::session::{Error, Lost, Reconnected, Sender, Session, Update};
-use crate::transport::Connector;
+use crate::session::{Error, Sender, Session, Update};
+use crate::transport::{Connector, InvalidClose};
 
 /// Errors that say no more than that a collision or a late cancellation was dealt with.
 const DEALT_WITH: [&str; 2] = [
@@ -41,7 +43,6 @@ const DEALT_WITH: [&str; 2] = [
 /// ```no_run
 /// # #[cfg(all(feature = "native", feature = "schemars"))]
 /// # mod example {
-/// use futures_util::StreamExt;
 /// use openai_realtime_ws::conversation::{Conversation, ConversationEvent, Tools, TurnEvent};
 /// use openai_realtime_ws::{Config, Error, OpenAIRealtimeWS};
 ///
@@ -154,6 +155,23 @@ impl<C: Connector> Conversation<C> {
         self
     }
 
+    /// Waits for the next event; `None` at the end.
+    ///
+    /// # Errors
+    /// Those of the session, as they come: see [`Session::next`].
+    ///
+    /// # Cancel safety
+    /// Nothing is lost between two calls.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "a conversation is a stream, not an iterator"
+    )]
+    pub fn next(
+        &mut self,
+    ) -> impl Future<Output = Option<Result<ConversationEvent, Error>>> + Unpin {
+        StreamExt::next(self)
+    }
+
     /// Returns a handle that acts on the conversation.
     pub fn handle(&self) -> ConversationHandle {
         self.handle.clone()
@@ -207,9 +225,9 @@ impl<C: Connector> Conversation<C> {
     ///
     /// # Cancel safety
     /// Dropping the future leaves the session closing.
-    pub async fn close(&mut self) -> Result<Closed, Error> {
+    pub async fn close(&mut self) -> Result<Closed, InvalidClose> {
         self.flush();
-        Ok(self.session.close().await?)
+        self.session.close().await
     }
 
     fn announce_tools(&mut self) {
@@ -385,55 +403,6 @@ impl<C: Connector> Conversation<C> {
         }
     }
 
-    /// What was under way is over. What was to be sent about it would be refused by a new session,
-    /// and what the arbiter asked for it asks for again.
-    fn connection_lost(&mut self) {
-        self.responses.connection_lost();
-        self.history.connection_lost();
-        self.turns.connection_lost();
-        let pending = self.session.take_pending().into_iter();
-        let kept = pending.filter(|event| !is_of_the_connection(event.event_type()));
-        let kept: Vec<_> = kept.map(ClientEvent::from).collect();
-        let mut outgoing = std::mem::take(&mut self.outgoing);
-        outgoing.retain(|event| !is_of_the_connection(event.event_type()));
-        self.outgoing = kept.into_iter().chain(outgoing).collect();
-    }
-
-    fn reconnected(&mut self, reconnected: &Reconnected) {
-        let lost_response = |lost: &Lost| matches!(lost, Lost::Response { .. });
-        if !self.reconnecting {
-            // A renewal waits until nothing is under way, but it need not have seen everything.
-            self.history.connection_lost();
-            if reconnected.lost.iter().any(lost_response) {
-                self.responses.connection_lost();
-            }
-        }
-        self.reconnecting = false;
-        let restored = reconnected.restored > 0;
-        let is_lost = |call: &ToolCall| {
-            !restored
-                || reconnected.lost.iter().any(|lost| {
-                    matches!(lost, Lost::Item { item_id: Some(id), .. } if *id == call.item_id)
-                })
-        };
-        let lost = self.calls.connection_lost(is_lost);
-        self.lose_calls(lost);
-        if !restored {
-            self.announce_tools();
-        }
-        if let Some(playback) = &mut self.playback {
-            playback.reconnected();
-        }
-        self.responses.connected(self.session.now());
-    }
-
-    fn lose_calls(&mut self, calls: Vec<ToolCall>) {
-        for call in calls {
-            self.runs.stop(&call.call_id);
-            self.events.push_back(ConversationEvent::ToolLost(call));
-        }
-    }
-
     fn finished(&mut self, run: FinishedRun) {
         let FinishedRun { call, result } = run;
         if let Some(event) = self.calls.answer(&call.call_id, &result) {
@@ -578,12 +547,4 @@ fn is_cut_by_speech(event: &ServerEvent) -> bool {
         }
         _ => false,
     }
-}
-
-/// Returns true for an event about responses or audio of the connection that broke.
-fn is_of_the_connection(event_type: &str) -> bool {
-    matches!(
-        event_type,
-        "response.create" | "response.cancel" | "conversation.item.truncate"
-    )
 }

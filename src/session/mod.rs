@@ -62,7 +62,6 @@ use update::Interlude;
 /// request refused, and the reply lacks an output.
 ///
 /// ```no_run
-/// # use futures_util::StreamExt;
 /// # use openai_realtime_ws::{Connector, Error, Session};
 /// use openai_realtime_ws::conversation::{Conversation, ConversationEvent, Tools};
 /// use openai_realtime_ws::protocol::FunctionTool;

@@ -1,6 +1,5 @@
 //! A conversation with tools, over every transport that can have the emulator at the other end.
 
-use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use openai_realtime_ws::conversation::{Conversation, ConversationEvent, Tools};
 use openai_realtime_ws::protocol::FunctionTool;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use openai_realtime_ws::conversation::{
     Conversation, ConversationEvent, ConversationHandle, HistoryEntry, Tools,
 };
