@@ -6,6 +6,7 @@ mod client;
 mod conversation;
 mod handshake;
 mod mcp;
+mod reconnect;
 mod refusals;
 mod rest;
 mod schema;

@@ -1,15 +1,20 @@
 //! What the service refuses: an `error` event, and the session goes on.
 
 use openai_realtime_ws::emulator::Emulator;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::{Client, append, pcm};
 
-#[tokio::test]
-async fn errors_name_what_is_wrong_and_who_caused_it() {
-    let emulator = Emulator::start().await.unwrap();
-    let mut client = Client::text_session(&emulator).await;
-    for (event, code, param) in [
+/// Events that the service refuses, with the code and the parameter of its error.
+fn mistakes() -> Vec<(Value, &'static str, &'static str)> {
+    let mut mistakes = items();
+    mistakes.extend(settings());
+    mistakes
+}
+
+/// Mistakes in items, audio and types.
+fn items() -> Vec<(Value, &'static str, &'static str)> {
+    vec![
         (
             json!({"type": "conversation.item.retrieve", "item_id": "x"}),
             "item_retrieve_invalid_item_id",
@@ -55,6 +60,27 @@ async fn errors_name_what_is_wrong_and_who_caused_it() {
             "item",
         ),
         (
+            json!({"type": "input_audio_buffer.append", "audio": "?"}),
+            "invalid_value",
+            "audio",
+        ),
+        (
+            json!({"type": "response.text.delta"}),
+            "invalid_value",
+            "type",
+        ),
+        (
+            json!({"type": "output_audio_buffer.clear"}),
+            "invalid_value",
+            "type",
+        ),
+    ]
+}
+
+/// Mistakes in the settings of sessions and responses.
+fn settings() -> Vec<(Value, &'static str, &'static str)> {
+    vec![
+        (
             json!({"type": "session.update", "session": {"type": "realtime", "voice": "marin"}}),
             "unknown_parameter",
             "session.voice",
@@ -87,21 +113,6 @@ async fn errors_name_what_is_wrong_and_who_caused_it() {
             "session.audio.input.format.rate",
         ),
         (
-            json!({"type": "input_audio_buffer.append", "audio": "?"}),
-            "invalid_value",
-            "audio",
-        ),
-        (
-            json!({"type": "response.text.delta"}),
-            "invalid_value",
-            "type",
-        ),
-        (
-            json!({"type": "output_audio_buffer.clear"}),
-            "invalid_value",
-            "type",
-        ),
-        (
             json!({"type": "session.update", "session": {}}),
             "missing_required_parameter",
             "session.type",
@@ -111,7 +122,14 @@ async fn errors_name_what_is_wrong_and_who_caused_it() {
             "invalid_value",
             "response.output_modalities",
         ),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn errors_name_what_is_wrong_and_who_caused_it() {
+    let emulator = Emulator::start().await.unwrap();
+    let mut client = Client::text_session(&emulator).await;
+    for (event, code, param) in mistakes() {
         let mut event = event;
         event["event_id"] = json!("mine");
         let error = client.refused(event).await;

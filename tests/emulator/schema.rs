@@ -43,7 +43,12 @@ fn check(value: &Value, types: &Value, path: &str) -> Result<(), String> {
             }),
             Value::String(kind) => match kind.split_at(1) {
                 ("=", text) => (value == text).then_some(Ok(())),
-                ("#", number) => (value.to_string() == number).then_some(Ok(())),
+                ("#", number) => {
+                    let same = value
+                        .as_u64()
+                        .is_some_and(|value| value.to_string() == number);
+                    same.then_some(Ok(()))
+                }
                 ("@", name) => value
                     .as_object()
                     .map(|object| check_fields(object, &SCHEMA["types"][name], path)),
