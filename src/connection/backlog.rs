@@ -99,12 +99,12 @@ impl<E: Queued> Backlog<E> {
 
     /// Adds an event that fits, and any event to an empty line, so that a large one is not locked
     /// out for ever. Gives the event back where it cannot be added.
+    // Contract 69.
     pub(crate) fn push(&self, event: E) -> Result<Ticket, (E, SendErrorKind)> {
         self.push_as(event, false)
     }
 
-    /// Adds an event that its sender [claims](Claim): at the end it is not given back with the
-    /// rest.
+    /// Adds an event that its sender [claims](Claim): at the end it is not given back with the rest.
     pub(crate) fn push_claimed(&self, event: E) -> Result<Claim<E>, (E, SendErrorKind)> {
         let ticket = self.push_as(event, true)?;
         Ok(Claim {
@@ -130,9 +130,9 @@ impl<E: Queued> Backlog<E> {
         }
     }
 
-    /// Adds live audio that lasts `lasts`. The oldest live audio makes room for it, beyond
-    /// `longest` as well as beyond the bound; other events stay. If there is still no room, this
-    /// piece is dropped. Gives the event back only if the backlog is closed.
+    /// Adds live audio that lasts `lasts`. The oldest live audio makes room for it, beyond `longest`
+    /// as well as beyond the bound; other events stay. If there is still no room, this piece is
+    /// dropped. Gives the event back only if the backlog is closed.
     pub(crate) fn push_live(&self, event: E, lasts: Duration, longest: Duration) -> Result<(), E> {
         let mut state = self.lock();
         let bytes = event.bytes();
@@ -294,8 +294,7 @@ impl<E: Queued> Backlog<E> {
         }
     }
 
-    /// Adds an admitted event to the line that takes events now, and wakes the reader for a due
-    /// one.
+    /// Adds an admitted event to the line that takes events now, and wakes the reader for a due one.
     fn add(
         &self,
         mut state: MutexGuard<'_, BacklogState<E>>,
@@ -349,15 +348,18 @@ impl<E: Queued> BacklogState<E> {
         }
     }
 
-    /// The only bound. Each line has it to itself: what an outage holds back takes no room from the
-    /// events that set the new session up.
+    /// The only bound. Held events take no room from the events that set a new session up, but both
+    /// lines together have twice the bound: several outages in a row cannot pile events up.
     fn admits(&self, bytes: usize, max_bytes: usize) -> Result<(), SendErrorKind> {
         let line = match self.intake {
             Intake::Closed => return Err(SendErrorKind::Closed),
             Intake::Due => &self.due,
             Intake::Held => &self.held,
         };
-        if line.entries.is_empty() || line.bytes.saturating_add(bytes) <= max_bytes {
+        let both = self.bytes().saturating_add(bytes);
+        let fits =
+            line.bytes.saturating_add(bytes) <= max_bytes && both <= max_bytes.saturating_mul(2);
+        if line.entries.is_empty() || fits {
             Ok(())
         } else {
             Err(SendErrorKind::Full)

@@ -1,5 +1,5 @@
-//! The life of a connection as a state machine without I/O: what happens goes in by methods, what
-//! to do comes out of [`poll`](Connection::poll) and [`poll_transmit`](Connection::poll_transmit).
+//! Life of a connection as a state machine without I/O. A driver reports by methods what happened,
+//! and does what [`poll`](Connection::poll) and [`poll_transmit`](Connection::poll_transmit) return.
 
 use std::collections::VecDeque;
 use std::task::{Context, Poll, ready};
@@ -33,18 +33,19 @@ pub use watch::KeepAlive;
 pub(crate) use backlog::{Backlog, Ticket};
 
 use outage::Outage;
-use renewal::Next;
+use renewal::RenewalState;
 use retry::Retries;
 use watch::{Finding, Watch};
 
-/// A connection's state.
+/// State machine of a connection, with its queue of outgoing events of type `E`.
 ///
-/// It has no clock: a driver tells the time with every input that needs it, as the time since any
-/// fixed moment. A time before one that was told already counts as that one. It has no source of
-/// randomness either: the driver gives a seed.
+/// It has no clock: a driver passes the time with every input that needs it, as the time since any
+/// fixed moment. Time never runs backwards: an earlier time counts as the latest one. It has no
+/// source of randomness either: the driver supplies a seed.
 ///
-/// It queues events of any kind `E`. Where its driver's socket failed it says so, and the driver
-/// keeps the cause.
+/// If the driver's socket fails, the driver keeps the cause: the connection reports only
+/// [`Failure::Socket`]. [`Error::retry`](crate::Error::retry) and
+/// [`TransportError::retry`](crate::TransportError::retry) say whether another attempt may succeed.
 ///
 /// ```
 /// use std::time::Duration;
@@ -55,7 +56,8 @@ use watch::{Finding, Watch};
 /// assert!(matches!(connection.poll(), Some(Notice::Connect)));
 /// connection.opened(Duration::ZERO);
 /// assert!(matches!(connection.poll(), Some(Notice::Opened)));
-/// let message = connection.received(Duration::ZERO, Frame::Text(r#"{"type":"session.created"}"#.into()));
+/// let created = Frame::Text(r#"{"type":"session.created"}"#.into());
+/// let message = connection.received(Duration::ZERO, created);
 /// assert_eq!(message.as_deref(), Some(r#"{"type":"session.created"}"#));
 /// assert!(connection.poll().is_none());
 /// ```
@@ -65,13 +67,12 @@ pub struct Connection<E: Queued = RawEvent> {
     now: Duration,
     state: State,
     watch: Watch,
-    next: Next,
-    /// True if the session is about to end.
-    last_call: bool,
-    /// From the break of a connection until the next is open.
+    renewal: RenewalState,
+    /// Set from a loss until the next connection is open.
     outage: Option<Box<Outage<E>>>,
     retries: Retries,
     generation: u64,
+    open_since: Duration,
     /// Events that a new connection begins with, ahead of the queue.
     restoring: VecDeque<E>,
     backlog: Backlog<E>,
@@ -89,14 +90,14 @@ enum State {
     Waiting {
         until: Duration,
     },
-    /// This side closes: what is queued goes out, then the close frame, then the peer answers.
+    /// This side closes: queued events are sent, then the close frame, then the peer answers.
     Closing {
         frame: CloseFrame,
         frame_sent: bool,
         answer: Option<CloseFrame>,
         deadline: Duration,
     },
-    /// The peer closed: its transport answers and ends. Then the connection is made anew, or not.
+    /// The peer closed: the transport answers and ends. Then an outage begins, or the connection ends.
     PeerClosed {
         frame: CloseFrame,
         deadline: Duration,
@@ -106,8 +107,8 @@ enum State {
 }
 
 impl<E: Queued> Connection<E> {
-    /// One that has not begun. The seed is for the random part of the waits between attempts to
-    /// reconnect.
+    /// Creates a connection that has not started. The seed is for the random part of the delays
+    /// before attempts to reconnect.
     #[must_use]
     pub fn new(limits: Limits, seed: u64) -> Self {
         Self {
@@ -115,18 +116,18 @@ impl<E: Queued> Connection<E> {
             now: Duration::ZERO,
             state: State::Idle,
             watch: Watch::default(),
-            next: Next::None,
-            last_call: false,
+            renewal: RenewalState::default(),
             outage: None,
             retries: Retries::new(limits.reconnect, seed),
             generation: 0,
+            open_since: Duration::ZERO,
             restoring: VecDeque::new(),
             backlog: Backlog::new(limits.max_queue_bytes),
             notices: VecDeque::new(),
         }
     }
 
-    /// Begins. A connection begins once.
+    /// Starts the connection. Only the first call has an effect.
     pub fn start(&mut self, now: Duration) {
         self.pass(now);
         if matches!(self.state, State::Idle) {
@@ -151,9 +152,10 @@ impl<E: Queued> Connection<E> {
         });
     }
 
-    /// A frame arrived. If it is a message that is to be heard, its text is returned; whether that
-    /// is an event is for its reader to say. Text and binary messages are both taken as text. For a
-    /// text, the time is not looked at.
+    /// A frame arrived. Returns the text of a message, unless the connection is past hearing it. Text
+    /// and binary messages both count as text; the caller parses it. The time is not used for a text
+    /// frame.
+    // Contract 41.
     #[inline]
     pub fn received(&mut self, now: Duration, frame: Frame) -> Option<ByteString> {
         match frame {
@@ -173,7 +175,7 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// A message arrived that the driver keeps itself: whether it is to be heard.
+    /// A message arrived that the driver keeps itself. Returns whether the driver may hand it on.
     #[inline]
     pub fn hears_messages(&mut self) -> bool {
         self.watch.hear();
@@ -183,37 +185,40 @@ impl<E: Queued> Connection<E> {
         )
     }
 
-    /// Tells that arrived messages may be left unread for now, so that silence proves nothing.
+    /// The driver leaves the socket unread for now. Missing messages then say nothing about the peer.
     pub fn leaves_unread(&mut self) {
         self.watch.hear();
     }
 
-    /// Returns true if [`stalled`](Self::stalled) would have an effect.
+    /// Returns whether the driver should report [`stalled`](Self::stalled).
     #[inline]
     pub fn minds_stalls(&self) -> bool {
         self.watch.minds_stalls()
     }
 
-    /// The socket cannot take what is to be written now.
+    /// The socket does not accept more data for now.
     pub fn stalled(&mut self, now: Duration) {
         self.pass(now);
         self.watch.stall(self.now);
     }
 
-    /// The socket took something.
+    /// The socket accepted data.
     #[inline]
     pub fn flowed(&mut self) {
         self.watch.flow();
     }
 
-    /// The server said how long the session lasts; 60 minutes unless it does.
+    /// The server announced the end of the session. Without an announcement, a session lasts 60
+    /// minutes. Once a session has outlived an announced end, later announcements are ignored.
     pub fn expires_in(&mut self, now: Duration, left: Duration) {
         self.pass(now);
-        self.watch.expires(self.now.saturating_add(left));
+        if self.renewal.believes() {
+            self.watch.expires(self.now.saturating_add(left));
+        }
     }
 
-    /// The peer's close frame arrived; or, while connecting, the socket closed with this code
-    /// without having opened.
+    /// The peer's close frame arrived. While connecting: the socket closed with this code without
+    /// having opened.
     pub fn peer_closed(&mut self, now: Duration, frame: CloseFrame) {
         self.pass(now);
         match &mut self.state {
@@ -240,7 +245,7 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// The socket ended, as it does after both close frames.
+    /// The socket ended, as it does after the close frames of both sides.
     pub fn ended(&mut self, now: Duration) {
         self.pass(now);
         match &mut self.state {
@@ -264,9 +269,10 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// The socket failed, or could not be opened. The driver keeps the cause, to tell it when a
-    /// [`Failure::Socket`] comes out. `retry` says whether another attempt may do better, and how
-    /// long it must wait at least.
+    /// The socket failed, or could not be opened. The driver keeps the cause, and reports it when a
+    /// [`Failure::Socket`] comes out. `retry` is the shortest delay before another attempt that may
+    /// succeed, zero for any delay; `None` if no attempt can succeed. See
+    /// [`TransportError::retry`](crate::TransportError::retry).
     pub fn failed(&mut self, now: Duration, retry: Option<Duration>) {
         self.pass(now);
         match self.state {
@@ -283,8 +289,8 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// The attempt to connect ended before a socket was asked for, such as for want of a
-    /// credential. `retry` as for [`failed`](Self::failed).
+    /// The attempt to connect ended before there was a socket, for example without a credential.
+    /// `retry` as for [`failed`](Self::failed).
     pub fn given_up(&mut self, now: Duration, retry: Option<Duration>) {
         self.pass(now);
         if matches!(self.state, State::Connecting { .. }) {
@@ -292,11 +298,12 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// Queues an event. Before the first connection is open, it waits for that; in an outage, it is
-    /// held back until [`flush_pending`](Self::flush_pending).
+    /// Queues an event. Before the first connection is open, the event waits for it. In an outage, it
+    /// is held back until [`flush_pending`](Self::flush_pending).
     ///
     /// # Errors
-    /// The event, back: the connection is closing, or as much is queued as may be.
+    /// [`SendError`] gives the event back: the connection is closing, or the queue is full.
+    // Contract 69.
     pub fn send(&mut self, event: E) -> Result<(), SendError<E>> {
         let pushed = self.backlog.push(event);
         pushed
@@ -304,13 +311,14 @@ impl<E: Queued> Connection<E> {
             .map_err(|(event, kind)| SendError { event, kind })
     }
 
-    /// The queue of this connection, to send on it from elsewhere.
+    /// Returns the queue of this connection, to send on it from elsewhere.
     pub(crate) fn backlog(&self) -> &Backlog<E> {
         &self.backlog
     }
 
-    /// Closes: sends what is queued, then `frame`, then waits for the peer, all within the close
-    /// timeout. In an outage, it is closed at once, with this very frame. The first call counts.
+    /// Closes: sends the queued events, then `frame`, then waits for the peer, all within the close
+    /// timeout. In an outage, the connection ends at once, with this frame. The first call counts.
+    // Contract 80.
     pub fn close(&mut self, now: Duration, frame: CloseFrame) {
         self.pass(now);
         match &mut self.state {
@@ -326,7 +334,7 @@ impl<E: Queued> Connection<E> {
             State::Waiting { .. } => self.finish(frame),
             State::Open => {
                 self.abandon_next();
-                // What is queued so far still goes out.
+                // Events that are queued by now are still sent.
                 self.backlog.refuse();
                 self.state = State::Closing {
                     frame,
@@ -343,8 +351,8 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// Time has passed: see [`wake_at`](Self::wake_at). On an open connection, what has arrived
-    /// must be told first: it may be the sign of life that is missed.
+    /// Time has passed: see [`wake_at`](Self::wake_at). On an open connection, report arrivals before:
+    /// they may be the sign of life that a watchdog misses.
     pub fn tick(&mut self, now: Duration) {
         self.pass(now);
         if self.wake_at().is_none_or(|deadline| self.now < deadline) {
@@ -369,7 +377,7 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// Returns the time of the next call to [`tick`](Self::tick).
+    /// Returns the time at which to call [`tick`](Self::tick).
     #[inline]
     pub fn wake_at(&self) -> Option<Duration> {
         match self.state {
@@ -377,7 +385,7 @@ impl<E: Queued> Connection<E> {
             | State::Waiting { until: deadline }
             | State::Closing { deadline, .. }
             | State::PeerClosed { deadline, .. } => Some(deadline),
-            State::Open => match (self.watch.wake_at(), self.next.wake_at()) {
+            State::Open => match (self.watch.wake_at(), self.renewal.wake_at()) {
                 (Some(watch), Some(next)) => Some(watch.min(next)),
                 (watch, next) => watch.or(next),
             },
@@ -385,7 +393,7 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// Returns the next thing to do or to report.
+    /// Returns the next notice.
     #[inline]
     pub fn poll(&mut self) -> Option<Notice<E>> {
         if let Some(notice) = self.notices.pop_front() {
@@ -403,15 +411,15 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// The next event to write to the socket, once the socket can take one. What was taken counts
-    /// as sent.
+    /// Returns the next event to write to the socket. Call it when the socket can accept one: a
+    /// returned event counts as sent.
     #[inline]
     pub fn poll_transmit(&mut self) -> Option<E> {
         self.next_transmit().map(|(event, _)| event)
     }
 
-    /// [`poll_transmit`](Self::poll_transmit) with the event's number; `None` for an event that
-    /// restores.
+    /// Returns the next event as [`poll_transmit`](Self::poll_transmit) does, with its ticket. Events
+    /// that restore a session have none.
     #[inline]
     pub(crate) fn next_transmit(&mut self) -> Option<(E, Option<Ticket>)> {
         if !self.may_transmit() {
@@ -438,7 +446,7 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// Returns true if [`poll_transmit`](Self::poll_transmit) has an event.
+    /// Returns whether [`poll_transmit`](Self::poll_transmit) has an event.
     #[inline]
     pub fn wants_transmit(&self) -> bool {
         self.may_transmit() && (!self.restoring.is_empty() || self.backlog.has_due())
@@ -456,7 +464,7 @@ impl<E: Queued> Connection<E> {
         )
     }
 
-    /// Returns the bytes of queued and held-back events.
+    /// Returns the number of bytes of all events that are not sent, held-back ones included.
     pub fn queued_bytes(&self) -> usize {
         self.backlog.bytes()
     }
@@ -466,24 +474,24 @@ impl<E: Queued> Connection<E> {
         self.generation
     }
 
-    /// Returns true if it is open and neither side has begun to close.
+    /// Returns whether the connection is open, and neither side has begun to close it.
     #[inline]
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Open)
     }
 
-    /// Returns true during an outage, until the next connection is open.
+    /// Returns whether there is an outage.
     pub fn is_reconnecting(&self) -> bool {
         self.outage.is_some()
     }
 
-    /// Returns true after the end.
+    /// Returns whether the connection has ended.
     #[inline]
     pub fn is_closed(&self) -> bool {
         matches!(self.state, State::Closed)
     }
 
-    /// Does what the watch finds to be due.
+    /// Does what the watchdogs find to be due.
     fn look(&mut self) {
         while let Some(finding) = self.watch.look(self.now) {
             let failure = match finding {
@@ -493,13 +501,11 @@ impl<E: Queued> Connection<E> {
                 }
                 Finding::Expiring { left } => {
                     self.notices.push_back(Notice::Expiring(Expiring { left }));
-                    if self.limits.renew && matches!(self.next, Next::None) {
-                        self.connect_next();
-                    }
+                    self.renew(left);
                     continue;
                 }
                 Finding::LastCall => {
-                    self.last_call = true;
+                    self.renewal.last_call = true;
                     self.switch(self.now);
                     continue;
                 }
@@ -513,7 +519,7 @@ impl<E: Queued> Connection<E> {
         self.look_at_next();
     }
 
-    /// Time does not go back.
+    /// Moves the time on. It never runs backwards.
     fn pass(&mut self, now: Duration) {
         self.now = self.now.max(now);
     }
@@ -525,8 +531,7 @@ impl<E: Queued> Connection<E> {
         self.notices.push_back(Notice::Connect);
     }
 
-    /// The end that this side did not ask for: an error, unless the peer closed as a matter of
-    /// course.
+    /// Ends the connection without a call to close: an error, unless the peer closed with code 1000.
     fn end(&mut self, frame: CloseFrame, failure: Option<Failure<E>>) {
         let closed = self.close_up(frame);
         let normal = closed.frame.code == CloseFrame::NORMAL.code;

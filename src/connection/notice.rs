@@ -3,7 +3,7 @@ use std::time::Duration;
 use crate::protocol::RawEvent;
 use crate::transport::CloseFrame;
 
-/// Instruction or report for a driver, in order.
+/// Instruction or report to a driver. They come in order.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice<E = RawEvent> {
@@ -14,60 +14,63 @@ pub enum Notice<E = RawEvent> {
     Connect,
     /// The first connection is open.
     Opened,
-    /// The connection broke, or an attempt to make it anew failed, and another attempt follows.
+    /// The connection was lost, or an attempt to reconnect failed, and another attempt follows.
     /// [`abort`](super::Connection::abort) prevents it.
     Reconnecting(Reconnecting),
-    /// The connection is open again. What waited is sent when
-    /// [`flush_pending`](super::Connection::flush_pending) is called, or
+    /// The connection is open again. Held-back events are sent after
+    /// [`flush_pending`](super::Connection::flush_pending) or
     /// [`restore`](super::Connection::restore).
     Reconnected {
-        /// Generation of the connection, counted from 1.
+        /// Number of the connection, counted from 1.
         generation: u64,
     },
     /// Send a ping.
     Ping,
-    /// The session ends before long: the service closes it.
+    /// The service ends the session soon. Reported once for each end that it announces.
     Expiring(Expiring),
     /// Open another socket beside the one that is open, and report by
     /// [`next_opened`](super::Connection::next_opened) or
-    /// [`next_failed`](super::Connection::next_failed). When it is open and nobody is in the middle
-    /// of a turn, say [`switch`](super::Connection::switch).
+    /// [`next_failed`](super::Connection::next_failed). When it is open, call
+    /// [`switch`](super::Connection::switch) between two turns.
     ConnectNext,
     /// Drop that other socket, or the attempt to open it.
     AbandonNext,
-    /// Take that other socket in place of the one that is open, and close that one.
+    /// Put that other socket in place of the one that is open, and close the old one.
     /// [`Reconnected`](Self::Reconnected) follows.
     Switch,
-    /// Something went wrong. The connection's end, if it is the end, follows as
-    /// [`Closed`](Self::Closed).
+    /// Something failed. If it ends the connection, [`Closed`](Self::Closed) follows.
     Failed(Failure<E>),
-    /// Send this close frame, now that all that was queued is sent.
+    /// Send this close frame: the queued events are sent.
     SendClose(CloseFrame),
     /// Drop the socket, or the attempt to open one.
     Abandon,
-    /// The end. Nothing comes after it.
+    /// The connection has ended. Nothing follows.
     Closed(Closed<E>),
 }
 
-/// An attempt to make a broken connection anew.
+/// Attempt to reconnect that is about to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reconnecting {
-    /// Its number in the session's life, from 1.
+    /// Number of the attempt, from 1. It starts again after a connection that stayed open for
+    /// [`Reconnect::reset_after`](super::Reconnect#structfield.reset_after).
     pub attempt: u32,
-    /// Attempts, at most: [`Reconnect::max_attempts`](super::Reconnect#structfield.max_attempts).
+    /// Number of attempts allowed: [`Reconnect::max_attempts`](super::Reconnect#structfield.max_attempts).
     pub max_attempts: u32,
-    /// Delay before it begins.
+    /// Delay before the attempt.
     pub delay: Duration,
-    /// End of the connection, or of the attempt before this one: 1006 without a close frame.
+    /// Delay that the server asked for by `Retry-After`, if it did. It is kept up to
+    /// [`Reconnect::max_retry_after`](super::Reconnect#structfield.max_retry_after).
+    pub retry_after: Option<Duration>,
+    /// Close frame of the connection, or of the attempt before this one: 1006 if there was none.
     pub close: CloseFrame,
 }
 
-/// A session that ends before long.
+/// Announced end of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Expiring {
-    /// Time left.
+    /// Time that is left.
     pub left: Duration,
 }
 
@@ -75,10 +78,9 @@ pub struct Expiring {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Closed<E = RawEvent> {
-    /// The peer's code and reason; 1006 if it ended without a close frame. What the caller closed
-    /// with, if that was during an outage.
+    /// The peer's close frame; 1006 if there was none. For a close during an outage, the caller's own.
     pub frame: CloseFrame,
-    /// Events that were queued and never sent, in order.
+    /// Queued events that were not sent, in order.
     pub unsent: Vec<E>,
 }
 
@@ -99,6 +101,12 @@ pub enum Failure<E = RawEvent> {
     Idle,
     /// The socket did not accept an event within the send timeout.
     SendTimeout,
+    /// A renewed session expires again too soon to be renewed at once. The connection stays open.
+    /// Reported once in a connection's life.
+    ExpiresTooSoon {
+        /// Time that is left, as it was announced.
+        left: Duration,
+    },
     /// Every attempt to reconnect failed.
     ReconnectFailed {
         /// Number of attempts allowed.

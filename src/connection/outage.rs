@@ -1,4 +1,4 @@
-//! Outages: from the loss of a connection until the next one is open, or the session ends.
+//! An outage: from the loss of a connection until the next one is open, or none will be.
 
 use std::time::Duration;
 
@@ -8,18 +8,18 @@ use super::NotOpen;
 use super::{Connection, Failure, Notice, Queued, Reconnecting, State};
 use crate::transport::CloseFrame;
 
-/// From the break of a connection until the next is open.
+/// State of an outage.
 #[derive(Debug)]
 pub(super) struct Outage<E> {
-    /// Attempts so far.
-    pub(super) attempts: u32,
-    /// End of the connection, or of the latest attempt.
-    pub(super) close: CloseFrame,
-    pub(super) cause: Option<Failure<E>>,
+    /// Number of attempts so far.
+    attempts: u32,
+    /// Close frame of the connection, or of the latest attempt.
+    close: CloseFrame,
+    cause: Option<Failure<E>>,
 }
 
 impl<E: Queued> Connection<E> {
-    /// Sends what an outage held back, behind what is queued already.
+    /// Sends the held-back events, behind what is queued already.
     ///
     /// # Errors
     /// [`NotOpen`], and nothing is sent or lost.
@@ -31,14 +31,14 @@ impl<E: Queued> Connection<E> {
         Ok(())
     }
 
-    /// Gives back what an outage held back, in order.
+    /// Returns the held-back events, in order, so that they are not sent.
     pub fn take_pending(&mut self) -> Vec<E> {
         self.backlog.take_held()
     }
 
-    /// Queues, on a new connection, what makes its session like the one before, and behind it what
-    /// waited. If the connection breaks before they are sent, these events are dropped: the next
-    /// connection gets its own.
+    /// Queues events that make the session on a new connection like the one before, and behind them
+    /// the held-back events. If the connection is lost before these events are sent, they are
+    /// dropped: the next connection gets its own.
     ///
     /// # Errors
     /// [`NotOpen`], and nothing is sent.
@@ -48,8 +48,9 @@ impl<E: Queued> Connection<E> {
         Ok(())
     }
 
-    /// Prevents the attempt that [`Notice::Reconnecting`] told of: the connection ends with the
-    /// code of its close, and this reason.
+    /// Prevents the attempt that [`Notice::Reconnecting`] announced. The connection ends with the
+    /// close code of the loss, and this reason.
+    // Contract 79.
     pub fn abort(&mut self, reason: &'static str) {
         if matches!(self.state, State::Waiting { .. }) {
             let code = self
@@ -63,7 +64,7 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// The open connection broke, or the peer closed it.
+    /// The open connection failed, or the peer closed it.
     pub(super) fn lost(&mut self, close: CloseFrame, cause: Option<Failure<E>>) {
         if self.retries.recovers(close.code) {
             self.abandon_next();
@@ -73,6 +74,8 @@ impl<E: Queued> Connection<E> {
                 close,
                 cause,
             }));
+            let uptime = self.now.saturating_sub(self.open_since);
+            self.retries.stayed_up(uptime);
             self.try_again(Duration::ZERO);
             return;
         }
@@ -85,7 +88,7 @@ impl<E: Queued> Connection<E> {
         self.backlog.hold();
     }
 
-    /// An attempt to connect came to nothing; without a `close`, before there was a socket.
+    /// An attempt to connect failed; without a `close`, before there was a socket.
     pub(super) fn attempt_failed(
         &mut self,
         close: Option<CloseFrame>,
@@ -109,14 +112,14 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// Waits for the next attempt, if there is one left.
-    fn try_again(&mut self, at_least: Duration) {
+    /// Waits for the next attempt, if one is left.
+    fn try_again(&mut self, retry_after: Duration) {
         let Some(outage) = &mut self.outage else {
             return;
         };
         outage.attempts += 1;
         let attempts = self.retries.max_attempts();
-        let Some((attempt, delay)) = self.retries.next(outage.attempts) else {
+        let Some(next) = self.retries.next(outage.attempts, retry_after) else {
             let reason = format!("reconnect failed after {attempts} attempts");
             return self.give_up(reason, |code, cause| Failure::ReconnectFailed {
                 attempts,
@@ -124,19 +127,20 @@ impl<E: Queued> Connection<E> {
                 cause,
             });
         };
-        let delay = delay.max(at_least);
         self.state = State::Waiting {
-            until: self.now.saturating_add(delay),
+            until: self.now.saturating_add(next.delay),
         };
         self.notices.push_back(Notice::Reconnecting(Reconnecting {
-            attempt,
+            attempt: next.number,
             max_attempts: attempts,
-            delay,
+            delay: next.delay,
+            retry_after: Some(retry_after).filter(|asked| !asked.is_zero()),
             close: outage.close.clone(),
         }));
     }
 
     /// Ends an outage without a connection.
+    // Contract 80.
     fn give_up(
         &mut self,
         reason: impl Into<ByteString>,

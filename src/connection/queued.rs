@@ -1,8 +1,8 @@
 use crate::protocol::RawEvent;
 
-/// Event that a connection can queue, ready to be sent and of known size.
+/// Event that a connection can queue.
 pub trait Queued: Clone {
-    /// Its size on the wire, in bytes of UTF-8.
+    /// Returns the size on the wire, in bytes of UTF-8.
     fn bytes(&self) -> usize;
 }
 

@@ -2,22 +2,22 @@
 
 use std::fmt;
 
-/// There is no open connection to send on.
+/// Error of a flush without an open connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("cannot flush before the WebSocket is open")]
 pub struct NotOpen;
 
-/// An event that was not sent, and why.
+/// Event that was not sent, with the reason.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SendError<E> {
-    /// The event, back.
+    /// The event.
     pub event: E,
-    /// Reason why it was not sent.
+    /// The reason.
     pub kind: SendErrorKind,
 }
 
 impl<E> SendError<E> {
-    /// The same failure with the event in another form.
+    /// Converts the event.
     pub fn map<F>(self, form: impl FnOnce(E) -> F) -> SendError<F> {
         SendError {
             event: form(self.event),
@@ -50,10 +50,10 @@ impl<E> std::error::Error for SendError<E> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendErrorKind {
-    /// The session is closing, or closed.
+    /// The session is closing or closed.
     #[error("cannot send on a closed WebSocket")]
     Closed,
-    /// As much is waiting as may wait: try again later, or `send(…).await`, which waits.
+    /// The queue is full: try again later, or use `send(…).await`, which waits.
     #[error("the send queue is full")]
     Full,
 }

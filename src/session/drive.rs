@@ -170,12 +170,9 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 self.socket = Socket::open(transport);
                 self.connection.opened(self.connector.now());
             }
-            Err(NotOpened {
-                error,
-                retry,
-                asked,
-            }) => {
+            Err(NotOpened { error, asked }) => {
                 self.socket = Socket::None;
+                let retry = error.retry();
                 self.cause = Some(error);
                 let now = self.connector.now();
                 if asked {
@@ -274,16 +271,10 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     /// Reports that the open socket failed.
     fn fail(&mut self, error: TransportError) {
         self.socket = Socket::None;
-        // A peer that breaks the rules would break them again, and unread messages would pile up
-        // again.
-        let again = !matches!(
-            error,
-            TransportError::Protocol(_)
-                | TransportError::TooLarge(_)
-                | TransportError::Unread { .. }
-        );
-        let (now, retry) = (self.connector.now(), again.then_some(Duration::ZERO));
-        self.cause = Some(Error::Transport(error));
+        let error = Error::Transport(error);
+        let retry = error.retry();
+        self.cause = Some(error);
+        let now = self.connector.now();
         self.connection.failed(now, retry);
     }
 

@@ -1,5 +1,7 @@
 //! Everything that can go wrong in a session.
 
+use std::time::Duration;
+
 use crate::config::{ConfigError, CredentialError};
 use crate::connection::{Closed, Failure, SendError};
 use crate::protocol::{ErrorEvent, Events, ParseError, RawEvent};
@@ -74,6 +76,17 @@ pub enum Error {
         #[source]
         cause: Option<Box<Error>>,
     },
+    /// The session was renewed, and the new one expires again within a minute: see
+    /// [`Config::renew`](crate::Config::renew). The session goes on.
+    #[error(
+        "the renewed session expires in {} s already, and is not renewed at once: check the clock of \
+         this machine",
+        .left.as_secs()
+    )]
+    ExpiresTooSoon {
+        /// Time that is left, as it was announced.
+        left: Duration,
+    },
     /// The code or the reason to close with may not be sent.
     #[error("could not close the connection")]
     Close(#[from] InvalidClose),
@@ -86,8 +99,29 @@ impl<E: Events> From<SendError<E>> for Error {
 }
 
 impl Error {
-    /// Turns a connection's failure into an error. `cause` is why the session's own socket last
-    /// failed.
+    /// Returns the shortest delay before another attempt to connect that may succeed, zero if any
+    /// delay will do, or `None` if no attempt can succeed. A session
+    /// [reconnects](crate::Config::reconnect) by this rule. It is public for drivers of
+    /// [`Connection`](crate::Connection), and for programs that retry a first connection.
+    ///
+    /// [`TransportError::retry`] has the rule for transports.
+    pub fn retry(&self) -> Option<Duration> {
+        match self {
+            // A peer that broke the protocol of an open connection would break it again.
+            Self::Transport(TransportError::Protocol(_)) => None,
+            Self::Connect(error) | Self::Transport(error) => error.retry(),
+            // Providers and URL builders are the caller's own: they may ask others, and be lucky.
+            Self::Credential(_)
+            | Self::Config(ConfigError::UrlBuilder(_))
+            | Self::ConnectTimeout
+            | Self::Unanswered
+            | Self::Idle
+            | Self::SendTimeout => Some(Duration::ZERO),
+            _ => None,
+        }
+    }
+
+    /// Turns a connection's failure into an error. `cause` is why the session's own socket last failed.
     pub(super) fn from_failure(failure: Failure, cause: &mut Option<Self>) -> Self {
         let mut boxed = |failure: Option<Box<Failure>>| {
             failure.map(|failure| Box::new(Self::from_failure(*failure, cause)))
@@ -104,6 +138,7 @@ impl Error {
             Failure::Unanswered => Self::Unanswered,
             Failure::Idle => Self::Idle,
             Failure::SendTimeout => Self::SendTimeout,
+            Failure::ExpiresTooSoon { left } => Self::ExpiresTooSoon { left },
             Failure::ReconnectFailed {
                 attempts,
                 code,

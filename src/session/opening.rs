@@ -1,8 +1,7 @@
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use super::Error;
-use crate::config::{Config, ConfigError, CredentialError};
+use crate::config::{Config, CredentialError};
 use crate::platform::BoxFuture;
 use crate::protocol::Protocol;
 use crate::transport::{Connector, TransportError};
@@ -22,9 +21,7 @@ enum Step<T> {
 /// Reason why a socket did not open.
 pub(super) struct NotOpened {
     pub(super) error: Error,
-    /// Delay before another attempt, if one may succeed.
-    pub(super) retry: Option<Duration>,
-    /// True if a socket was asked for at all.
+    /// Whether a socket was asked for at all.
     pub(super) asked: bool,
 }
 
@@ -56,7 +53,10 @@ impl<T> Opening<T> {
                             let connecting = connector.connect(handshake);
                             self.step = Step::Connecting(Box::pin(connecting));
                         }
-                        Err(error) => return Poll::Ready(Err(NotOpened::unasked(error))),
+                        Err(error) => {
+                            let asked = false;
+                            return Poll::Ready(Err(NotOpened { error, asked }));
+                        }
                     }
                 }
                 Step::Connecting(connecting) => {
@@ -64,28 +64,12 @@ impl<T> Opening<T> {
                     return Poll::Ready(match opened {
                         Ok(transport) => Ok((transport, std::mem::take(&mut self.url))),
                         Err(error) => Err(NotOpened {
-                            retry: error.retry(),
                             error: Error::Connect(error),
                             asked: true,
                         }),
                     });
                 }
             }
-        }
-    }
-}
-
-impl NotOpened {
-    fn unasked(error: Error) -> Self {
-        // What asks others may succeed another time.
-        let again = matches!(
-            error,
-            Error::Credential(_) | Error::Config(ConfigError::UrlBuilder(_))
-        );
-        Self {
-            error,
-            retry: again.then_some(Duration::ZERO),
-            asked: false,
         }
     }
 }

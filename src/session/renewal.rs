@@ -84,7 +84,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                         Poll::Ready(Err(failed)) => {
                             renewal.next = None;
                             let now = self.connector.now();
-                            self.connection.next_failed(now, failed.retry);
+                            self.connection.next_failed(now, failed.error.retry());
                             return Poll::Ready(());
                         }
                     }

@@ -76,18 +76,27 @@ pub enum TransportError {
 }
 
 impl TransportError {
-    /// Of an attempt to connect: whether another may succeed, and how long it must wait at least.
-    pub(crate) fn retry(&self) -> Option<Duration> {
+    /// Returns the shortest delay before another attempt to connect that may succeed, zero if any
+    /// delay will do, or `None` if no attempt can succeed. For a driver of
+    /// [`Connection`](crate::Connection), which passes it to
+    /// [`failed`](crate::Connection::failed).
+    ///
+    /// A refusal is worth another attempt if its status says that it may pass: 408, 409, 425, 429,
+    /// 500 to 504, 520 to 526, 529 and 530. A spent quota is not, whatever its status. Neither is a
+    /// failure of TLS, nor a proxy's refusal of the password.
+    pub fn retry(&self) -> Option<Duration> {
         match self {
-            Self::Refused(refusal) => matches!(refusal.status, 408 | 429 | 500 | 502..=504)
-                .then(|| refusal.retry_after.unwrap_or_default()),
+            Self::Refused(refusal) => refusal.retry(),
             Self::ProxyRefused {
                 status: 401 | 403 | 407,
             }
             | Self::Tls(_)
             | Self::NoTls
             | Self::Cleartext
+            | Self::TooLarge(_)
+            | Self::Unread { .. }
             | Self::Unsupported(_) => None,
+            // A broken answer to a handshake often comes from a server that restarts.
             _ => Some(Duration::ZERO),
         }
     }

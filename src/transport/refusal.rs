@@ -134,6 +134,20 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// Returns the shortest delay before another attempt, if one may succeed. The statuses above 511
+    /// are those of Cloudflare and other proxies in front of a service.
+    // The official SDK retries fewer, see contract 91: 408, 429, 500, 502, 503 and 504.
+    pub(super) fn retry(&self) -> Option<Duration> {
+        let passes = matches!(
+            self.status,
+            408 | 409 | 425 | 429 | 500..=504 | 520..=526 | 529 | 530
+        );
+        let spent = self.code.as_deref() == Some("insufficient_quota");
+        (passes && !spent).then(|| self.retry_after.unwrap_or_default())
+    }
+}
+
 impl From<Refusal> for TransportError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal.into())

@@ -1,14 +1,14 @@
-/// Runtime of a transport: it decides what a handshake may carry and who can read it.
+/// Runtime of a transport: it decides how a handshake carries the credential, and who can read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Runtime {
-    /// A program with sockets of its own: credentials travel as headers.
+    /// A native program: credentials travel as headers.
     Native,
-    /// JavaScript: credentials travel as subprotocols, as scripts mostly cannot set headers.
+    /// JavaScript: credentials travel as subprotocols, because most scripts cannot set headers.
     JavaScript {
-        /// True if its `WebSocket` takes headers: Node, Bun, and Deno from 2.5.
+        /// Set if the runtime's `WebSocket` accepts headers: Node, Bun, and Deno from 2.5.
         headers: bool,
-        /// True for a page and its workers, where everybody can read what the script
-        /// holds.
+        /// Set in a page and its workers, where everybody can read what the script holds.
         browser: bool,
     },
 }

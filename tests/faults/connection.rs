@@ -47,7 +47,7 @@ pub fn faults() -> Vec<Fault> {
         Fault::new("the server falls silent", silence()),
         Fault::new(
             "the server falls silent, and does not answer pings (`keep_alive`)",
-            dead(|config| config.keep_alive(KeepAlive::new(SOON, SOON))),
+            dead(|config| config.keep_alive(KeepAlive::default().interval(SOON).timeout(SOON))),
         ),
         Fault::new(
             "the server falls silent for longer than `idle_timeout`",

@@ -41,7 +41,8 @@ async fn a_dead_server_is_noticed_after_a_minute() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_answers_pings_is_kept() {
-    let (mut rt, peer) = open(config().keep_alive(KeepAlive::new(s(20), s(5)))).await;
+    let (mut rt, peer) =
+        open(config().keep_alive(KeepAlive::default().interval(s(20)).timeout(s(5)))).await;
     tokio::spawn(peer.serve());
     rt.emitted::<SessionCreated>().await.unwrap();
     let quiet = timeout(s(3000), rt.next()).await;

@@ -50,6 +50,8 @@ impl Recovery {
     ) -> Self {
         let reconnect = Reconnect::default()
             .max_attempts(max_attempts)
+            // As in the official SDK, attempts count for the session's lifetime.
+            .reset_after(None)
             .initial_delay(Duration::from_millis(initial_delay.into()))
             .max_delay(Duration::from_millis(max_delay.into()));
         let limits = Limits {

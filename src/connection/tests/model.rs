@@ -24,6 +24,7 @@ pub enum Input {
     Wake,
     TimeGoesBack,
     Stalled,
+    ExpiresIn(u64),
     NextOpened,
     NextFailed(bool),
     Switch,
@@ -34,7 +35,7 @@ pub enum Input {
 /// One of them for every pair of bytes, the frequent ones for several.
 impl From<(u8, u8)> for Input {
     fn from((kind, value): (u8, u8)) -> Self {
-        match kind % 46 {
+        match kind % 48 {
             0..=1 => Self::Start,
             2..=5 => Self::Opened,
             6 => Self::Text,
@@ -56,6 +57,7 @@ impl From<(u8, u8)> for Input {
             37 => Self::NextFailed(value % 2 == 1),
             38..=39 => Self::Switch,
             40..=43 => Self::Transmit,
+            44..=45 => Self::ExpiresIn(u64::from(value)),
             _ => Self::Poll,
         }
     }
@@ -73,8 +75,13 @@ struct Model {
     closed: Option<Closed>,
     close_frames: usize,
     opened: u64,
-    /// Whether there is another socket, or an attempt to open one.
+    /// Set while there is another socket, or an attempt to open one.
     next: bool,
+    /// The moment when that other socket opened.
+    next_since: Duration,
+    /// The start of the present session, if it replaced another one.
+    renewed_since: Option<Duration>,
+    now: Duration,
 }
 
 impl Model {
@@ -93,6 +100,7 @@ impl Model {
     }
 
     fn hear(&mut self, connection: &mut Connection) {
+        let mut switched = false;
         while let Some(notice) = connection.poll() {
             assert!(self.closed.is_none(), "{notice:?} after the end");
             match notice {
@@ -106,13 +114,16 @@ impl Model {
                 }
                 Notice::Opened | Notice::Reconnected { .. } => {
                     self.opened += 1;
+                    if !switched {
+                        self.renewed_since = None;
+                    }
                     if let Notice::Reconnected { generation } = notice {
                         assert!(generation > 1 && generation >= self.opened);
                     }
                 }
                 Notice::Reconnecting(next) => {
                     assert!(next.attempt <= next.max_attempts);
-                    assert!(next.delay <= Duration::from_secs(8));
+                    assert!(next.delay <= s(8) && next.retry_after.is_none());
                 }
                 Notice::SendClose(_) => {
                     assert!(
@@ -122,14 +133,23 @@ impl Model {
                     self.close_frames += 1;
                 }
                 Notice::Ping => assert!(connection.is_open()),
-                Notice::Expiring(soon) => assert!(soon.left <= s(3595)),
+                Notice::Expiring(soon) => assert!(soon.left <= s(1800)),
                 Notice::ConnectNext => {
                     assert!(!self.next, "one at a time");
                     self.next = true;
+                    if let Some(since) = self.renewed_since {
+                        assert!(self.now >= since + s(60), "a storm of renewals");
+                    }
                 }
-                Notice::AbandonNext | Notice::Switch => {
-                    assert!(self.next, "{notice:?} of nothing");
+                Notice::AbandonNext => {
+                    assert!(self.next, "abandons nothing");
                     self.next = false;
+                }
+                Notice::Switch => {
+                    switched = true;
+                    assert!(self.next, "switches to nothing");
+                    self.next = false;
+                    self.renewed_since = Some(self.next_since);
                 }
                 _ => {}
             }
@@ -178,7 +198,7 @@ const MAX_QUEUE_BYTES: usize = 200;
 fn limits(recovers: bool, watched: bool) -> Limits {
     let mut limits = Limits::default();
     if watched {
-        limits.keep_alive = Some(KeepAlive::new(s(7), s(9)));
+        limits.keep_alive = Some(KeepAlive::default().interval(s(7)).timeout(s(9)));
         limits.idle_timeout = Some(s(40));
         limits.send_timeout = Some(s(5));
         limits.expiry_warning = Some(s(3595));
@@ -234,7 +254,9 @@ impl Run {
                 self.model.tick(connection, self.now);
             }
             Input::Stalled => connection.stalled(now),
+            Input::ExpiresIn(seconds) => connection.expires_in(now, s(seconds)),
             Input::NextOpened => {
+                self.model.next_since = now;
                 let generation = connection.generation();
                 connection.next_opened(now);
                 if connection.generation() > generation {
@@ -269,7 +291,6 @@ impl Run {
     }
 
     fn send(&mut self, padding: usize) {
-        let was_empty = self.connection.queued_bytes() == 0;
         let number = self.model.taken;
         let event = event(&format!("{number}.{}", "x".repeat(padding)));
         if self.connection.send(event).is_err() {
@@ -284,8 +305,10 @@ impl Run {
         } else {
             &mut model.due
         };
+        // Each line has the bound to itself, but an empty one takes any event.
+        let bounded = self.connection.queued_bytes() <= 2 * MAX_QUEUE_BYTES;
+        assert!(queue.is_empty() || bounded);
         queue.push(number);
-        assert!(was_empty || self.connection.queued_bytes() <= MAX_QUEUE_BYTES);
     }
 
     fn take(&mut self) {
@@ -301,6 +324,7 @@ impl Run {
         if self.connection.is_reconnecting() {
             self.model.hold();
         }
+        self.model.now = self.now;
         self.model.hear(&mut self.connection);
         assert_eq!(self.connection.is_closed(), self.model.closed.is_some());
         let waiting = self.model.taken - self.model.out;
@@ -309,8 +333,8 @@ impl Run {
     }
 }
 
-/// Every event that was taken is sent or given back, once and in order; the end comes once and
-/// last; the queue stays within its bound; `close()` always leads to the end.
+/// Every event that was taken is sent or given back, once and in order; the end comes once and last; the queue stays
+/// within its bound; `close()` always leads to the end.
 pub fn check(inputs: impl IntoIterator<Item = Input>, recovers: bool, watched: bool, seed: u64) {
     let mut run = Run {
         connection: Connection::new(limits(recovers, watched), seed),

@@ -109,10 +109,8 @@ fn delays_double_up_to_the_longest_and_jitter_contract_78() {
 fn clients_with_different_seeds_come_back_at_different_times() {
     let delays: Vec<_> = (0..1000)
         .map(|seed| {
-            Retries::new(Some(Reconnect::default()), seed)
-                .next(1)
-                .unwrap()
-                .1
+            let mut retries = Retries::new(Some(Reconnect::default()), seed);
+            retries.next(1, Duration::ZERO).unwrap().delay
         })
         .collect();
     let millis = |n| Duration::from_millis(n);
@@ -130,10 +128,12 @@ fn endless_delays_overflow_nothing() {
     let policy = Reconnect::default()
         .initial_delay(Duration::MAX)
         .max_delay(Duration::MAX)
+        .spread(Duration::MAX)
         .max_attempts(u32::MAX);
     let mut retries = Retries::new(Some(policy), 7);
     for nth in [1, 31, 32, 33, u32::MAX] {
-        assert!(retries.next(nth).unwrap().1 > Duration::MAX / 2);
+        let next = retries.next(nth, Duration::ZERO).unwrap();
+        assert!(next.delay > Duration::MAX / 2);
     }
     let mut driven = Driven::open_with(Limits {
         reconnect: Some(policy),
@@ -207,13 +207,14 @@ fn an_outage_that_outlasts_the_attempts_is_the_end_contract_80() {
 
 #[test]
 fn some_refusals_are_worth_another_attempt_and_others_are_not_contract_91() {
-    for status in [408, 429, 500, 502, 503, 504] {
+    let passing = [408, 409, 425, 429, 529, 530];
+    for status in passing.into_iter().chain(500..=504).chain(520..=526) {
         let mut driven = Driven::broken();
         driven.attempt();
         driven.refuse(status);
         assert_eq!(driven.told(), ["reconnecting 2/5 after 1006"], "{status}");
     }
-    for status in [301, 400, 401, 403, 404, 501, 505] {
+    for status in [301, 400, 401, 403, 404, 505, 511, 519, 527, 528, 599] {
         let mut driven = Driven::broken();
         driven.attempt();
         driven.refuse(status);
@@ -226,10 +227,16 @@ fn some_refusals_are_worth_another_attempt_and_others_are_not_contract_91() {
             "{status}"
         );
     }
+    let mut spent = Refusal::new(429);
+    spent.code = Some("insufficient_quota".into());
+    assert_eq!(TransportError::from(spent).retry(), None);
     let source = || "why".into();
     for (error, expected) in [
         (TransportError::Tls(source()), None),
         (TransportError::Unsupported(source()), None),
+        (TransportError::TooLarge(source()), None),
+        (TransportError::Unread { limit: 1 }, None),
+        (TransportError::Protocol(source()), NO_TIME),
         (TransportError::ProxyRefused { status: 401 }, None),
         (TransportError::ProxyRefused { status: 403 }, None),
         (TransportError::ProxyRefused { status: 407 }, None),
@@ -257,6 +264,86 @@ fn a_server_may_ask_for_a_longer_wait() {
     assert_eq!(driven.told(), ["reconnecting 2/5 after 1006"]);
     assert_eq!(driven.delay, s(20));
     assert_eq!(driven.connection.wake_at(), Some(s(50)));
+}
+
+#[test]
+fn the_longer_wait_is_bounded_and_both_are_reported() {
+    for (reconnect, wait) in [
+        (Reconnect::default(), s(60)),
+        (Reconnect::default().max_retry_after(s(7)), s(7)),
+    ] {
+        let mut driven = Driven::open_with(Limits {
+            reconnect: Some(reconnect),
+            ..Limits::default()
+        });
+        driven.connection.failed(s(10), NO_TIME);
+        driven.told();
+        driven.attempt();
+        driven.connection.failed(s(30), Some(s(86_400)));
+        let Some(Notice::Reconnecting(next)) = driven.connection.poll() else {
+            panic!("no attempt")
+        };
+        assert_eq!((next.delay, next.retry_after), (wait, Some(s(86_400))));
+        assert_eq!(driven.connection.wake_at(), Some(s(30) + wait));
+        driven.connection.tick(s(30) + wait);
+        driven.connection.failed(s(100), NO_TIME);
+        driven.connection.poll();
+        let Some(Notice::Reconnecting(next)) = driven.connection.poll() else {
+            panic!("no attempt")
+        };
+        assert_eq!(next.retry_after, None);
+    }
+}
+
+#[test]
+fn a_connection_that_stayed_open_brings_the_attempts_back() {
+    let drops = |reconnect: Reconnect, uptime: Duration| {
+        let mut driven = Driven::open_with(Limits {
+            reconnect: Some(reconnect),
+            ..Limits::default()
+        });
+        let mut now = s(1);
+        let mut attempts = Vec::new();
+        while attempts.len() < 12 {
+            now += uptime;
+            driven.connection.ended(now);
+            match driven.connection.poll() {
+                Some(Notice::Reconnecting(next)) => attempts.push(next.attempt),
+                _ => break,
+            }
+            now = driven.connection.wake_at().unwrap();
+            driven.connection.tick(now);
+            driven.connection.opened(now);
+            driven.told();
+        }
+        attempts
+    };
+    let reconnect = Reconnect::default();
+    assert_eq!(drops(reconnect, s(60)), [1; 12]);
+    assert_eq!(drops(reconnect, s(59)), [1, 2, 3, 4, 5]);
+    assert_eq!(drops(reconnect.reset_after(s(5)), s(59)), [1; 12]);
+    let lifetime = reconnect.reset_after(None);
+    assert_eq!(drops(lifetime, s(86_400)), [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn a_spread_keeps_clients_that_were_cut_off_together_apart() {
+    let policy = Reconnect::default().spread(s(30));
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    for seed in 0..3000 {
+        let mut retries = Retries::new(Some(policy), seed);
+        first.push(retries.next(1, Duration::ZERO).unwrap().delay);
+        second.push(retries.next(2, Duration::ZERO).unwrap().delay);
+    }
+    for second in 1..30 {
+        let window = s(second)..s(second + 1);
+        let clients = first.iter().filter(|delay| window.contains(*delay)).count();
+        assert!((50..150).contains(&clients), "{clients} in second {second}");
+    }
+    assert!(
+        second.iter().all(|delay| *delay <= s(1)),
+        "only the first attempt"
+    );
 }
 
 #[test]

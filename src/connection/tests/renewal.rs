@@ -108,6 +108,64 @@ fn whatever_ends_the_present_connection_ends_the_next() {
     assert_eq!(driven.connection.generation(), 1);
 }
 
+/// Switches as soon as it can, for an hour. Every session is said to last for `lifetime`, and lasts.
+fn renewals(lifetime: Duration) -> (usize, usize) {
+    let mut driven = Driven::open_with(Limits {
+        expiry_warning: Some(s(300)),
+        renew: true,
+        ..Limits::default()
+    });
+    driven.connection.expires_in(s(1), lifetime);
+    let (mut connections, mut warnings) = (0, 0);
+    while let Some(at) = driven.connection.wake_at().filter(|at| *at < s(HOUR)) {
+        driven.connection.tick(at);
+        for told in driven.told() {
+            match told.split(' ').next() {
+                Some("connect") => {
+                    connections += 1;
+                    driven.connection.next_opened(at);
+                    driven.connection.switch(at);
+                    driven.connection.expires_in(at, lifetime);
+                }
+                Some("failed:") => {
+                    assert!(told.starts_with("failed: ExpiresTooSoon"), "{told}");
+                    warnings += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+    (connections, warnings)
+}
+
+#[test]
+fn short_sessions_and_a_wrong_clock_lead_to_no_storm_of_connections() {
+    // A session of ten minutes is warned of after five.
+    assert_eq!(renewals(s(600)), (11, 0));
+    assert_eq!(renewals(s(200)), (35, 0));
+    // The server's sessions outlive their announced end: the second renewal is that of the usual hour.
+    for wrong in [Duration::from_millis(1), s(1), s(20)] {
+        assert_eq!(renewals(wrong), (2, 1), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_session_of_a_minute_and_a_half_is_renewed_after_a_minute() {
+    let mut driven = expiring();
+    driven.connection.next_opened(s(3310));
+    driven.connection.switch(s(3310));
+    driven.connection.expires_in(s(3310), s(90));
+    driven.told();
+    driven.connection.tick(s(3355));
+    assert_eq!(
+        driven.told(),
+        ["expiring in 45s", "failed: ExpiresTooSoon { left: 45s }"]
+    );
+    assert_eq!(driven.connection.wake_at(), Some(s(3370)));
+    driven.connection.tick(s(3370));
+    assert_eq!(driven.told(), ["connect next"]);
+}
+
 #[test]
 fn nothing_is_renewed_unless_asked_for() {
     let mut driven = Driven::open_with(Limits {

@@ -4,7 +4,11 @@ use super::*;
 
 fn pinging(interval: u64, timeout: u64) -> Driven {
     Driven::open_with(Limits {
-        keep_alive: Some(KeepAlive::new(s(interval), s(timeout))),
+        keep_alive: Some(
+            KeepAlive::default()
+                .interval(s(interval))
+                .timeout(s(timeout)),
+        ),
         ..Limits::default()
     })
 }
@@ -227,6 +231,21 @@ fn a_session_expires_after_60_minutes_unless_the_server_says_otherwise() {
 }
 
 #[test]
+fn one_end_is_reported_once_however_often_it_is_announced() {
+    let mut driven = expiring(300);
+    driven.connection.expires_in(s(100), s(1000));
+    driven.wake();
+    assert_eq!(driven.told(), ["expiring in 300s"]);
+    for millis in [1, 999, 20, 3000, 59_000] {
+        let left = s(250) + Duration::from_millis(millis);
+        driven.connection.expires_in(s(850), left);
+        assert_eq!(driven.connection.wake_at(), None);
+        driven.connection.tick(s(851));
+    }
+    assert_eq!(driven.told(), [""; 0]);
+}
+
+#[test]
 fn a_warning_that_was_slept_through_says_what_is_left() {
     let mut driven = expiring(300);
     driven.connection.tick(s(3500));
@@ -236,18 +255,19 @@ fn a_warning_that_was_slept_through_says_what_is_left() {
     assert_eq!(driven.told(), ["expiring in 0ns"]);
     let mut driven = expiring(300);
     driven.connection.expires_in(s(5), s(100));
-    driven.connection.tick(s(6));
-    assert_eq!(
-        driven.told(),
-        ["expiring in 99s"],
-        "shorter than the warning"
-    );
+    assert_eq!(driven.connection.wake_at(), Some(s(53)), "half of its life");
+    driven.connection.tick(s(53));
+    assert_eq!(driven.told(), ["expiring in 52s"]);
 }
 
 #[test]
 fn endless_times_overflow_nothing() {
     let mut driven = Driven::open_with(Limits {
-        keep_alive: Some(KeepAlive::new(Duration::MAX, Duration::MAX)),
+        keep_alive: Some(
+            KeepAlive::default()
+                .interval(Duration::MAX)
+                .timeout(Duration::MAX),
+        ),
         idle_timeout: Some(Duration::MAX),
         send_timeout: Some(Duration::MAX),
         expiry_warning: Some(Duration::MAX),
@@ -259,7 +279,11 @@ fn endless_times_overflow_nothing() {
     driven.connection.tick(s(3));
     assert!(driven.connection.is_open());
     let mut driven = Driven::open_with(Limits {
-        keep_alive: Some(KeepAlive::new(Duration::ZERO, Duration::ZERO)),
+        keep_alive: Some(
+            KeepAlive::default()
+                .interval(Duration::ZERO)
+                .timeout(Duration::ZERO),
+        ),
         ..Limits::default()
     });
     driven.wake();
