@@ -21,9 +21,9 @@
 //!     ["realtime", `openai-insecure-api-key.${value}`]);
 //! ```
 //!
-//! Everybody who reaches `/token` spends your money: a real server authenticates them first. This one
-//! answers requests to this machine only, and refuses the pages of other sites. A key is minted on
-//! POST alone: browsers and proxies may repeat, prefetch or store a GET.
+//! Everybody who reaches `/token` spends your money: a real server authenticates them first. This
+//! one answers requests to this machine only, and refuses the pages of other sites. A key is minted
+//! on POST alone: browsers and proxies may repeat, prefetch or store a GET.
 
 use std::io;
 use std::process::ExitCode;
@@ -76,12 +76,12 @@ async fn token(State(client): State<rest::Client>, headers: HeaderMap) -> Respon
     }
 }
 
-/// Returns whether a request is addressed to this machine, and comes from this server's own pages or
-/// from a program that is no browser.
+/// Returns whether a request is addressed to this machine, and comes from this server's own pages
+/// or from a program that is no browser.
 ///
 /// The `Host` stops a page whose own name was made to resolve to this machine (DNS rebinding). The
-/// `Origin`, which browsers send with every POST, stops the pages of other sites. A server for others
-/// has its own host name here, and asks who its users are.
+/// `Origin`, which browsers send with every POST, stops the pages of other sites. A server for
+/// others has its own host name here, and authenticates its users.
 fn is_own(headers: &HeaderMap) -> bool {
     let Some(host) = headers
         .get(header::HOST)

@@ -1,13 +1,13 @@
-//! Sets up a call over WebRTC, attaches to it from the side, and steers it: the caller's audio goes
-//! straight to the service, while instructions, tools and logs stay on this server.
+//! Sets up a call over WebRTC, attaches a second connection to it, and steers it. The caller's
+//! audio goes straight to the service, while instructions, tools and logs stay on this server.
 //!
 //! ```text
 //! cargo run --features rest,emulator --example sideband_call -- [--offer FILE]
 //! ```
 //!
 //! The offer comes from the caller's browser: `RTCPeerConnection.createOffer()`, posted to a server
-//! such as this, which gives the answer back for `setRemoteDescription`. The emulator takes any
-//! offer; the service wants a real one.
+//! like this one, which returns the answer for `setRemoteDescription`. The emulator accepts any
+//! offer; the service requires a real one.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -23,11 +23,11 @@ pub mod service;
 
 use service::{Failure, Service};
 
-/// As much of an offer as it takes to be one.
+/// Smallest text that is an offer.
 pub const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n\
     m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\n";
 
-/// Holds the call, and says on `out` what happens.
+/// Holds the call, and reports its progress on `out`.
 pub async fn steer(service: &Service, offer: &str, out: &mut impl Write) -> Result<(), Failure> {
     let client = rest::Client::new(service.config.clone())?;
     let session = RealtimeSession::new()

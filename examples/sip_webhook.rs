@@ -1,13 +1,15 @@
-//! A web server that takes phone calls: the service announces a call by a webhook; this verifies
-//! it, accepts the call, and attaches to it to greet the caller and to write down what is said.
+//! A web server that answers phone calls. The service announces a call by a webhook. The server
+//! verifies the webhook, accepts the call, and attaches to it to greet the caller and to log the
+//! conversation.
 //!
 //! ```text
 //! cargo run --features rest,emulator --example sip_webhook -- [--port N]
 //! ```
 //!
 //! With `OPENAI_API_KEY` and the endpoint's `OPENAI_WEBHOOK_SECRET` it waits for calls at
-//! `/webhook`, which the service must be able to reach. Without, an emulator plays the service: one
-//! call comes in, and is over after a turn.
+//! `/webhook`, which the service must be able to reach. Without them, an emulator plays the
+//! service: one call comes in, and ends after a turn. The signature of a webhook proves its sender,
+//! so no other check is needed.
 
 use std::io;
 use std::process::ExitCode;
@@ -31,7 +33,7 @@ pub mod service;
 
 use service::{Failure, Service};
 
-/// The emulator's webhooks are signed with it.
+/// Secret of the emulator's webhooks.
 pub const SECRET: &str = "whsec_ZXhhbXBsZXMnIHNlY3JldA==";
 
 /// The desk that takes the calls.
@@ -39,12 +41,12 @@ pub struct Desk {
     config: Config,
     client: rest::Client,
     webhook: Webhook,
-    /// Gets a line for whatever happens.
+    /// Receives a line for every event.
     log: UnboundedSender<String>,
 }
 
 impl Desk {
-    /// One whose webhooks are signed with this secret.
+    /// Creates a desk whose webhooks are signed with this secret.
     pub fn new(
         config: Config,
         webhook_secret: &str,
@@ -66,7 +68,7 @@ impl Desk {
         axum::serve(listener, router).await
     }
 
-    /// Takes a call, from its acceptance to its end.
+    /// Answers a call, from its acceptance to its end.
     async fn take(&self, call: &IncomingCall) -> Result<(), Failure> {
         let session = RealtimeSession::new()
             .model(models::REALTIME)
@@ -95,12 +97,12 @@ impl Desk {
     }
 
     fn say(&self, line: impl Into<String>) {
-        // Where nobody listens, it is lost.
+        // Without a receiver, the line is lost.
         let _ = self.log.send(line.into());
     }
 }
 
-/// Takes the webhook. The service wants an answer soon: the call is taken beside.
+/// Handles a webhook. The service expects an answer soon, so a task of its own answers the call.
 async fn announced(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) -> StatusCode {
     let header = |name: &str| headers.get(name)?.to_str().ok();
     match desk.webhook.verify(header, &body, SystemTime::now()) {
@@ -122,8 +124,7 @@ async fn announced(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Byte
     }
 }
 
-/// Delivers the webhook of a call that comes in at the emulator, and gives the status that it was
-/// answered with.
+/// Delivers the webhook of a call to the emulator, and returns the status of the answer.
 pub async fn ring(port: u16, call: &emulator::IncomingCallWebhook) -> io::Result<String> {
     let length = call.body().len();
     let headers = call.headers().iter();
@@ -141,8 +142,7 @@ pub async fn ring(port: u16, call: &emulator::IncomingCallWebhook) -> io::Result
     Ok(answer.split(' ').nth(1).unwrap_or_default().to_owned())
 }
 
-/// Prints what happens. A caller of the emulator's hangs up once he has been greeted, and that is
-/// the end.
+/// Prints the log. A caller of the emulator hangs up after the greeting, which ends the example.
 async fn watch(
     mut log: UnboundedReceiver<String>,
     calls: rest::Client,

@@ -232,7 +232,7 @@ async fn a_message_over_the_limit_is_refused_and_without_one_any_size_is_read_co
     let serve = |mut stream: TcpStream, request: String| async move {
         accept(&mut stream, &request).await;
         let text = format!(r#"{{"type":"large","x":"{}"}}"#, "y".repeat(SIZE));
-        // The side that refuses hangs up in the middle.
+        // The client that refuses the message hangs up in the middle.
         let _ = stream.write_all(&frame(1, text.as_bytes())).await;
     };
     let (config, task) = server(serve).await;
@@ -275,7 +275,7 @@ async fn a_reader_that_stalls_holds_the_sender_back_and_closing_gives_back_the_r
         match sender.try_send(InputAudioBufferAppend::bytes(&audio)) {
             Ok(()) => sent += 1,
             Err(refused) => {
-                // What can be written now, is.
+                // Polling writes what the kernel takes.
                 if futures_util::future::poll_immediate(rt.next())
                     .await
                     .is_some()

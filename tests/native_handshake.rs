@@ -13,14 +13,14 @@ mod tls_server;
 
 use tls_server::{Authority, KEY, Server, report, trusting};
 
-/// Has a server answer with these pieces, each in a TLS record of its own, and end.
+/// Answers a client with these pieces, each in a TLS record of its own.
 async fn answered(pieces: Vec<String>) -> (Error, String) {
     let authority = Authority::new("ours");
     let server = Server::start(
         authority.issue("localhost").config(),
         |mut stream| async move {
             for piece in pieces {
-                // Who has heard enough hangs up.
+                // A client that has read enough hangs up.
                 let _ = stream.write_all(piece.as_bytes()).await;
                 let _ = stream.flush().await;
                 tokio::task::yield_now().await;
@@ -191,7 +191,7 @@ async fn a_redirect_is_not_followed_contracts_38_39() {
             format!("wss://{address}/{KEY}"),
             "/v1/realtime?model=other".to_owned(),
         ] {
-            // That the source is asked once only, its server asserts.
+            // The server asserts that it gets a single request.
             let (error, request) = answered(vec![format!(
                 "HTTP/1.1 {status} There\r\nlocation: {location}\r\n\r\n"
             )])
@@ -206,7 +206,7 @@ async fn a_redirect_is_not_followed_contracts_38_39() {
             );
             assert!(!format!("{error:?}").contains(KEY));
         }
-        // The attempt is over, and nothing has come to the other place.
+        // The attempt is over, and nobody connected to the other server.
         let none = futures_util::future::poll_immediate(Box::pin(elsewhere.accept())).await;
         assert!(none.is_none());
     }
@@ -248,7 +248,7 @@ async fn what_is_no_handshake_is_a_protocol_error() {
 
 #[tokio::test]
 async fn a_server_that_stalls_before_tls_is_given_up() {
-    // It takes the connection, and says nothing until the other side hangs up.
+    // The server accepts the connection, and sends nothing until the client hangs up.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let config = Config::new(KEY)
         .model("m")
@@ -272,14 +272,14 @@ async fn a_server_that_stalls_before_tls_is_given_up() {
     assert!(!String::from_utf8_lossy(&seen).contains(KEY));
 }
 
-/// A server that takes the request, and says nothing until the other side has gone.
+/// A server that reads the request, and sends nothing until the client hangs up.
 async fn stalling() -> (Server, Connector, Config) {
     let authority = Authority::new("ours");
     let server = Server::start(
         authority.issue("localhost").config(),
         |mut stream| async move {
             let mut rest = Vec::new();
-            // It ends without a goodbye.
+            // The client ends TLS without `close_notify`.
             let _ = stream.read_to_end(&mut rest).await;
             assert!(rest.is_empty());
         },

@@ -1,5 +1,5 @@
-//! All that a session prints, when it goes well and when it fails: the credential is in none of it, nor in any log line
-//! of what it is built on.
+//! Everything that a session prints, in success and in failure, and every log line of its
+//! dependencies: the credential is in none of it.
 #![cfg(feature = "emulator")]
 
 use std::fmt::Debug;
@@ -21,7 +21,7 @@ use tls_server::{Authority, KEY, Server, read_head, report, trusting};
 
 const PROXY_PASSWORD: &str = "hunter2-hunter2";
 
-/// Keeps every line of every level.
+/// Logger that keeps every line of every level.
 struct Lines(Mutex<String>);
 
 impl Log for Lines {
@@ -39,7 +39,7 @@ impl Log for Lines {
 
 static LOG: Lines = Lines(Mutex::new(String::new()));
 
-/// What was printed.
+/// Everything that was printed.
 #[derive(Default)]
 struct Printed(String);
 
@@ -56,7 +56,7 @@ impl Printed {
     }
 }
 
-/// A server that answers so.
+/// A server that gives this answer.
 async fn answering(authority: &Authority, answer: String) -> Server {
     Server::start(
         authority.issue("localhost").config(),
@@ -68,7 +68,7 @@ async fn answering(authority: &Authority, answer: String) -> Server {
     .await
 }
 
-/// A connector with secrets of its own.
+/// A connector that holds secrets.
 fn settings(authority: &Authority, printed: &mut Printed) -> (Connector, Config) {
     let client = authority.issue("client");
     let connector = trusting(authority)
@@ -90,7 +90,7 @@ fn settings(authority: &Authority, printed: &mut Printed) -> (Connector, Config)
     (connector, config)
 }
 
-/// Servers that repeat it where they should not, and one that is not trusted.
+/// Servers that repeat the credential, and one that is not trusted.
 async fn bad_servers(connector: &Connector, authority: &Authority, printed: &mut Printed) {
     let body = format!(r#"{{"error":{{"message":"no {KEY}"}}}}"#);
     for answer in [
@@ -108,7 +108,7 @@ async fn bad_servers(connector: &Connector, authority: &Authority, printed: &mut
     server.task.await.unwrap().unwrap_err();
 }
 
-/// No answer, a proxy that refuses, nobody there, a header that cannot be sent.
+/// A server that does not answer, a proxy that refuses, a closed port, an invalid header.
 async fn no_server(connector: &Connector, config: &Config, printed: &mut Printed) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -128,7 +128,7 @@ async fn no_server(connector: &Connector, config: &Config, printed: &mut Printed
     let refusing = async {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
-            // Those who gave up left nothing whole behind.
+            // Clients that gave up left incomplete requests behind.
             if read_head(&mut stream).await.is_ok() {
                 stream.write_all(b"HTTP/1.1 407 Who\r\n\r\n").await.unwrap();
                 break;
@@ -143,7 +143,7 @@ async fn no_server(connector: &Connector, config: &Config, printed: &mut Printed
         .await;
 }
 
-/// One that goes well, what is sent after its end, and one that is refused.
+/// A session that succeeds, an event after its end, and a session that is refused.
 async fn session(printed: &mut Printed) {
     let only_one = |upgrade: &UpgradeRequest| match upgrade.connection() {
         0 => Admission::accept(),
@@ -172,7 +172,7 @@ async fn session(printed: &mut Printed) {
     printed.failure(&connector, config).await;
 }
 
-/// A single test, as there is one logger to a process.
+/// The only test of this file, because a process has one logger.
 #[tokio::test]
 async fn no_credential_is_printed_or_logged() {
     log::set_logger(&LOG).unwrap();
@@ -193,7 +193,7 @@ async fn no_credential_is_printed_or_logged() {
         );
         assert!(!log.contains(secret), "logged {secret}: {log}");
     }
-    // All of it has come to pass, and been heard.
+    // Every case took place and was logged.
     assert!(log.contains("tungstenite::protocol"), "{log}");
     for failure in [
         "401",

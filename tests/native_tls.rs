@@ -1,5 +1,5 @@
-//! TLS: the servers that the native transport trusts, its own certificate, and that it sends nothing
-//! before both are checked.
+//! TLS: the servers that the native transport trusts, its own certificate, and that it sends
+//! nothing before both are checked.
 #![cfg(feature = "emulator")]
 
 use std::error::Error as _;

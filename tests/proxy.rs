@@ -1,5 +1,5 @@
-//! Sessions through proxies that other people wrote: tinyproxy and microsocks, as Debian has them.
-//! `cargo xtask test proxy` installs what is missing.
+//! Sessions through real proxies: tinyproxy and microsocks of Debian. `cargo xtask test proxy`
+//! installs them.
 #![cfg(feature = "emulator")]
 
 use std::io::Read;
@@ -24,7 +24,7 @@ struct Proxy {
 }
 
 impl Proxy {
-    /// One that takes HTTP CONNECT, with these lines in its configuration.
+    /// Starts a proxy for HTTP CONNECT, with these lines in its configuration.
     fn tinyproxy(settings: &str) -> Self {
         let port = free_port();
         let config = format!("{}/tinyproxy-{port}.conf", env!("CARGO_TARGET_TMPDIR"));
@@ -35,7 +35,7 @@ impl Proxy {
         proxy
     }
 
-    /// One that speaks SOCKS5.
+    /// Starts a SOCKS5 proxy.
     fn microsocks(arguments: &[&str]) -> Self {
         let port = free_port();
         let mut command = Command::new("microsocks");
@@ -45,7 +45,7 @@ impl Proxy {
         Self::start(&mut command, port)
     }
 
-    /// Starts one, and waits until it takes connections: there is nothing else that tells.
+    /// Starts a proxy, and waits until it accepts connections, which is its only sign of readiness.
     fn start(command: &mut Command, port: u16) -> Self {
         let command = command
             .stdin(Stdio::null())
@@ -71,7 +71,7 @@ impl Proxy {
         format!("{scheme}://{user_info}127.0.0.1:{}", self.port)
     }
 
-    /// Ends it; what it has printed.
+    /// Ends the proxy, and returns its output.
     fn end(mut self) -> String {
         self.process.kill().unwrap();
         let mut printed = String::new();
@@ -94,7 +94,7 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -108,7 +108,7 @@ fn free_port() -> u16 {
         .port()
 }
 
-/// An emulator, what trusts it, and how to reach it by a name.
+/// An emulator, a connector that trusts it, and a configuration that reaches it by this name.
 async fn emulator(host: &str) -> (Emulator, Connector, Config) {
     let emulator = Emulator::builder().api_key(KEY).start().await.unwrap();
     let connector = Connector::new()
@@ -120,7 +120,7 @@ async fn emulator(host: &str) -> (Emulator, Connector, Config) {
     (emulator, connector, config)
 }
 
-/// A turn of text, from the handshake to the end.
+/// Runs a session with one turn of text.
 async fn turn(connector: Connector, config: Config) {
     let mut rt = OpenAIRealtimeWS::open(connector, config).await.unwrap();
     let text = RealtimeSession::new().output_modalities([Modality::Text]);
@@ -134,7 +134,7 @@ async fn turn(connector: Connector, config: Config) {
     assert_eq!(rt.close().await.unwrap().frame.code, 1000);
 }
 
-/// Why no session came about. The server has seen nothing of it.
+/// Fails to open a session, and returns the error. Asserts that the server saw nothing.
 async fn failure(proxy: &str) -> TransportError {
     let (emulator, connector, config) = emulator("127.0.0.1").await;
     let error = OpenAIRealtimeWS::open(connector.proxy(proxy).unwrap(), config)
@@ -255,10 +255,10 @@ async fn socks5_may_be_refused() {
     }
 }
 
-/// Where a process of its own connects to, and the certificate that it trusts.
+/// Variables of the child process: the URL to connect to, and the certificate to trust.
 const CHILD: (&str, &str) = ("PROXY_TEST_URL", "PROXY_TEST_CERTIFICATE");
 
-/// The environment belongs to a process, so each case is this very test in one of its own.
+/// The environment belongs to a process, so each case runs this test in a child process.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_environment_names_the_proxy_and_the_exceptions() {
     if let (Ok(url), Ok(certificate)) = (std::env::var(CHILD.0), std::env::var(CHILD.1)) {
@@ -284,6 +284,7 @@ async fn the_environment_names_the_proxy_and_the_exceptions() {
             Some(("NO_PROXY", "example.com, 127.0.0.1")),
             false,
         ),
+        ("HTTPS_PROXY", Some(("NO_PROXY", "127.0.0.1:1")), true),
         ("https_proxy", Some(("no_proxy", "127.0.0.0/8")), false),
         ("ALL_PROXY", Some(("PROXY_TEST_NONE", "1")), false),
     ] {

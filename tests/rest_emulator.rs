@@ -1,4 +1,5 @@
-//! REST and socket together, against the emulator: what one makes, the other uses.
+//! REST and socket together, against the emulator: sessions with minted keys, sockets of created
+//! calls.
 
 use std::time::{Duration, SystemTime};
 
@@ -50,7 +51,7 @@ fn refusal<T: std::fmt::Debug>(result: Result<T, Error>) -> Refusal {
     }
 }
 
-/// The configuration that the session begins with.
+/// Opens a session, and returns its first configuration.
 async fn opened(config: Config) -> (OpenAIRealtimeWS, SessionConfig) {
     let mut rt = OpenAIRealtimeWS::connect(config).await.unwrap();
     match rt.next().await {
@@ -66,7 +67,7 @@ fn instructions(session: &SessionConfig) -> Option<&str> {
     }
 }
 
-/// Says something, and gives the text of the reply.
+/// Sends a text, and returns the text of the reply.
 async fn ask(rt: &mut OpenAIRealtimeWS, text: &str) -> String {
     rt.send(ConversationItemCreate::user_text(text))
         .await
@@ -82,7 +83,7 @@ async fn ask(rt: &mut OpenAIRealtimeWS, text: &str) -> String {
     }
 }
 
-/// Waits for the end, which is a regular one.
+/// Waits for the end of the session, without an error.
 async fn closed(mut rt: OpenAIRealtimeWS) {
     while let Some(event) = rt.next().await {
         event.unwrap();
@@ -105,7 +106,7 @@ async fn a_minted_secret_opens_a_session_until_it_expires() {
     assert_eq!(instructions(&session), Some("Be brief."));
     assert!(ask(&mut rt, "Hello there").await.contains("Hello there"));
 
-    // It is no key for more secrets.
+    // The key cannot mint more secrets.
     let guest_client = Client::new(guest.clone()).unwrap();
     let more = guest_client.client_secrets();
     let refused = refusal(more.create(RealtimeSession::new(), None).await);
@@ -202,7 +203,7 @@ async fn a_call_over_tls_takes_the_connectors_proxy_and_one_without_takes_none()
         }
         stream.write_all(b"HTTP/1.1 200 \r\n\r\n").await.unwrap();
         let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        // However it ends, it has ended.
+        // The connection is over, with or without an error.
         let _ = copy_bidirectional(&mut stream, &mut server).await;
         String::from_utf8(request).unwrap().to_ascii_lowercase()
     });
@@ -281,7 +282,7 @@ async fn a_browsers_key_creates_the_call_that_it_was_minted_for() {
     assert_eq!(instructions(call.session().unwrap()), Some("Be brief."));
 }
 
-/// A call that comes in, as the webhook tells of it.
+/// The announcement of an incoming call, read by the webhook.
 fn incoming(emulator: &Emulator) -> IncomingCall {
     let delivery = emulator.incoming_call(WEBHOOK_SECRET);
     let header = |name: &str| {

@@ -162,7 +162,7 @@ fn what_is_signed_cannot_be_changed() {
             timestamp: Some("1750287001"),
             ..Arrived::default()
         },
-        // The same number, written otherwise.
+        // The same number with a leading zero.
         Arrived {
             timestamp: Some("01750287000"),
             ..Arrived::default()
@@ -261,7 +261,7 @@ fn each_header_is_needed() {
         let expected = Err(WebhookError::Header("webhook-timestamp"));
         assert_eq!(verify(&arrived), expected, "{timestamp}");
     }
-    // A time beyond all calendars is no panic.
+    // A time beyond all calendars must not panic.
     let arrived = Arrived {
         timestamp: Some("18446744073709551615"),
         ..Arrived::default()

@@ -1,4 +1,4 @@
-//! What the targets with sockets share.
+//! Runtime and addresses for the targets with sockets.
 
 use std::net::Ipv4Addr;
 use std::sync::LazyLock;
@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use tokio::runtime::{Builder, Runtime};
 
-/// One thread, which every input runs on.
+/// Single-threaded runtime for every input.
 pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let runtime = Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime")
 });
 
-/// An address of this machine to connect from: by turns, as a closed connection keeps its port for a minute.
+/// Returns a source address of this machine, another one each time: a closed connection keeps its
+/// port for a minute.
 pub fn source() -> Ipv4Addr {
     static LAST: AtomicU16 = AtomicU16::new(0);
     let [high, low] = LAST.fetch_add(1, Ordering::Relaxed).to_be_bytes();

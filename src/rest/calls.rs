@@ -12,8 +12,8 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Calls over WebRTC and SIP. A server attaches to a call with [`Target::Call`](crate::Target::Call)
-/// while the caller speaks. See
+/// Calls over WebRTC and SIP. A server attaches to a call with
+/// [`Target::Call`](crate::Target::Call) while the caller speaks. See
 /// [calls](https://platform.openai.com/docs/api-reference/realtime-calls) in OpenAI's reference.
 #[derive(Debug, Clone, Copy)]
 pub struct Calls<'c> {

@@ -35,8 +35,8 @@ const MAX_SIGNATURES: usize = 16;
 /// Length of an HMAC-SHA256 in base64.
 const SIGNATURE_CHARS: usize = 44;
 
-/// Verifies that requests come from the service, by the secret that the service and the endpoint share
-/// ([Standard Webhooks](https://www.standardwebhooks.com)).
+/// Verifies that requests come from the service, by the secret that the service and the endpoint
+/// share ([Standard Webhooks](https://www.standardwebhooks.com)).
 #[derive(Clone)]
 pub struct Webhook {
     key: Zeroizing<Vec<u8>>,

@@ -1,4 +1,4 @@
-//! A server of bytes: it takes one connection and its request, and then does as a test says.
+//! A server for one connection, whose answer a test writes byte by byte.
 
 // Each test file uses a part of it.
 #![allow(dead_code)]
@@ -11,8 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-/// Takes a connection and its request, then does as `serve` says, whose result is the task's. The configuration is the
-/// one that connects to it.
+/// Starts a server that accepts a connection, reads its request and runs `serve`. Returns a
+/// configuration that reaches the server, and a task with the result of `serve`.
 pub async fn server<F, T>(
     serve: impl FnOnce(TcpStream, String) -> F + Send + 'static,
 ) -> (Config, JoinHandle<T>)

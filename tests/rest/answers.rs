@@ -1,4 +1,4 @@
-//! What the caller gets when the service does not do what it was asked for.
+//! The errors of calls that the service refuses, breaks off or answers wrongly.
 
 use std::time::Duration;
 
@@ -98,7 +98,7 @@ async fn a_redirect_is_not_followed_contracts_38_39() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_none_is_an_error() {
+async fn an_unreadable_answer_is_an_error() {
     let id = "x-request-id: req_1\r\n";
     for (body, missing) in [
         ("", "client secret"),
@@ -144,7 +144,7 @@ async fn an_answer_has_a_largest_size() {
         matches!(error, Error::Transport(TransportError::TooLarge(_))),
         "{error:?}"
     );
-    // Of a refusal, the status is enough.
+    // The status of a refusal is enough.
     assert_eq!(refused(mint(&client).await.unwrap_err()).status, 400);
 }
 

@@ -1,4 +1,4 @@
-//! REST calls to a server that says what it is told to: what it is asked, and what the caller gets.
+//! REST calls to a scripted server: the requests that it sees, and the results of the caller.
 
 mod answers;
 mod requests;

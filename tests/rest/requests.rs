@@ -1,4 +1,4 @@
-//! What the service is asked.
+//! The requests that the service sees.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Which calls are repeated, when, and how often. Time stands still, and jumps ahead where everything waits for it: the
-//! clients have no timeout, so that the pauses are all there is to wait for.
+//! The calls that are repeated, their pauses and their number. The clock is paused and jumps ahead
+//! when every task waits for it. The clients have no timeout, so that only the pauses take time.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,7 +24,7 @@ fn status(error: &Error) -> Option<u16> {
     }
 }
 
-/// A port that nobody listens on.
+/// A closed port.
 async fn closed_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap().port()
@@ -70,7 +70,7 @@ async fn without_retry_after_the_pauses_grow_and_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_of_which_nobody_knows_what_it_did_is_not_repeated() {
+async fn a_call_that_may_have_been_carried_out_is_not_repeated() {
     for failure in [408, 409, 500, 502, 504] {
         let server = Server::start([answer(failure, "Retry-After: 1\r\n", ""), minted()]).await;
         let error = mint(&unhurried(&server)).await.unwrap_err();
@@ -91,7 +91,7 @@ async fn a_call_is_never_created_twice() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_done_to_a_call_is_repeated_when_it_was_refused() {
+async fn an_action_on_a_call_is_repeated_when_it_was_refused() {
     let server = Server::start([answer(429, "Retry-After: 1\r\n", ""), answer(200, "", "")]).await;
     let client = unhurried(&server);
     let session = RealtimeSession::new().model("gpt-realtime");
@@ -102,7 +102,7 @@ async fn what_is_done_to_a_call_is_repeated_when_it_was_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_not_sent_is_sent_again_with_a_fresh_credential() {
+async fn an_unsent_call_is_repeated_with_a_fresh_credential() {
     let port = closed_port().await;
     let server = Arc::<Mutex<Option<Server>>>::default();
     let asked = Arc::<Mutex<u32>>::default();

@@ -1,4 +1,4 @@
-//! A web server that says what it is told to, and remembers what it was asked.
+//! A web server with scripted answers, which records its requests.
 
 use std::sync::{Arc, Mutex};
 
@@ -40,7 +40,7 @@ impl Seen {
     }
 }
 
-/// An answer, as it stands on the wire.
+/// An answer in the bytes of HTTP.
 pub fn answer(status: u16, headers: &str, body: &str) -> String {
     let length = body.len();
     format!(
@@ -48,8 +48,8 @@ pub fn answer(status: u16, headers: &str, body: &str) -> String {
     )
 }
 
-/// Answers the first request with the first answer, and so on; every connection takes one request. Beyond the last
-/// answer, it hangs up.
+/// Server that answers the first request with the first answer, and so on. Every connection takes
+/// one request. After the last answer, the server hangs up.
 pub struct Server {
     pub port: u16,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -100,7 +100,7 @@ impl Drop for Server {
     }
 }
 
-/// Reads a request; none if the client hung up before it was whole.
+/// Reads a request; `None` if the client hung up before its end.
 pub async fn read(stream: &mut TcpStream) -> Option<Seen> {
     let mut bytes = Vec::new();
     let head_end = loop {
