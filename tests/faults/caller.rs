@@ -110,6 +110,7 @@ fn transport(error: &TransportError) -> &'static str {
         TransportError::Refused(_) => "Refused",
         TransportError::Unreachable(_) => "Unreachable",
         TransportError::Tls(_) => "Tls",
+        TransportError::NoTls => "NoTls",
         TransportError::HandshakeTimeout => "HandshakeTimeout",
         TransportError::Lost(_) => "Lost",
         TransportError::Protocol(_) => "Protocol",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use openai_realtime_ws::native::Connector;
 use openai_realtime_ws::{Config, OpenAIRealtimeWS};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::caller::{describe, list, watch, watch_over};
@@ -36,6 +36,10 @@ pub fn faults() -> Vec<Fault> {
         (
             "status 429 with `Retry-After: 7`",
             refusal("429 Slow Down", "Retry-After: 7\r\n", "rate_limit"),
+        ),
+        (
+            "status 502 with a page of HTML, as from a proxy",
+            "HTTP/1.1 502 No\r\n\r\n<html><h1>502 Bad Gateway</h1><hr>nginx</html>".to_owned(),
         ),
         (
             "status 503 and the connection cut in its body",
@@ -83,6 +87,20 @@ pub fn faults() -> Vec<Fault> {
             at_each_byte(Then::Reset),
         ),
         Fault::new("the acceptance comes byte by byte", in_pieces()),
+        Fault::new("a cut during TLS", during_tls(b"", Then::Cut)),
+        Fault::new(
+            "a cut in a TLS record",
+            during_tls(&[22, 3, 3, 0, 90, 2], Then::Cut),
+        ),
+        Fault::new("a reset during TLS", during_tls(b"", Then::Reset)),
+        Fault::new(
+            "a TLS alert",
+            during_tls(&[21, 3, 3, 0, 2, 2, 40], Then::Cut),
+        ),
+        Fault::new(
+            "a server without TLS, where TLS is expected",
+            during_tls(b"HTTP/1.1 400 Bad Request\r\n\r\n", Then::Cut),
+        ),
     ];
     for status in [301, 302, 303, 307, 308] {
         faults.push(Fault::new(
@@ -172,6 +190,27 @@ async fn in_pieces() -> Seen {
     .await;
     let caller = watch(config).await;
     Seen::both(caller, task).await
+}
+
+/// A server that answers the first TLS message with these bytes.
+async fn during_tls(answer: &'static [u8], then: Then) -> Seen {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/v1", listener.local_addr().unwrap());
+    let task = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        // Bytes that stay unread would turn the cut into a reset.
+        let hello = stream.read(&mut [0; 4096]).await.unwrap();
+        assert!(hello > 0);
+        stream.write_all(answer).await.unwrap();
+        then.act(stream).await;
+    });
+    let config = Config::new("k").model("m").base_url(url);
+    let caller = watch_over(Connector::new().no_proxy(), config).await;
+    task.await.unwrap();
+    Seen {
+        caller,
+        server: NOTHING.to_owned(),
+    }
 }
 
 /// The place that the redirect names is never asked.
