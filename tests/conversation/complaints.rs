@@ -24,7 +24,7 @@ fn every_fault_has_its_tests_or_a_reason() {
             let quoted: Vec<&str> = file.split('`').skip(1).step_by(2).collect();
             let Some((path, tests)) = quoted
                 .split_first()
-                .filter(|(path, _)| path.ends_with(".rs"))
+                .filter(|(path, _)| Path::new(path).extension().is_some_and(|end| end == "rs"))
             else {
                 continue;
             };

@@ -153,3 +153,62 @@ async fn a_request_made_in_an_outage_waits_for_its_end() {
     let types = sent(&emulator, 1);
     assert_eq!(count(&types, "response.create"), 1, "{types:?}");
 }
+
+#[tokio::test]
+async fn a_renewal_loses_nothing() {
+    let script = Script::new().on_response(|turn| match turn.user_text().as_str() {
+        "Start." if outputs(turn).is_empty() => Some(Reply::new().call("slow", "{}")),
+        "Start." => Some(Reply::new().text(outputs(turn).join(","))),
+        _ => Some(Reply::new().text("Here I am.")),
+    });
+    let emulator = scripted(script)
+        .lifetime(Duration::from_secs(4))
+        .start()
+        .await
+        .unwrap();
+    let config = recovering(&emulator)
+        .expiry_warning(Duration::from_secs(3))
+        .renew();
+    let (conversation, handle) = talk_by(config).await;
+    let (go, gone) = oneshot::channel::<()>();
+    let gone = std::sync::Mutex::new(Some(gone));
+    let tools = no_tools().function(named("slow"), move |(): ()| {
+        let gone = gone.lock().unwrap().take().unwrap();
+        async move { gone.await.map(|()| "finally").map_err(|_| "given up") }
+    });
+    let mut conversation = conversation.tools(tools);
+    while_talking(&mut conversation, handle.say("Hello."))
+        .await
+        .unwrap();
+    while_talking(&mut conversation, handle.say("Start."))
+        .await
+        .unwrap();
+    // A tool runs while the session moves to its next connection.
+    let events = until(&mut conversation, reconnected).await;
+    let lost = |event: &&ConversationEvent| {
+        matches!(
+            event,
+            ConversationEvent::ToolLost(_) | ConversationEvent::Reconnecting(_)
+        )
+    };
+    assert_eq!(events.iter().find(lost), None);
+    go.send(()).unwrap();
+    until(
+        &mut conversation,
+        |event| matches!(event, ConversationEvent::Text(event) if event.delta.contains("finally")),
+    )
+    .await;
+    let entries = conversation.history().entries();
+    let texts: Vec<_> = entries
+        .iter()
+        .map(|entry| entry.text().into_owned())
+        .collect();
+    assert_eq!(
+        texts[..5],
+        ["Hello.", "Here I am.", "Start.", "{}", "finally"]
+    );
+    assert_eq!(entries.len(), 6);
+    assert!(entries.iter().all(|entry| entry.on_server));
+    assert_eq!(emulator.connections().len(), 2);
+    assert_eq!(count(&sent(&emulator, 1), "response.create"), 1);
+}
