@@ -9,13 +9,13 @@ use wasm_bindgen::JsCast;
 
 /// Monotonic clock of the runtime.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     latest: Cell<Duration>,
 }
 
 impl Clock {
     /// Returns the time since an arbitrary moment. It never goes back, although the date may.
-    pub(super) fn now(&self) -> Duration {
+    pub(crate) fn now(&self) -> Duration {
         let millis = performance_now().unwrap_or_else(Date::now);
         let now = Duration::try_from_secs_f64(millis / 1000.0).unwrap_or_default();
         let latest = self.latest.get().max(now);
@@ -33,7 +33,7 @@ fn performance_now() -> Option<f64> {
 }
 
 /// Waits for at least this long.
-pub(super) async fn sleep(duration: Duration) {
+pub(crate) async fn sleep(duration: Duration) {
     // Runtimes keep the milliseconds in 31 bits; a longer time would end at once.
     const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
     let mut left = duration;

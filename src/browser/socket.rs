@@ -326,7 +326,7 @@ pub(super) fn arguments(handshake: &Handshake) -> Result<Array, JsValue> {
 
 /// Returns the name of an exception. Its message may quote the subprotocols, and the credential with
 /// them.
-pub(super) fn exception_name(exception: &JsValue) -> String {
+pub(crate) fn exception_name(exception: &JsValue) -> String {
     Reflect::get(exception, &"name".into())
         .ok()
         .and_then(|name| name.as_string())

@@ -184,7 +184,7 @@ async fn close(rt: &mut OpenAIRealtimeWS) -> String {
     while let Some(event) = rt.next().await {
         seen.push(match event {
             Ok(event) => format!("`{}`", event.event_type()),
-            Err(error) => describe(&error.into()),
+            Err(error) => describe(&error),
         });
     }
     seen.push(end(&closed));
