@@ -110,12 +110,14 @@ impl<C: Connector> Conversation<C> {
         let (commands, received) = mpsc::unbounded();
         let sender = session.sender();
         let tools = Tools::new();
+        // Several clients may be attached to one session, so the names must differ.
+        let event_ids = format!("request_{:x}_", session.seed());
         Self {
             handle: ConversationHandle::new(sender.clone(), commands),
             sender,
             session,
             history: History::new(),
-            responses: Responses::new(),
+            responses: Responses::new().event_ids(event_ids),
             calls: ToolCalls::new(tools.max_steps),
             tools,
             runs: ToolRuns::new(),

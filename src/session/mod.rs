@@ -291,6 +291,11 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         self.connector.now()
     }
 
+    /// Returns a random number of the connector.
+    pub(crate) fn seed(&self) -> u64 {
+        self.connector.seed()
+    }
+
     /// Waits, as the connector does.
     pub(crate) fn sleep(&self, duration: Duration) -> BoxFuture<()> {
         Box::pin(self.connector.sleep(duration))

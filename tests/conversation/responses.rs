@@ -234,6 +234,36 @@ fn a_request_that_is_never_begun_ends_with_an_error() {
 }
 
 #[test]
+fn responses_of_another_client_are_left_alone() {
+    let mut responses = Responses::new().event_ids("mine_");
+    let theirs = json!({"client_request": "request_1"});
+    responses.received(START, &created("resp_1", &theirs));
+    assert_eq!(responses.active(), Some("resp_1"));
+    assert_eq!(responses.poll(), None);
+    let ticket = responses.request(START, ResponseCreate::default());
+    responses.received(START, &done("resp_1"));
+    assert_eq!(end(&mut responses).ticket, None);
+    let event = sent(&mut responses);
+    assert_eq!(event.event_id.as_deref(), Some("mine_1"));
+    // Theirs began first, so ours waits for its end.
+    responses.received(
+        START,
+        &created("resp_2", &json!({"client_request": "request_2"})),
+    );
+    let named = Some("mine_1");
+    responses.received(
+        START,
+        &refused("conversation_already_has_active_response", named),
+    );
+    responses.received(START, &done("resp_2"));
+    assert_eq!(end(&mut responses).ticket, None);
+    let event = sent(&mut responses);
+    responses.received(START, &created("resp_3", &metadata(&event)));
+    responses.received(START, &done("resp_3"));
+    assert_eq!(end(&mut responses).ticket, Some(ticket));
+}
+
+#[test]
 fn a_request_waits_for_its_turn_no_longer_than_the_bound() {
     let mut responses = Responses::new();
     responses.received(START, &created("endless", &Value::Null));

@@ -4,8 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::protocol::{
-    ClientEvent, ErrorDetails, Response, ResponseCancel, ResponseConversation, ResponseCreate,
-    ResponseParams, ServerEvent,
+    ClientEvent, ErrorDetails, Response, ResponseCancel, ResponseCreate, ServerEvent,
 };
 
 mod outcome;
@@ -17,13 +16,16 @@ pub use outcome::{
 };
 pub use request::ResponseTicket;
 
-use request::{ActiveResponse, Cancellation, ResponseRequest};
+use request::{ActiveResponse, Cancellation, ResponseRequest, take_where};
 
 /// Error code of a `response.create` that arrived while another response was under way.
 const COLLISION: &str = "conversation_already_has_active_response";
 
 /// Wait after a collision with a response that this client has not seen. It doubles each time.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
+
+/// Number of timed out requests that are remembered.
+const MAX_EXPIRED: usize = 32;
 
 /// Time limits and attempts of [`Responses`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +61,7 @@ impl Default for ResponseLimits {
 ///   wait side by side become one response. They wait while the user speaks.
 /// - Responses that the server begins on its own, by turn detection, are seen and waited for. If
 ///   one collides with a request, the request is sent again after it.
-/// - Responses beside the conversation ([`ResponseConversation::None`]) run at any time.
+/// - Responses beside the conversation ([`ResponseConversation::None`](crate::protocol::ResponseConversation::None)) run at any time.
 ///
 /// It does no I/O and has no clock: feed it with [`received`](Self::received) and
 /// [`tick`](Self::tick), send what [`poll`](Self::poll) gives, and read the ends of responses from
@@ -93,6 +95,8 @@ impl Default for ResponseLimits {
 #[derive(Debug)]
 pub struct Responses {
     limits: ResponseLimits,
+    /// Start of the event ids that are made here.
+    prefix: String,
     /// Number of tickets and events made so far.
     made: u64,
     /// Requests that wait for their turn, in order.
@@ -102,6 +106,8 @@ pub struct Responses {
     active: Vec<ActiveResponse>,
     outgoing: VecDeque<ClientEvent>,
     ends: VecDeque<ResponseEnd>,
+    /// Names of requests that have timed out: their responses are not wanted any more.
+    expired: VecDeque<String>,
     /// Set after a collision with a response that was not seen.
     retry_at: Option<Duration>,
     /// Set once the server returned a request's metadata: then a response without is not ours.
@@ -121,12 +127,14 @@ impl Responses {
     pub fn new() -> Self {
         Self {
             limits: ResponseLimits::default(),
+            prefix: "request_".to_owned(),
             made: 0,
             waiting: VecDeque::new(),
             asked: Vec::new(),
             active: Vec::new(),
             outgoing: VecDeque::new(),
             ends: VecDeque::new(),
+            expired: VecDeque::new(),
             retry_at: None,
             echoes: false,
             speaking: false,
@@ -137,6 +145,13 @@ impl Responses {
     /// Sets the limits.
     pub fn limits(mut self, limits: ResponseLimits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Sets the start of the event ids that are made here: `request_` unless set. Set another for
+    /// each client where several are attached to one session, as to a call.
+    pub fn event_ids(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
         self
     }
 
@@ -261,6 +276,10 @@ impl Responses {
         let waiting = take_where(&mut self.waiting, |request| late(request.since, wait));
         let asked = take_where(&mut self.asked, |request| late(request.since, begin));
         for request in waiting.into_iter().chain(asked) {
+            if self.expired.len() >= MAX_EXPIRED {
+                self.expired.pop_front();
+            }
+            self.expired.extend(request.mark.clone());
             self.end_request(request, &RequestError::TimedOut);
         }
         // A response whose end is never told would hold up all others.
@@ -320,7 +339,7 @@ impl Responses {
 
     fn make(&mut self, now: Duration, event: ResponseCreate, follow_up: bool) -> ResponseRequest {
         self.made += 1;
-        ResponseRequest::new(self.made, now, event, follow_up)
+        ResponseRequest::new(&self.prefix, self.made, now, event, follow_up)
     }
 
     /// Sends the requests whose turn it is.
@@ -370,8 +389,9 @@ impl Responses {
             .request
             .as_ref()
             .is_some_and(|request| request.cancelled);
-        // The request of this mark has timed out, and the caller was told that no response comes.
-        let unwanted = begun.request.is_none() && mark.is_some_and(request::is_ours);
+        // The caller was told that no response comes.
+        let expired = mark.is_some_and(|mark| self.expired.iter().any(|expired| expired == mark));
+        let unwanted = begun.request.is_none() && expired;
         if cancelled || unwanted {
             self.send_cancel(now, at);
         }
@@ -560,27 +580,4 @@ fn speaks_of_create(error: &ErrorDetails) -> bool {
         || param.starts_with("response.")
         || code.contains("response_create")
         || error.message.contains("response.create")
-}
-
-/// Removes the elements that fulfil a condition, in order.
-fn take_where<T, Q>(queue: &mut Q, mut fulfils: impl FnMut(&mut T) -> bool) -> Vec<T>
-where
-    Q: Default + Extend<T> + IntoIterator<Item = T>,
-{
-    let mut taken = Vec::new();
-    let mut kept = Q::default();
-    for mut element in std::mem::take(queue) {
-        if fulfils(&mut element) {
-            taken.push(element);
-        } else {
-            kept.extend([element]);
-        }
-    }
-    *queue = kept;
-    taken
-}
-
-/// Returns true for a response that stands beside the conversation.
-fn is_aside(params: Option<&ResponseParams>) -> bool {
-    params.is_some_and(|params| params.conversation == Some(ResponseConversation::None))
 }

@@ -3,17 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::is_aside;
-use crate::protocol::ResponseCreate;
+use crate::protocol::{ResponseConversation, ResponseCreate, ResponseParams};
 
 /// Metadata key by which a response names its request. The service returns metadata unchanged.
 const MARK: &str = "client_request";
 
 /// Largest number of metadata entries that the service takes.
 const MAX_METADATA: usize = 16;
-
-/// Prefix of the event ids that are made here.
-const PREFIX: &str = "request_";
 
 /// Number of a request for a response: see [`Responses`](super::Responses).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,6 +52,7 @@ pub(super) struct Cancellation {
 
 impl ResponseRequest {
     pub(super) fn new(
+        prefix: &str,
         number: u64,
         now: Duration,
         mut event: ResponseCreate,
@@ -63,7 +60,7 @@ impl ResponseRequest {
     ) -> Self {
         let id = event
             .event_id
-            .get_or_insert_with(|| format!("{PREFIX}{number}"))
+            .get_or_insert_with(|| format!("{prefix}{number}"))
             .clone();
         let params = event.response.get_or_insert_default();
         let metadata = params.metadata.get_or_insert_default();
@@ -108,7 +105,25 @@ pub(super) fn mark(metadata: &BTreeMap<String, String>) -> Option<&str> {
     metadata.get(MARK).map(String::as_str)
 }
 
-/// Returns true for a name that was made here.
-pub(super) fn is_ours(mark: &str) -> bool {
-    mark.starts_with(PREFIX)
+/// Removes the elements that fulfil a condition, in order.
+pub(super) fn take_where<T, Q>(queue: &mut Q, mut fulfils: impl FnMut(&mut T) -> bool) -> Vec<T>
+where
+    Q: Default + Extend<T> + IntoIterator<Item = T>,
+{
+    let mut taken = Vec::new();
+    let mut kept = Q::default();
+    for mut element in std::mem::take(queue) {
+        if fulfils(&mut element) {
+            taken.push(element);
+        } else {
+            kept.extend([element]);
+        }
+    }
+    *queue = kept;
+    taken
+}
+
+/// Returns true for a response that stands beside the conversation.
+fn is_aside(params: Option<&ResponseParams>) -> bool {
+    params.is_some_and(|params| params.conversation == Some(ResponseConversation::None))
 }
