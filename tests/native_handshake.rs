@@ -101,8 +101,12 @@ async fn a_refusal_says_what_to_do_contract_54() {
         );
         let (error, request) = answered(vec![head + &body]).await;
         let expected = format!("could not connect: Unexpected server response: {status}{expected}");
-        assert_eq!(report(&error), expected);
+        let report = report(&error);
         let refusal = refusal(&error);
+        let (said, url) = report.split_once(" The URL was ").unzip();
+        assert_eq!(said.unwrap_or(&report), expected);
+        assert_eq!(url, refusal.url.as_deref());
+        assert_eq!(url.is_some(), status == 404);
         assert_eq!(
             (refusal.status, refusal.message.as_deref()),
             (status, Some(message))

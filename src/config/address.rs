@@ -1,21 +1,22 @@
-//! From a base URL to the socket's.
+//! URLs of sockets and REST calls, made from a base URL.
+// Contracts 1 to 16.
 
 use super::{ConfigError, Service, Target};
 use crate::url::WebSocketUrl;
 
-/// Parameters that the target sets: a base URL's own of these names are dropped.
+/// Parameters of the target. Those of the base URL are dropped.
 const TARGETS: [&str; 3] = ["model", "intent", "call_id"];
 
 /// Hosts that are reached without TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cleartext {
+pub(super) enum Cleartext {
     Never,
     Loopback,
     AnyHost,
 }
 
-/// The target's parameter.
-pub(crate) fn parameter(
+/// Returns the parameter of a target.
+pub(super) fn parameter(
     service: Service,
     target: &Target,
 ) -> Result<(&'static str, &str), ConfigError> {
@@ -25,8 +26,8 @@ pub(crate) fn parameter(
     })
 }
 
-/// The socket's URL.
-pub(crate) fn socket_url(
+/// Returns the URL of a socket.
+pub(super) fn socket_url(
     base: &str,
     cleartext: Cleartext,
     service: Service,
@@ -36,8 +37,8 @@ pub(crate) fn socket_url(
     Ok(endpoint_url(base, cleartext, service, path, Some(parameter))?.into_string())
 }
 
-/// A REST call's URL, by the socket's rules, with the scheme of HTTP.
-pub(crate) fn rest_url(
+/// Returns the URL of a REST call. The rules are those of sockets, the scheme is that of HTTP.
+pub(super) fn rest_url(
     base: &str,
     cleartext: Cleartext,
     service: Service,
@@ -82,7 +83,35 @@ fn endpoint_url(
     Ok(url)
 }
 
-/// A base path without needless slashes, and with the `v1` that Azure's GA API has.
+/// Returns the base URL of an Azure endpoint, however it was pasted: as a host, with `/openai/v1/`, as the
+/// URI of a deployment or of `realtime`, with a query, or as the endpoint of a Foundry project, whose
+/// resource has the sockets.
+pub(super) fn azure_base(endpoint: &str) -> String {
+    let endpoint = endpoint.trim();
+    let end = endpoint.find(['?', '#']).unwrap_or(endpoint.len());
+    let address = &endpoint[..end];
+    let start = address.find("://").map_or(0, |at| at + 3);
+    let (scheme, rest) = address.split_at(start);
+    let segments: Vec<&str> = rest.split('/').collect();
+    if segments.first().is_none_or(|host| host.is_empty()) {
+        // With a path behind it, `https://` would lead to a host of the path's name.
+        return String::new();
+    }
+    // Everything before is the host and, perhaps, the path of a gateway.
+    let own = (1..segments.len()).find(|&at| {
+        let is = |at: usize, name: &str| {
+            let segment = segments.get(at);
+            segment.is_some_and(|segment| segment.eq_ignore_ascii_case(name))
+        };
+        is(at, "openai") || (is(at, "api") && is(at + 1, "projects"))
+    });
+    let kept = segments.get(..own.unwrap_or(segments.len()));
+    let kept = kept.unwrap_or_default().join("/");
+    format!("{scheme}{}/openai", kept.trim_end_matches('/'))
+}
+
+/// Returns a base path without needless slashes, and with the `v1` of Azure's GA API.
+// Contract 13.
 fn azure_path(base_path: &str) -> String {
     let segments: Vec<&str> = base_path
         .split('/')
@@ -97,10 +126,11 @@ fn azure_path(base_path: &str) -> String {
     path + version
 }
 
-/// For a URL and a credential's header: the URL for the socket, without any parameter that holds a
-/// credential, and the one to show, which names the header, and those parameters, with `<REDACTED>`
+/// Removes the parameters that hold a credential. Returns the URL for the socket, and the one that the
+/// official SDK shows: it names the credential's header, and the removed parameters, with `<REDACTED>`
 /// for a value.
-pub(crate) fn redacted(url: &str, header: &str) -> Result<(String, String), ConfigError> {
+// Contract 30.
+pub(super) fn redacted(url: &str, header: &str) -> Result<(String, String), ConfigError> {
     let is_credential = |name: &str| CREDENTIALS.iter().any(|c| name.eq_ignore_ascii_case(c));
     let plain = url.starts_with("ws:");
     let parse = || WebSocketUrl::parse(url, plain).ok_or(ConfigError::InvalidUrl);
@@ -117,9 +147,42 @@ pub(crate) fn redacted(url: &str, header: &str) -> Result<(String, String), Conf
         let mut named = query.iter().map(|(name, _)| name.as_str()).chain([header]);
         named.any(|name| name.eq_ignore_ascii_case(credential))
     });
-    public.set_query(kept.chain(shown.map(|name| (name, "<REDACTED>"))));
+    public.set_query(kept.chain(shown.map(|name| (name, REDACTED))));
     Ok((socket.into_string(), public.into_string()))
 }
 
-/// The headers that hold a credential, as parameters.
+/// Headers that hold a credential, as parameters.
 const CREDENTIALS: [&str; 2] = ["api-key", "Authorization"];
+
+const REDACTED: &str = "<REDACTED>";
+
+/// Parameters whose values can be shown.
+const OPEN: [&str; 5] = ["model", "api-version", "intent", "call_id", "deployment"];
+
+/// Returns a URL that can be shown: without a user name and password, without a fragment, and with the
+/// values of all parameters redacted but for those that are known to be harmless.
+pub(super) fn shown(url: &str) -> String {
+    let scheme = url.split(':').next().unwrap_or_default();
+    let plain = matches!(scheme, "ws" | "http");
+    let Some(mut shown) = WebSocketUrl::parse(url, plain) else {
+        return "<invalid URL>".to_owned();
+    };
+    let is_open = |name: &str| OPEN.iter().any(|open| name.eq_ignore_ascii_case(open));
+    let query = shown.query();
+    let open = query.iter().all(|(name, _)| is_open(name));
+    if open && !shown.has_userinfo() && !url.contains('#') {
+        return url.to_owned();
+    }
+    shown.remove_userinfo();
+    shown.set_query(query.iter().map(|(name, value)| {
+        match (is_open(name), value.is_empty()) {
+            (true, _) => (name.as_str(), value.as_str()),
+            (false, false) => (name.as_str(), REDACTED),
+            // A parameter without a value may be a key itself.
+            (false, true) => (REDACTED, ""),
+        }
+    }));
+    let text = shown.into_string();
+    let rest = text.split_once(':').map_or("", |(_, rest)| rest);
+    format!("{scheme}:{rest}")
+}

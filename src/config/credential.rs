@@ -5,41 +5,42 @@ use crate::platform::{BoxFuture, Callback, MaybeSend, MaybeSync};
 use crate::secret::Secret;
 use crate::transport::Source;
 
-/// Credential of the caller. It prints as dots, never as itself, and its memory is wiped when it is
-/// dropped.
+/// Key or token of the caller. It prints as dots, and is wiped from memory when it is dropped.
 #[derive(Clone)]
 pub struct Credential(pub(super) Kind);
 
 #[derive(Clone)]
 pub(super) enum Kind {
-    /// Goes as a bearer token; to Azure as the header `api-key`.
+    /// Sent as a bearer token, and to Azure as the header `api-key`.
     Key(Secret),
-    /// Always goes as a bearer token.
+    /// Always sent as a bearer token.
     Token(Secret),
-    /// Gives a token for each connection.
+    /// Returns a token for each connection.
     Provider(Arc<Callback<(), BoxFuture<Result<String, Source>>>>),
 }
 
 impl Credential {
-    /// An API key, `sk-…`, or an ephemeral one, `ek_…`, which is the kind for browsers.
+    /// Takes an API key, `sk-…`, or an ephemeral key, `ek_…`, which is the kind for browsers. White space
+    /// around it is left out.
     pub fn api_key(key: impl Into<String>) -> Self {
         Self(Kind::Key(Secret::new(key)))
     }
 
-    /// A bearer token, such as one of Microsoft Entra ID for Azure.
+    /// Takes a bearer token, such as one of Microsoft Entra ID for Azure.
     pub fn bearer(token: impl Into<String>) -> Self {
         Self(Kind::Token(Secret::new(token)))
     }
 
-    /// A function that gives a key or token, called anew for every connection: for tokens that
-    /// expire, and for ephemeral keys that a server mints. It is sent as a bearer token.
+    /// Takes a function that returns a key or token, and is called for each connection: for tokens that
+    /// expire, and for ephemeral keys that a server mints. The result is sent as a bearer token.
     ///
     /// ```
     /// # async fn fetch_token() -> Result<String, std::io::Error> { Ok("token".into()) }
     /// use openai_realtime_ws::{Config, Credential};
     ///
-    /// let config = Config::new(Credential::provider(|| fetch_token())).model("gpt-realtime");
+    /// let config = Config::new(Credential::provider(|| fetch_token())).model("gpt-realtime-2.1");
     /// ```
+    // Contracts 24 and 28.
     pub fn provider<F, E>(provider: impl Fn() -> F + MaybeSend + MaybeSync + 'static) -> Self
     where
         F: Future<Output = Result<String, E>> + MaybeSend + 'static,
@@ -52,7 +53,7 @@ impl Credential {
         Self(Kind::Provider(Arc::new(call)))
     }
 
-    /// The credential to use for one connection: a provider is asked.
+    /// Returns the credential for one connection: a provider is called.
     pub(super) async fn resolve(&self) -> Result<Self, CredentialError> {
         match &self.0 {
             Kind::Key(_) | Kind::Token(_) => Ok(self.clone()),
@@ -89,14 +90,14 @@ impl From<String> for Credential {
     }
 }
 
-/// Reason why a [provider](Credential::provider) gave no credential.
+/// Failure of a [provider](Credential::provider).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialError {
-    /// It failed.
+    /// The provider failed.
     #[error("Failed to get token from the credential provider")]
     Provider(#[source] Source),
-    /// It gave an empty one.
+    /// The provider returned an empty credential.
     #[error("Expected the credential provider to return a token but it returned an empty string")]
     Empty,
 }

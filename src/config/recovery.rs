@@ -1,4 +1,4 @@
-//! Limits of a session, and its settings for a lost connection.
+//! Settings of a session for timeouts, watchdogs and losses.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::platform::{Callback, MaybeSend, MaybeSync};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Restore {
-    /// The most that is put back, in bytes of events: 256 KiB unless set.
+    /// Bound on what is replayed, in bytes of events: 256 KiB by default.
     pub max_bytes: usize,
 }
 
@@ -35,15 +35,15 @@ impl Restore {
 
 pub(super) type OnReconnecting = Arc<Callback<Reconnecting, Retry>>;
 
-/// Decision about a lost connection: the answer of [`Config::on_reconnecting`].
+/// Answer of [`Config::on_reconnecting`] to a loss.
 #[non_exhaustive]
 pub enum Retry {
-    /// Make the attempt.
+    /// Makes the attempt.
     Go,
-    /// Make it, and later ones, by another configuration: another key, another model, another
-    /// place. What the session bears, such as its timeouts, stays as it was when it was opened.
+    /// Makes this attempt and later ones with another configuration: another key, model or address. The
+    /// settings for timeouts, watchdogs and losses stay those that the session was opened with.
     With(Box<Config>),
-    /// Make none: the session ends, with the reason `reconnect aborted by handler`.
+    /// Makes no attempt: the session ends, with the reason `reconnect aborted by handler`.
     Abort,
 }
 
@@ -57,104 +57,101 @@ impl fmt::Debug for Retry {
     }
 }
 
+/// # Timeouts and bounds
+///
+/// Each setter links to the field of [`Limits`] that describes it.
 impl Config {
-    /// Sets the longest time until a connection is open; 30 s by default.
+    /// Sets [`Limits::connect_timeout`]: 30 s by default.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.limits.connect_timeout = timeout;
         self
     }
 
-    /// Sets the longest time that [`close`](crate::Session::close) waits for queued events and for
-    /// the peer's answer; 5 s unless set.
+    /// Sets [`Limits::close_timeout`], for [`close`](crate::Session::close): 5 s by default.
     #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.limits.close_timeout = timeout;
         self
     }
 
-    /// Sets the bytes of queued events, at most; 1 MiB by default. See [`Sender`](crate::Sender).
+    /// Sets [`Limits::max_queue_bytes`]: 1 MiB by default.
     #[must_use]
     pub fn max_queue_bytes(mut self, bytes: usize) -> Self {
         self.limits.max_queue_bytes = bytes;
         self
     }
 
-    /// Sets the pings that notice a server that is gone: by default a ping every 30 s, and 30 s for
-    /// an answer; `None` switches them off. Everything that arrives counts as an answer. A session
-    /// that was not polled for long reads first, before it declares the server gone.
-    ///
-    /// Scripts in browsers cannot send pings, so this has no effect there: use
-    /// [`idle_timeout`](Self::idle_timeout).
+    /// Sets [`Limits::keep_alive`]: a ping every 30 s and 30 s for an answer by default, `None` for no
+    /// pings. It has no effect in browsers.
     #[must_use]
     pub fn keep_alive(mut self, keep_alive: impl Into<Option<KeepAlive>>) -> Self {
         self.limits.keep_alive = keep_alive.into();
         self
     }
 
-    /// Sets the longest silence before the server counts as gone; unlimited by default. A quarter
-    /// more may pass before it is noticed.
+    /// Sets [`Limits::idle_timeout`]: `None` by default. It is for browsers, where scripts cannot ping.
+    #[must_use]
+    pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.limits.idle_timeout = timeout.into();
+        self
+    }
+
+    /// Sets [`Limits::send_timeout`]: `None` by default.
+    #[must_use]
+    pub fn send_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.limits.send_timeout = timeout.into();
+        self
+    }
+
+    /// Sets [`Limits::expiry_warning`]: 5 minutes by default, `None` for no warning and no
+    /// [renewal](Self::renew).
+    #[must_use]
+    pub fn expiry_warning(mut self, lead: impl Into<Option<Duration>>) -> Self {
+        self.limits.expiry_warning = lead.into();
+        self
+    }
+}
+
+/// # Reconnecting
+impl Config {
+    /// Reconnects after a loss. Without this, a loss ends the session. It is for sessions with a
+    /// [`model`](Self::model).
     ///
-    /// For browsers, where [`keep_alive`](Self::keep_alive) has no effect. A session in which
-    /// nobody speaks is silent as well: have it longer than any pause, and
-    /// [reconnect](Self::reconnect).
-    #[must_use]
-    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.idle_timeout = Some(timeout);
-        self
-    }
-
-    /// Sets the longest time until the socket accepts one event, before the server counts as gone;
-    /// unlimited by default. Beyond it lie the system's buffers and the network: that the socket
-    /// took an event does not say that it arrived.
-    #[must_use]
-    pub fn send_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.send_timeout = Some(timeout);
-        self
-    }
-
-    /// Sets the lead of [`Update::Expiring`](crate::Update::Expiring) before the service ends the
-    /// session; 5 minutes unless set. The service says when, by `expires_at`; else it is 60 minutes
-    /// after the connection opened.
-    #[must_use]
-    pub fn expiry_warning(mut self, lead: Duration) -> Self {
-        self.limits.expiry_warning = Some(lead);
-        self
-    }
-
-    /// Makes the connection anew when it breaks; without this, that is the
-    /// session's end. For sessions with a [`model`](Self::model) only.
-    ///
-    /// The new connection is a new session of the service: it knows nothing of the conversation.
-    /// What was not sent when the connection broke, and what is sent before there is another,
-    /// waits; set the session up again, then call
-    /// [`Session::flush_pending`](crate::Session::flush_pending). Every attempt asks a credential's
-    /// provider anew, and makes its URL anew.
+    /// The new connection is a new session of the service, which knows nothing of the conversation.
+    /// Events that were not sent before the loss, and events sent during the outage, are held back: set
+    /// the session up again, then call [`Session::flush_pending`](crate::Session::flush_pending), or let
+    /// [`restore`](Self::restore) do both. Each attempt calls the credential's provider and the URL
+    /// builder again.
     ///
     /// ```
     /// use openai_realtime_ws::{Config, Reconnect};
     ///
-    /// let config = Config::new("sk-example").model("gpt-realtime").reconnect(Reconnect::default());
+    /// let config = Config::new("sk-example")
+    ///     .model("gpt-realtime-2.1")
+    ///     .reconnect(Reconnect::default());
     /// ```
+    // Contracts 73, 77 to 82 and 89 to 91.
     #[must_use]
     pub fn reconnect(mut self, reconnect: Reconnect) -> Self {
         self.limits.reconnect = Some(reconnect);
         self
     }
 
-    /// Is asked before every attempt to make a broken connection anew.
+    /// Sets a function that is called before each attempt to reconnect, and decides about it.
     ///
     /// ```
     /// use openai_realtime_ws::{Config, Reconnect, Retry};
     ///
     /// let config = Config::new("sk-example")
-    ///     .model("gpt-realtime")
+    ///     .model("gpt-realtime-2.1")
     ///     .reconnect(Reconnect::default())
     ///     .on_reconnecting(|next| match next.close.code {
     ///         1001 => Retry::Abort,
     ///         _ => Retry::Go,
     ///     });
     /// ```
+    // Contract 79.
     #[must_use]
     pub fn on_reconnecting(
         mut self,
@@ -164,16 +161,16 @@ impl Config {
         self
     }
 
-    /// Puts the session's configuration and its conversation back when the connection was made
-    /// anew, as far as a client can, and then sends what waited.
-    /// [`Reconnected`](crate::Reconnected) says what could not be put back.
-    /// [`Memory`](crate::Memory) says what is remembered, and what is not.
+    /// Replays the session's configuration and conversation on a new connection, as far as a client can,
+    /// and then sends the held-back events. [`Reconnected`](crate::Reconnected) lists what could not be
+    /// restored, [`Memory`](crate::Memory) says what is remembered. It needs
+    /// [`reconnect`](Self::reconnect) or [`renew`](Self::renew).
     ///
     /// ```
     /// use openai_realtime_ws::{Config, Reconnect, Restore};
     ///
     /// let config = Config::new("sk-example")
-    ///     .model("gpt-realtime")
+    ///     .model("gpt-realtime-2.1")
     ///     .reconnect(Reconnect::default())
     ///     .restore(Restore::default());
     /// ```
@@ -183,16 +180,19 @@ impl Config {
         self
     }
 
-    /// Gives the session a new connection before the service ends it: from the
-    /// [warning](Self::expiry_warning) on, a second connection is made beside the first, and when
-    /// nobody is in the middle of a turn it takes the first one's place, [restored](Self::restore)
-    /// like after an outage. If there is no such moment, that is 10 s before the end.
-    /// [`Reconnected`](crate::Reconnected) tells of it. For sessions with a [`model`](Self::model)
-    /// only.
+    /// Gives the session a new connection before the service ends it. From the
+    /// [warning](Self::expiry_warning) on, a second connection is opened beside the first one. It takes
+    /// over between two turns, or 10 s before the end, and is [restored](Self::restore) as after an
+    /// outage. [`Reconnected`](crate::Reconnected) reports it. It is for sessions with a
+    /// [`model`](Self::model).
     ///
-    /// Whether somebody is in the middle of a turn is told by the events: by responses that are
-    /// asked for or under way, and by speech that the server notices. Where it detects no speech,
-    /// input audio that was not committed counts as a turn.
+    /// The events show whether there is a turn: responses that are requested or under way, and speech
+    /// that the server detects. If the server does not detect speech, input audio that was not committed
+    /// counts as a turn.
+    ///
+    /// A renewed session is not renewed again within a minute, so that a wrong clock, or a server with
+    /// very short sessions, does not lead to a storm of connections:
+    /// [`Error::ExpiresTooSoon`](crate::Error::ExpiresTooSoon) reports it.
     #[must_use]
     pub fn renew(mut self) -> Self {
         self.limits.renew = true;
@@ -200,7 +200,7 @@ impl Config {
         self
     }
 
-    /// The limits of a session, unless set.
+    /// Returns the limits of a session that sets none.
     pub(super) fn usual_limits() -> Limits {
         Limits {
             keep_alive: Some(KeepAlive::default()),
@@ -217,8 +217,8 @@ impl Config {
         self.restore
     }
 
-    /// Asks what to do about a broken connection; takes another configuration over. False if it is
-    /// to be given up.
+    /// Asks the caller's function about a loss, and adopts its configuration. Returns false if it
+    /// aborts.
     pub(crate) fn retries(&mut self, next: &Reconnecting) -> bool {
         match self.on_reconnecting.as_ref().map(|decide| decide(next)) {
             None | Some(Retry::Go) => true,

@@ -1,17 +1,17 @@
-/// Target of a session: exactly one, by construction.
+/// Target of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {
     /// A new conversation with this model; with Azure, with this deployment.
     Model(String),
-    /// A call that is under way over WebRTC or SIP, by its id.
+    /// A call over WebRTC or SIP that is under way, by its id.
     Call(String),
     /// A new session that only transcribes.
     Transcription,
 }
 
 impl Target {
-    /// The URL's parameter, unless the target is empty.
+    /// Returns the parameter of the URL, unless the target is empty.
     pub(super) fn parameter(&self) -> Option<(&'static str, &str)> {
         let parameter = match self {
             Self::Model(model) => ("model", model.as_str()),

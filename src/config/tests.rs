@@ -1,6 +1,7 @@
 //! The environment, without touching the process's own.
 
 use super::*;
+use crate::transport::Runtime;
 
 fn variables<'v>(pairs: &'v [(&str, &str)]) -> impl Fn(&str) -> Option<String> + 'v {
     |name| {
@@ -70,4 +71,19 @@ fn the_environment_gives_azures_endpoint_and_key() {
             .headers()
             .any(|header| header == ("api-key", "azk"))
     );
+}
+
+#[test]
+fn variables_are_trimmed() {
+    let all = [
+        ("OPENAI_API_KEY", "sk-env\n"),
+        ("OPENAI_BASE_URL", " https://example.com/v1\n"),
+        ("OPENAI_ORG_ID", "org-1\r\n"),
+        ("OPENAI_PROJECT_ID", "\t"),
+    ];
+    let config = Config::from_variables(variables(&all)).unwrap();
+    assert_eq!(config.key().unwrap(), "sk-env");
+    assert_eq!(config.base_url, "https://example.com/v1");
+    assert_eq!(config.organization.as_deref(), Some("org-1"));
+    assert_eq!(config.project, None);
 }

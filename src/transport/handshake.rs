@@ -7,25 +7,31 @@ use crate::secret::Secret;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Handshake {
     pub(crate) url: String,
-    pub(crate) public_url: Option<String>,
+    pub(crate) public_url: String,
+    /// The URL that the official SDK's class shows, where it is not `url`.
+    pub(crate) sdk_url: Option<String>,
     pub(crate) cleartext: bool,
     pub(crate) headers: Vec<(String, Secret)>,
     pub(crate) subprotocols: Vec<Secret>,
 }
 
 impl Handshake {
-    /// Returns the URL: `wss:`, `https:` for a REST call, or `ws:` and `http:` on this machine if
-    /// that was asked for. It never holds the credential.
+    /// Returns the URL: `wss:`, or `https:` for a REST call; `ws:` and `http:` if the configuration
+    /// asked for cleartext. It can hold credentials that the caller put into the base URL: show
+    /// [`public_url`](Self::public_url) instead.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The URL to show: with Azure in JavaScript it names the credential's header, `api-key` or
-    /// `Authorization`, with `<REDACTED>` for the value. Else it is [`url`](Self::url).
+    /// Returns the URL that can be shown: without a user name and password, and with `<REDACTED>`
+    /// for the values of all parameters but `model`, `api-version`, `intent`, `call_id` and
+    /// `deployment`. With Azure in JavaScript it also names the credential's header, as the official
+    /// SDK does.
+    // Contract 30.
     #[must_use]
     pub fn public_url(&self) -> &str {
-        self.public_url.as_ref().unwrap_or(&self.url)
+        &self.public_url
     }
 
     /// Returns whether a connection without TLS may go to any host, because
@@ -37,15 +43,14 @@ impl Handshake {
         self.cleartext
     }
 
-    /// The headers to send, the credential's among them.
+    /// Returns the headers to send, the credential's included.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.headers
             .iter()
             .map(|(name, value)| (name.as_str(), value.expose()))
     }
 
-    /// The subprotocols to offer, in this order; none where the credential travels as a header
-    /// natively.
+    /// Returns the subprotocols to offer, in this order. Natively there are none.
     pub fn subprotocols(&self) -> impl Iterator<Item = &str> {
         self.subprotocols.iter().map(Secret::expose)
     }
@@ -54,7 +59,7 @@ impl Handshake {
 impl fmt::Debug for Handshake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handshake")
-            .field("url", &self.url)
+            .field("url", &self.public_url)
             .field("headers", &self.headers)
             .field("subprotocols", &self.subprotocols.len())
             .finish_non_exhaustive()

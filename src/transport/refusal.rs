@@ -28,6 +28,8 @@ const OPEN_HEADERS: [&str; 7] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {
+    /// URL of the request, without credentials; only for 404, where it is often the cause.
+    pub url: Option<String>,
     /// HTTP status: 401 for a wrong key, 404 for a wrong path, 429 for too many sessions.
     pub status: u16,
     /// The `x-request-id` header, for the provider's support.
@@ -89,6 +91,7 @@ impl Refusal {
             code: text(body.code.as_deref(), MAX_NAME_CHARS),
             message: text(body.message.as_deref(), MAX_MESSAGE_CHARS),
             retry_after: retry_after(header("retry-after-ms"), header("retry-after")),
+            url: (status == 404).then(|| handshake.public_url().to_owned()),
             ..Self::new(status)
         }
     }
@@ -159,6 +162,7 @@ impl Refusal {
     #[must_use]
     pub fn new(status: u16) -> Self {
         Self {
+            url: None,
             status,
             request_id: None,
             code: None,
@@ -186,6 +190,9 @@ impl fmt::Display for Refusal {
             500..=599 => ". The service is in trouble.",
             _ => return Ok(()),
         })?;
+        if let Some(url) = &self.url {
+            write!(f, " The URL was {url}")?;
+        }
         match (self.status, self.retry_after) {
             (_, Some(wait)) => write!(f, " Try again in {} s.", wait.as_secs_f64().ceil()),
             (429 | 500..=599, None) => f.write_str(" Wait, then try again."),

@@ -1,29 +1,28 @@
-//! URLs by the runtime's own `URL`, with the same results as natively.
+//! URLs by the runtime's own `URL`, with the results of the native module.
 
 use web_sys::{Url, UrlSearchParams};
 
-/// A URL with a WebSocket's scheme.
-pub struct WebSocketUrl(Url);
+/// URL with the scheme of a WebSocket.
+pub(crate) struct WebSocketUrl(Url);
 
 impl WebSocketUrl {
-    /// `base` with the scheme `wss`, or `ws` if `plain`. `None` if it is not an absolute URL with a
-    /// host.
-    pub fn parse(base: &str, plain: bool) -> Option<Self> {
+    /// Parses `base`, and gives it the scheme `wss`, or `ws` if `plain`. Returns `None` if it is not an
+    /// absolute URL with a host.
+    pub(crate) fn parse(base: &str, plain: bool) -> Option<Self> {
         let parsed = Url::new(base).ok().filter(|url| !url.host().is_empty())?;
         let scheme = if plain { "ws" } else { "wss" };
         let href = parsed.href();
         let (_, rest) = href.split_once(':')?;
-        // Parsed anew, so that the new scheme's rules hold for the host, and its default port is
-        // dropped.
+        // Parsed again: the rules of the new scheme hold for the host, and its default port is dropped.
         let url = Url::new(&format!("{scheme}:{rest}")).ok()?;
         url.set_hash("");
         // Chromium escapes what the standard forbids in a host, such as a space.
         Some(Self(url)).filter(|url| !url.0.host().contains('%'))
     }
 
-    /// Returns true if the host is this machine: `localhost`, 127.0.0.0/8 or `::1`. The runtime has
-    /// brought addresses to one form, and takes no other host of digits and dots.
-    pub fn is_loopback(&self) -> bool {
+    /// Returns whether the host is this machine: `localhost`, 127.0.0.0/8 or `::1`. The runtime has
+    /// normalized addresses, and accepts no other host of digits and dots.
+    pub(crate) fn is_loopback(&self) -> bool {
         let host = self.0.hostname();
         let is_address = host.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.'));
         host == "localhost"
@@ -32,16 +31,16 @@ impl WebSocketUrl {
             || (is_address && host.starts_with("127."))
     }
 
-    pub fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         self.0.pathname()
     }
 
-    pub fn set_path(&mut self, path: &str) {
+    pub(crate) fn set_path(&mut self, path: &str) {
         self.0.set_pathname(path);
     }
 
-    /// The parameters, in order.
-    pub fn query(&self) -> Vec<(String, String)> {
+    /// Returns the parameters, in order.
+    pub(crate) fn query(&self) -> Vec<(String, String)> {
         let entries = self.0.search_params().entries();
         entries
             .into_iter()
@@ -54,7 +53,7 @@ impl WebSocketUrl {
     }
 
     /// Replaces the parameters, encoded as in an HTML form.
-    pub fn set_query<'q>(&mut self, query: impl IntoIterator<Item = (&'q str, &'q str)>) {
+    pub(crate) fn set_query<'q>(&mut self, query: impl IntoIterator<Item = (&'q str, &'q str)>) {
         let Ok(encoded) = UrlSearchParams::new() else {
             return;
         };
@@ -64,12 +63,21 @@ impl WebSocketUrl {
         self.0.set_search(&String::from(encoded.to_string()));
     }
 
-    pub fn into_string(self) -> String {
+    pub(crate) fn has_userinfo(&self) -> bool {
+        !self.0.username().is_empty() || !self.0.password().is_empty()
+    }
+
+    pub(crate) fn remove_userinfo(&mut self) {
+        self.0.set_username("");
+        self.0.set_password("");
+    }
+
+    pub(crate) fn into_string(self) -> String {
         self.0.href()
     }
 }
 
-/// Returns true if `url` is absolute and its scheme `wss`.
-pub fn is_wss(url: &str) -> Option<bool> {
+/// Returns whether the scheme of `url` is `wss`, or `None` if it is not an absolute URL.
+pub(crate) fn is_wss(url: &str) -> Option<bool> {
     Some(Url::new(url).ok()?.protocol() == "wss:")
 }

@@ -116,7 +116,9 @@ pub fn handshake(plan: &Plan) -> Result<Array, JsValue> {
     };
     let handshake = config.handshake::<Realtime>(runtime).map_err(reason)?;
     let arguments = socket::arguments(&handshake)?;
-    Ok(Array::of1(&handshake.public_url().into()).concat(&arguments))
+    // As the official class shows it: the caller's own parameters are the caller's to show.
+    let shown = handshake.sdk_url.as_deref().unwrap_or(handshake.url());
+    Ok(Array::of1(&shown.into()).concat(&arguments))
 }
 
 fn service(azure: bool, credential: Credential) -> Config {
@@ -142,7 +144,7 @@ fn reason(error: ConfigError) -> JsValue {
         ConfigError::Target => "target",
         ConfigError::Deployment => "deployment",
         ConfigError::EmptyKey => "no key",
-        ConfigError::MalformedKey => "malformed key",
+        ConfigError::MalformedKey | ConfigError::QuotedKey => "malformed key",
         ConfigError::AzureHeaders => "azure headers",
         ConfigError::Cleartext => "cleartext",
         ConfigError::CustomUrl => "scheme",

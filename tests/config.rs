@@ -1,7 +1,10 @@
 //! Where a session connects, with what, and what is refused before anything is opened.
 
+use std::time::Duration;
+
 use openai_realtime_ws::{
-    Config, ConfigError, Credential, Handshake, Realtime, Runtime, Target, Translation,
+    Config, ConfigError, Credential, Handshake, Realtime, Reconnect, Refusal, Restore, Runtime,
+    Target, Translation,
 };
 
 const NODE: Runtime = Runtime::JavaScript {
@@ -184,7 +187,7 @@ fn credentials_in_an_azure_url_are_taken_out_and_never_shown_contract_30() {
     assert_eq!(handshake.url(), "wss://example.com/x?keep=1");
     assert_eq!(
         handshake.public_url(),
-        "wss://example.com/x?keep=1&api-key=%3CREDACTED%3E&Authorization=%3CREDACTED%3E"
+        "wss://example.com/x?keep=%3CREDACTED%3E&api-key=%3CREDACTED%3E&Authorization=%3CREDACTED%3E"
     );
 }
 
@@ -292,7 +295,7 @@ fn a_missing_or_malformed_key_is_refused_contracts_17_and_33() {
             assert!(matches!(error, ConfigError::EmptyKey), "{error:?}");
         }
     }
-    for key in ["sk-a\n", "sk a", "sk-ä"] {
+    for key in ["sk-a\nb", "sk a", "sk-ä"] {
         for runtime in [Runtime::Native, NODE] {
             let error = Config::new(key)
                 .model("m")
@@ -404,6 +407,168 @@ fn a_custom_url_is_used_as_it_is_contracts_10_to_12() {
     );
     url(&config.model("m"));
     assert_eq!(calls.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn white_space_around_a_key_is_left_out_and_quotation_marks_are_named() {
+    for key in ["sk-test\n", "sk-test\r\n", "  sk-test\t"] {
+        let handshake = native(&Config::new(key).model("m")).unwrap();
+        assert_eq!(header(&handshake, "authorization"), ["Bearer sk-test"]);
+        let handshake = Config::new(key).model("m").handshake::<Realtime>(NODE);
+        assert_eq!(
+            subprotocols(&handshake.unwrap()),
+            ["realtime", "openai-insecure-api-key.sk-test"]
+        );
+    }
+    for key in ["\"sk-a\"", "'sk-a'", "“sk-a”", "\"sk-a", " 'sk-a'\n"] {
+        let error = native(&Config::new(key).model("m")).unwrap_err();
+        assert!(matches!(error, ConfigError::QuotedKey), "{key} {error:?}");
+        assert!(error.to_string().contains("quotation marks"), "{error}");
+    }
+}
+
+#[test]
+fn azure_endpoints_work_as_people_paste_them() {
+    let hosts = [
+        "https://res.openai.azure.com",
+        "https://res.cognitiveservices.azure.com",
+        "https://res.services.ai.azure.com",
+    ];
+    let tails = [
+        "",
+        "/",
+        "/openai",
+        "/openai/v1",
+        "/openai/v1/",
+        "/openai/v1?api-version=preview",
+        "?api-version=2024-10-01-preview",
+        "/openai/v1/realtime?model=theirs",
+        "/openai/realtime?api-version=2024-10-01-preview&deployment=theirs",
+        "/openai/deployments/theirs/realtime?api-version=X",
+        "/api/projects/my-project",
+        "/api/projects/my-project/",
+        "/api/projects/my-project/openai/v1/",
+    ];
+    for host in hosts {
+        let socket = host.replace("https:", "wss:");
+        for tail in tails {
+            for space in ["", " ", "\n"] {
+                let endpoint = format!("{host}{tail}{space}");
+                let config = Config::azure(&endpoint, "azk").model("dep");
+                let expected = format!("{socket}/openai/v1/realtime?model=dep");
+                assert_eq!(url(&config), expected, "{endpoint:?}");
+            }
+        }
+    }
+    // A gateway's own path stays.
+    let gateway = Config::azure("https://gw.example.com/llm/openai/v1", "azk").model("dep");
+    let expected = "wss://gw.example.com/llm/openai/v1/realtime?model=dep";
+    assert_eq!(url(&gateway), expected);
+    for endpoint in ["", "res.openai.azure.com", "/openai/v1", "https://"] {
+        let error = native(&Config::azure(endpoint, "azk").model("dep")).unwrap_err();
+        assert!(
+            matches!(error, ConfigError::InvalidUrl),
+            "{endpoint} {error:?}"
+        );
+    }
+}
+
+#[test]
+fn credentials_in_a_url_reach_the_server_and_nothing_that_is_shown() {
+    let secret = "hunter2-secret";
+    let base = format!(
+        "https://user:{secret}@gw.example.com/v1?api-key={secret}&{secret}&tenant={secret}"
+    );
+    let own = format!("wss://{secret}:x@gw.example.com/x?api-version=1&key={secret}#{secret}");
+    let configs = [
+        config().base_url(&base),
+        config().insecure_cleartext_url(&base),
+        config().url_builder(move |_| Ok(own.clone())),
+        config().base_url(format!("not a URL, but {secret}")),
+    ];
+    for config in configs {
+        let mut printed = vec![format!("{config:?}")];
+        for runtime in [Runtime::Native, NODE] {
+            let Ok(handshake) = config.handshake::<Realtime>(runtime) else {
+                continue;
+            };
+            assert!(handshake.url().contains(secret));
+            printed.push(handshake.public_url().to_owned());
+            printed.push(format!("{handshake:?}"));
+            let refusal = Refusal::from_response(&handshake, 404, |_| None, b"");
+            assert_eq!(refusal.url.as_deref(), Some(handshake.public_url()));
+            printed.push(format!("{refusal} {refusal:?}"));
+        }
+        if let Ok(request) = config.rest_request("/x", Runtime::Native) {
+            printed.push(request.public_url().to_owned());
+            printed.push(format!("{request:?}"));
+        }
+        for printed in printed {
+            assert!(!printed.contains(secret), "{printed}");
+        }
+    }
+    let handshake = native(&config().base_url(&base)).unwrap();
+    assert_eq!(
+        handshake.public_url(),
+        "wss://gw.example.com/v1/realtime?api-key=%3CREDACTED%3E&%3CREDACTED%3E=\
+         &tenant=%3CREDACTED%3E&model=gpt-realtime"
+    );
+    let request = config().base_url("https://u:p@h.example.com/v1");
+    let request = request.rest_request("/x", Runtime::Native).unwrap();
+    assert_eq!(request.public_url(), "https://h.example.com/v1/x");
+}
+
+#[test]
+fn harmless_urls_are_shown_as_they_are() {
+    for query in [
+        "model=a%20b",
+        "intent=transcription&api-version=1",
+        "call_id=rtc_1&deployment=d",
+    ] {
+        let own = format!("wss://example.com/x?{query}");
+        let shown = own.clone();
+        let config = config().url_builder(move |_| Ok(own.clone()));
+        assert_eq!(native(&config).unwrap().public_url(), shown);
+    }
+}
+
+#[test]
+fn a_404_shows_where_it_came_from() {
+    let refusal = Refusal::from_response(&native(&config()).unwrap(), 404, |_| None, b"");
+    assert_eq!(
+        refusal.to_string(),
+        "Unexpected server response: 404. Check the base URL and the model. The URL was \
+         wss://api.openai.com/v1/realtime?model=gpt-realtime"
+    );
+}
+
+#[test]
+fn restore_without_a_next_connection_is_refused() {
+    let restores = || config().restore(Restore::default());
+    let error = native(&restores()).unwrap_err();
+    assert!(matches!(error, ConfigError::Restore), "{error:?}");
+    assert!(error.to_string().contains("`Config::reconnect`"), "{error}");
+    native(&restores().reconnect(Reconnect::default())).unwrap();
+    native(&restores().renew()).unwrap();
+}
+
+#[test]
+fn watchdogs_can_be_switched_off() {
+    let second = Duration::from_secs(1);
+    let on = config()
+        .idle_timeout(second)
+        .send_timeout(second)
+        .expiry_warning(second);
+    let off = on.clone().idle_timeout(None).send_timeout(None);
+    let off = format!("{:?}", off.expiry_warning(None).keep_alive(None));
+    for setting in ["idle_timeout", "send_timeout", "expiry_warning"] {
+        assert!(
+            format!("{on:?}").contains(&format!("{setting}: Some(1s)")),
+            "{on:?}"
+        );
+        assert!(off.contains(&format!("{setting}: None")), "{off}");
+    }
+    assert!(off.contains("keep_alive: None"), "{off}");
 }
 
 #[test]
