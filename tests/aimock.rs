@@ -1,5 +1,6 @@
-//! The native client with a server that no one here wrote: `@copilotkit/aimock`, whose WebSocket stack and reading of the
-//! protocol are its own. `cargo xtask test aimock` starts it; its answers are in `tests/node/aimock.json`.
+//! The native client with a server that no one here wrote: `@copilotkit/aimock`, whose WebSocket
+//! stack and reading of the protocol are its own. `cargo xtask test aimock` starts it; its answers
+//! are in `tests/node/aimock.json`.
 #![cfg(feature = "native")]
 
 use futures_util::StreamExt;

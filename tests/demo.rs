@@ -193,7 +193,8 @@ fn halve(samples: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-/// The normalised cross-correlation at its highest, for shifts up to 1 ms either way, and the shift.
+/// The normalised cross-correlation at its highest, for shifts up to 1 ms either way, and the
+/// shift.
 fn correlation(a: &[f64], b: &[f64]) -> (f64, isize) {
     let energy = |samples: &[f64]| samples.iter().map(|sample| sample * sample).sum::<f64>();
     let scale = (energy(a) * energy(b)).sqrt();

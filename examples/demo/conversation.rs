@@ -86,8 +86,8 @@ impl Conversation {
         Ok(())
     }
 
-    /// Waits for the connection to break and to be made anew, and has the model answer once more: what it was told on the
-    /// first connection.
+    /// Waits for the connection to break and to be made anew, and has the model answer once more:
+    /// what it was told on the first connection.
     pub async fn recover(&mut self, after: Duration, screen: &mut Screen) -> Result<(), Failure> {
         if self.session.generation() == 1 {
             screen.line(&format!(
@@ -174,7 +174,8 @@ impl Conversation {
 
     /// Asks for a reply, and shows it as it comes.
     async fn reply(&mut self, modality: Modality, screen: &mut Screen) -> Result<Reply, Failure> {
-        // What the user said is written down at the same time; it may be there before the reply or behind it.
+        // What the user said is written down at the same time; it may be there before the reply or
+        // behind it.
         let mut is_transcribed = modality != Modality::Audio;
         let mut heard = None;
         let params = ResponseParams::default().output_modalities([modality]);

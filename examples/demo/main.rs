@@ -1,5 +1,5 @@
-//! Talks to the Realtime API in text, then in speech, and writes the spoken reply to a file. Without a key, an
-//! emulator in this process answers. `cargo demo --help` says the rest.
+//! Talks to the Realtime API in text, then in speech, and writes the spoken reply to a file.
+//! Without a key, an emulator in this process answers. `cargo demo --help` says the rest.
 
 use std::error::Error;
 use std::fs;
@@ -149,8 +149,8 @@ fn with_causes(failure: &dyn Error) -> String {
     text
 }
 
-/// What to do about an error that the server reports. The service opens the connection even if the key is wrong, and
-/// says so on it.
+/// What to do about an error that the server reports. The service opens the connection even if the
+/// key is wrong, and says so on it.
 fn advice(failure: &(dyn Error + 'static)) -> Option<&'static str> {
     let event = match failure.downcast_ref::<openai_realtime_ws::Error>() {
         Some(openai_realtime_ws::Error::Server(event)) => &**event,

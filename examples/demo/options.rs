@@ -52,8 +52,8 @@ pub struct Options {
     pub drop_after: Option<Duration>,
 }
 
-/// Returns a parser of the arguments behind the program's name. A `--` at the front is skipped, so that cargo's usual
-/// form, `cargo demo -- --text hi`, works as well as the alias alone.
+/// Returns a parser of the arguments behind the program's name. A `--` at the front is skipped, so
+/// that cargo's usual form, `cargo demo -- --text hi`, works as well as the alias alone.
 pub fn arguments(line: impl Iterator<Item = OsString>) -> lexopt::Parser {
     let mut arguments = line.skip(1).peekable();
     arguments.next_if(|first| first == "--");

@@ -1,4 +1,5 @@
-//! Faults that a client asks for by the name of its model, so that tests in pages and other processes can have them.
+//! Faults that a client asks for by the name of its model, so that tests in pages and other
+//! processes can have them.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

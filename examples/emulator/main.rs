@@ -106,7 +106,8 @@ impl Drop for CertificateFile {
     }
 }
 
-/// Waits until standard input is at its end. A thread of its own waits, which the process does not wait for.
+/// Waits until standard input is at its end. A thread of its own waits, which the process does not
+/// wait for.
 async fn stdin_closed() {
     let (closed, wait) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {

@@ -1,5 +1,5 @@
-//! What a client says to the emulator: a line a message, which is a text if it can be one. The emulator hears it all, and
-//! answers the close frame behind it.
+//! What a client says to the emulator: a line a message, which is a text if it can be one. The
+//! emulator hears it all, and answers the close frame behind it.
 #![no_main]
 
 mod loopback;

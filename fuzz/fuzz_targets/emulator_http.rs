@@ -1,4 +1,5 @@
-//! What comes on a socket of the emulator's: requests of HTTP, or no such thing. It ends the connection.
+//! What comes on a socket of the emulator's: requests of HTTP, or no such thing. It ends the
+//! connection.
 #![no_main]
 
 mod loopback;

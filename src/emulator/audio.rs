@@ -1,10 +1,10 @@
-//! Sound as the emulator needs it: how long it is, how loud, in another format, and a tone.
+//! Audio as the emulator needs it: lengths, loudness, conversion between formats, and a tone.
 
 use std::f64::consts::TAU;
 
 use crate::protocol::AudioFormat;
 
-/// How samples are written.
+/// Coding of samples in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Coding {
     /// 16 bits, little-endian.
@@ -15,7 +15,7 @@ enum Coding {
     ALaw,
 }
 
-/// A format on the wire, brought down to what counts: coding and rate.
+/// Audio format on the wire: coding and sample rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SampleFormat {
     coding: Coding,
@@ -61,12 +61,12 @@ impl SampleFormat {
         u64::from(self.rate) * self.bytes_per_sample() as u64
     }
 
-    /// How many milliseconds so many bytes last, rounded down.
+    /// Returns how long this many bytes play, in milliseconds, rounded down.
     pub(super) fn millis(self, bytes: usize) -> u64 {
         bytes as u64 * 1000 / self.bytes_per_second()
     }
 
-    /// How many bytes so many milliseconds take: whole samples.
+    /// Returns the bytes of this many milliseconds, in whole samples.
     pub(super) fn bytes(self, millis: u64) -> usize {
         let samples = u64::from(self.rate).saturating_mul(millis) / 1000;
         usize::try_from(samples)

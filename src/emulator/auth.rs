@@ -1,11 +1,11 @@
-//! Keys: where requests carry them, which of them are right, and client secrets, which last for a while.
+//! API key and client secrets, which expire.
 
 use std::sync::{Mutex, PoisonError};
 
 use super::plan::SessionPlan;
 use super::refusal::HttpRefusal;
 
-/// How many secrets are kept.
+/// Number of secrets that are kept.
 const MOST_SECRETS: usize = 1_000;
 
 /// Rights that a credential gives.
@@ -17,10 +17,10 @@ pub(super) enum Access {
     ClientSecret(SessionPlan),
 }
 
-/// The keys that are right.
+/// Credentials that are accepted.
 #[derive(Default)]
 pub(super) struct KeyRing {
-    /// With none, any credential will do, and none.
+    /// If absent, any credential is accepted, and requests without one are, too.
     api_key: Option<String>,
     secrets: Mutex<Vec<MintedSecret>>,
 }
@@ -37,7 +37,7 @@ impl KeyRing {
         Self { api_key, secrets }
     }
 
-    /// Makes a secret that lasts until a time, in seconds of Unix time.
+    /// Mints a secret that expires at this time, in seconds of Unix time.
     pub(super) fn mint(&self, plan: SessionPlan, id: &str, expires_at: u64) -> String {
         let value = format!("ek_{id}");
         let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,7 +52,7 @@ impl KeyRing {
         value
     }
 
-    /// Ends all secrets, as time would.
+    /// Expires all secrets now.
     pub(super) fn expire(&self) {
         let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         for secret in &mut *secrets {
@@ -60,7 +60,10 @@ impl KeyRing {
         }
     }
 
-    /// Who somebody with this credential is at that time.
+    /// Returns the rights of a credential at this time, in seconds of Unix time.
+    ///
+    /// # Errors
+    /// A refusal with the code `invalid_api_key` for a wrong or missing credential.
     pub(super) fn identify(
         &self,
         credential: Option<&str>,

@@ -1,4 +1,4 @@
-//! Calls: sessions that a voice channel has, over WebRTC or SIP, and that sockets attach to.
+//! Calls over WebRTC or SIP, whose sessions sockets can attach to.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use super::refusal::HttpRefusal;
 use super::shared::SharedSession;
 use crate::protocol::SessionConfig;
 
-/// How many calls are kept, ended ones included.
+/// Number of calls that are kept, ended ones included.
 const MOST_CALLS: usize = 1_000;
 
-/// A call as the emulator saw it.
+/// Call as the emulator saw it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallRecord {
     id: String,
@@ -21,54 +21,54 @@ pub struct CallRecord {
     referred_to: Option<String>,
 }
 
-/// What has become of a call.
+/// State of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallState {
-    /// It came in, and nobody has accepted it yet.
+    /// Incoming, and neither accepted nor rejected yet.
     Ringing,
-    /// It is under way: sockets can attach to its session.
+    /// Under way: sockets can attach to its session.
     Active,
-    /// It was turned away with this SIP status.
+    /// Rejected with this SIP status.
     Rejected(u16),
-    /// It was hung up.
+    /// Hung up.
     Ended,
 }
 
 impl CallRecord {
-    /// Its id, `rtc_…`.
+    /// Returns the call's ID, `rtc_…`.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// What has become of it.
+    /// Returns the call's state.
     pub fn state(&self) -> CallState {
         self.state
     }
 
-    /// What its session was to be like, by whoever created or accepted it.
+    /// Returns the configuration with which the call was created or accepted.
     pub fn session(&self) -> Option<&SessionConfig> {
         self.session.as_ref()
     }
 
-    /// Where it was last referred to, a `tel:` or `sip:` URI.
+    /// Returns the target of the last referral, a `tel:` or `sip:` URI.
     pub fn referred_to(&self) -> Option<&str> {
         self.referred_to.as_deref()
     }
 }
 
-/// All calls, and who waits for them.
+/// Calls by their IDs, and the tasks that wait for them.
 #[derive(Clone)]
 pub(super) struct CallRegistry(watch::Sender<Vec<CallEntry>>);
 
 #[derive(Clone)]
 struct CallEntry {
     call: CallRecord,
-    line: Option<Arc<SharedSession>>,
+    shared: Option<Arc<SharedSession>>,
 }
 
 impl CallEntry {
-    /// Whether it is the call of this id, and has not come to its end.
+    /// Returns true if it is the call with this ID and has not ended.
     fn is_open(&self, id: &str) -> bool {
         self.call.id == id && matches!(self.call.state, CallState::Ringing | CallState::Active)
     }
@@ -87,14 +87,14 @@ impl Default for CallRegistry {
 }
 
 impl CallRegistry {
-    /// A call that comes in and is neither accepted nor rejected yet.
+    /// Adds an incoming call.
     pub(super) fn ring(&self, id: &str) {
         self.add(id, CallState::Ringing, None);
     }
 
-    /// A call that is under way at once.
-    pub(super) fn create(&self, id: &str, session: SessionConfig, line: Arc<SharedSession>) {
-        self.add(id, CallState::Active, Some((session, line)));
+    /// Adds a call that is under way.
+    pub(super) fn create(&self, id: &str, session: SessionConfig, shared: Arc<SharedSession>) {
+        self.add(id, CallState::Active, Some((session, shared)));
     }
 
     fn add(
@@ -103,7 +103,7 @@ impl CallRegistry {
         state: CallState,
         session: Option<(SessionConfig, Arc<SharedSession>)>,
     ) {
-        let (session, line) = session.unzip();
+        let (session, shared) = session.unzip();
         let call = CallRecord {
             id: id.to_owned(),
             state,
@@ -114,34 +114,34 @@ impl CallRegistry {
             if entries.len() == MOST_CALLS {
                 entries.remove(0);
             }
-            entries.push(CallEntry { call, line });
+            entries.push(CallEntry { call, shared });
         });
     }
 
-    /// Whether there is a call of this id that has not come to its end.
+    /// Checks that the call with this ID has not ended.
     pub(super) fn check(&self, id: &str) -> Result<(), HttpRefusal> {
         let entries = self.0.borrow();
         let found = entries.iter().any(|entry| entry.is_open(id));
         if found { Ok(()) } else { Err(unknown()) }
     }
 
-    /// Takes a ringing call.
+    /// Accepts a ringing call.
     pub(super) fn accept(
         &self,
         id: &str,
         session: SessionConfig,
-        line: Arc<SharedSession>,
+        shared: Arc<SharedSession>,
     ) -> Result<(), HttpRefusal> {
         self.change(id, |entry| {
             ringing(entry)?;
             entry.call.state = CallState::Active;
             entry.call.session = Some(session);
-            entry.line = Some(line);
+            entry.shared = Some(shared);
             Ok(())
         })
     }
 
-    /// Turns a ringing call away.
+    /// Rejects a ringing call.
     pub(super) fn reject(&self, id: &str, status: u16) -> Result<(), HttpRefusal> {
         self.change(id, |entry| {
             ringing(entry)?;
@@ -150,7 +150,7 @@ impl CallRegistry {
         })
     }
 
-    /// Sends a call that is under way elsewhere.
+    /// Refers a call that is under way to another target.
     pub(super) fn refer(&self, id: &str, target: String) -> Result<(), HttpRefusal> {
         self.change(id, |entry| {
             if entry.call.state != CallState::Active {
@@ -161,35 +161,35 @@ impl CallRegistry {
         })
     }
 
-    /// Ends a call, and closes the sockets that are attached to it.
+    /// Hangs up a call, and closes the sockets that are attached to it.
     pub(super) fn hang_up(&self, id: &str) -> Result<(), HttpRefusal> {
-        let line = self.change(id, |entry| {
+        let shared = self.change(id, |entry| {
             entry.call.state = CallState::Ended;
-            Ok(entry.line.take())
+            Ok(entry.shared.take())
         })?;
-        if let Some(line) = line {
-            line.close(1000, "The call has ended.");
+        if let Some(shared) = shared {
+            shared.close(1000, "The call has ended.");
         }
         Ok(())
     }
 
-    /// The session of a call that is under way.
-    pub(super) fn line(&self, id: &str) -> Result<Arc<SharedSession>, HttpRefusal> {
+    /// Returns the session of a call that is under way.
+    pub(super) fn shared(&self, id: &str) -> Result<Arc<SharedSession>, HttpRefusal> {
         let entries = self.0.borrow();
         let entry = entries.iter().find(|entry| entry.call.id == id);
         entry
-            .and_then(|entry| entry.line.clone())
+            .and_then(|entry| entry.shared.clone())
             .ok_or_else(unknown)
     }
 
-    /// The call of this id.
+    /// Returns the call with this ID.
     pub(super) fn get(&self, id: &str) -> Option<CallRecord> {
         let entries = self.0.borrow();
         let entry = entries.iter().find(|entry| entry.call.id == id)?;
         Some(entry.call.clone())
     }
 
-    /// Waits until the call of this id is there and fulfils a condition.
+    /// Waits until the call with this ID fulfils a condition.
     pub(super) async fn until(
         &self,
         id: &str,
@@ -210,7 +210,7 @@ impl CallRegistry {
         }
     }
 
-    /// Changes a call that has not come to its end.
+    /// Changes a call that has not ended.
     fn change<T>(
         &self,
         id: &str,

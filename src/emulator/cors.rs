@@ -1,4 +1,5 @@
-//! REST for pages: a browser lets a page of another origin read an answer only if it says so.
+//! CORS headers: a browser lets a page of another origin read an answer only if the answer allows
+//! it.
 
 use hyper::body::Incoming;
 use hyper::header::{
@@ -12,7 +13,7 @@ use super::refusal::Body;
 use super::rest;
 use super::state::ServerState;
 
-/// Answers a request, or the question that a browser asks before it.
+/// Answers a request, or the preflight request that a browser sends before it.
 pub(super) async fn call(request: Request<Incoming>, options: &ServerState) -> Response<Body> {
     let headers = request.headers();
     let by_a_page = headers.contains_key(ORIGIN);
@@ -31,7 +32,7 @@ pub(super) async fn call(request: Request<Incoming>, options: &ServerState) -> R
     response
 }
 
-/// Any page may send anything: a key is what it takes.
+/// Allows any page to send anything: the key is the protection.
 fn allow_all(asked: Option<&HeaderValue>) -> Response<Body> {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;

@@ -31,7 +31,8 @@ pub(super) fn check_path(upgrade: &UpgradeRequest) -> Result<(), HttpRefusal> {
     }
 }
 
-/// Decides on a handshake whose credential is valid. `preset` is the session that a client secret was minted for.
+/// Decides on a handshake whose credential is valid. `preset` is the session that a client secret
+/// was minted for.
 pub(super) fn accept(
     upgrade: &UpgradeRequest,
     preset: Option<SessionPlan>,
@@ -66,7 +67,8 @@ fn target(
     preset: Option<SessionPlan>,
 ) -> Result<UpgradeTarget, HttpRefusal> {
     let named = |name| upgrade.query(name).filter(|value| !value.is_empty());
-    // On Azure a URL names a deployment, in the parameter of that name or, in newer versions, as the model.
+    // On Azure a URL names a deployment, in the parameter of that name or, in newer versions, as
+    // the model.
     let is_azure = upgrade.path().starts_with("/openai/");
     let model = named("model").or_else(|| named("deployment").filter(|_| is_azure));
     let (call, intent) = (named("call_id"), named("intent"));

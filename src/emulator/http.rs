@@ -1,4 +1,4 @@
-//! HTTP: requests in, answers out, and the way to a WebSocket.
+//! HTTP requests and their answers, and the upgrade to a WebSocket.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -31,7 +31,7 @@ use crate::protocol::{ErrorDetails, ErrorEvent};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Serves a stream: requests one after another, until one of them is for a WebSocket.
+/// Serves the requests of a stream one after another, until one of them opens a WebSocket.
 pub(super) async fn serve<S>(stream: S, tls: bool, state: Arc<ServerState>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -154,7 +154,8 @@ fn attach(
     }
 }
 
-/// Returns the session that a connection asks for, and true if the client speaks the beta of the protocol.
+/// Returns the session that a connection asks for, and true if the client speaks the beta of the
+/// protocol.
 fn session(
     upgrade: &UpgradeRequest,
     state: &ServerState,
@@ -166,7 +167,7 @@ fn session(
     };
     let accepted = accept(upgrade, preset)?;
     let session = match accepted.target {
-        UpgradeTarget::Call(id) => state.calls.line(&id)?,
+        UpgradeTarget::Call(id) => state.calls.shared(&id)?,
         UpgradeTarget::Session(plan) => {
             state.check_model(plan.model())?;
             let ids = IdSource::of_connection(upgrade.connection());

@@ -1,26 +1,26 @@
-//! The input audio buffer: what was appended and not yet committed, and the speech in it.
+//! Input audio buffer: audio that was appended and is not committed yet, and the speech in it.
 
 use super::audio::SampleFormat;
 use super::vad::{Heard, Vad, VadThresholds};
 
-/// The longest silence that is kept while turns are detected: nobody will commit it.
+/// Longest silence that is kept while the server detects turns, in milliseconds.
 const LONGEST_SILENCE_MS: u64 = 60_000;
 
-/// The buffer, with its place on the clock of all audio that was sent in the session.
+/// Buffer with its position on the clock of all audio of the session.
 #[derive(Debug, Default)]
 pub(super) struct InputBuffer {
     audio: Vec<u8>,
     format: SampleFormat,
-    /// Where on the clock this format began, and how many bytes came since.
+    /// Position on the clock at which this format began; `received` counts the bytes since.
     format_since_ms: u64,
     received: usize,
     vad: Vad,
-    /// The item that the speech under way will become.
+    /// ID of the item that the current speech will become.
     pub(super) item_id: Option<String>,
 }
 
 impl InputBuffer {
-    /// Where the audio ends on the clock.
+    /// Returns the position on the clock at which the audio ends, in milliseconds.
     pub(super) fn now_ms(&self) -> u64 {
         self.at(self.received)
     }
@@ -33,7 +33,7 @@ impl InputBuffer {
         self.format_since_ms + self.format.millis(bytes)
     }
 
-    /// How much there is to commit.
+    /// Returns the length of the audio that can be committed, in milliseconds.
     pub(super) fn len_ms(&self) -> u64 {
         self.format.millis(self.audio.len())
     }
@@ -47,7 +47,8 @@ impl InputBuffer {
         self.audio.extend_from_slice(audio);
     }
 
-    /// From now on audio comes in this format. What is in the buffer, in another, is lost.
+    /// Changes the format of the audio that follows. Audio in the buffer, in another format, is
+    /// lost.
     pub(super) fn set_format(&mut self, format: SampleFormat) {
         if self.format != format {
             self.format_since_ms = self.now_ms();
@@ -59,7 +60,8 @@ impl InputBuffer {
         }
     }
 
-    /// Listens to audio that was just appended, up to the first thing heard; then call it again with nothing.
+    /// Runs the detector over audio that was just appended, up to the first change. Call it again
+    /// without audio until it returns `None`.
     pub(super) fn listen(&mut self, audio: &[u8], thresholds: VadThresholds) -> Option<Heard> {
         let heard = self.vad.listen(audio, self.format, thresholds);
         match heard {
@@ -76,13 +78,13 @@ impl InputBuffer {
         }
     }
 
-    /// Does not listen to audio that was just appended.
+    /// Skips audio that was just appended: turns are not detected.
     pub(super) fn overhear(&mut self) {
         self.vad = Vad::starting_at(self.now_ms());
         self.item_id = None;
     }
 
-    /// Takes the audio up to a place on the clock.
+    /// Takes the audio up to a position on the clock.
     pub(super) fn take_until(&mut self, end_ms: u64) -> Vec<u8> {
         let len = self
             .format
@@ -98,7 +100,7 @@ impl InputBuffer {
         }
     }
 
-    /// Takes everything, speech under way included.
+    /// Takes all audio, that of current speech included.
     pub(super) fn take(&mut self) -> Vec<u8> {
         self.vad.reset();
         std::mem::take(&mut self.audio)

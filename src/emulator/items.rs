@@ -1,4 +1,4 @@
-//! The conversation: its items in their order, whole, with their audio.
+//! Items of a conversation in their order, with their audio.
 
 use std::collections::HashMap;
 
@@ -13,12 +13,12 @@ pub(super) fn behind(previous: Option<&str>) -> Patch<String> {
     previous.map_or(Patch::Clear, Patch::from)
 }
 
-/// The items of one conversation.
+/// Items of one conversation.
 #[derive(Debug)]
 pub(super) struct ItemStore {
     pub(super) id: String,
     items: Vec<Item>,
-    /// The format of what the model said, by the item's id.
+    /// Format of the model's audio, by the item's ID.
     formats: HashMap<String, SampleFormat>,
 }
 
@@ -43,13 +43,13 @@ impl ItemStore {
         self.items.last().and_then(Item::id)
     }
 
-    /// The id of the item before.
+    /// Returns the ID of the item before.
     pub(super) fn previous_id(&self, id: &str) -> Option<&str> {
         let before = self.position(id)?.checked_sub(1)?;
         self.items.get(before)?.id()
     }
 
-    /// Puts an item behind another, at the beginning (`root`), or at the end.
+    /// Inserts an item behind another, at the beginning (`root`), or at the end.
     pub(super) fn insert(
         &mut self,
         item: Item,
@@ -80,7 +80,7 @@ impl ItemStore {
         Ok(())
     }
 
-    /// Puts an item in the place of the one that has its id, if that is still there.
+    /// Replaces the item with the same ID, if it was not deleted.
     pub(super) fn replace(&mut self, item: Item) {
         if let Some(old) = item
             .id()
@@ -91,7 +91,7 @@ impl ItemStore {
         }
     }
 
-    /// Does the same with an item that the model said, in this format.
+    /// Replaces an item that the model said in this format.
     pub(super) fn replace_spoken(&mut self, item: Item, format: SampleFormat) {
         if let Some(id) = item.id() {
             self.formats.insert(id.to_owned(), format);
@@ -99,7 +99,7 @@ impl ItemStore {
         self.replace(item);
     }
 
-    /// The format of an item that the model said.
+    /// Returns the format of an item that the model said.
     pub(super) fn format(&self, id: &str) -> Option<SampleFormat> {
         self.formats.get(id).copied()
     }
@@ -109,7 +109,7 @@ impl ItemStore {
         self.position(id).map(|at| self.items.remove(at))
     }
 
-    /// Whether a function call of that id was made.
+    /// Returns true if there is a function call with this ID.
     pub(super) fn has_call(&self, call_id: &str) -> bool {
         self.items
             .iter()
@@ -121,7 +121,7 @@ impl ItemStore {
     }
 }
 
-/// Checks an item that a client made, and gives it what the service adds: an id, `object` and a status.
+/// Checks an item that a client made, and adds the service's members: ID, `object` and status.
 pub(super) fn complete(item: Item, new_id: impl FnOnce() -> String) -> Result<Item, ErrorDetails> {
     let id = item.id().map_or_else(new_id, str::to_owned);
     Ok(match item {
@@ -196,7 +196,8 @@ fn check_content(message: &Message) -> Result<(), ErrorDetails> {
     Ok(())
 }
 
-/// The item as events show it: without its audio, for which one asks by `conversation.item.retrieve`.
+/// Returns the item as events show it: without its audio, which `conversation.item.retrieve`
+/// returns.
 pub(super) fn without_audio(item: &Item) -> Item {
     let mut item = item.clone();
     if let Item::Message(message) = &mut item {
@@ -207,7 +208,7 @@ pub(super) fn without_audio(item: &Item) -> Item {
     item
 }
 
-/// What is written in a message, its parts joined.
+/// Returns the text of a message, its parts joined.
 pub(super) fn text(message: &Message) -> String {
     let texts: Vec<_> = message
         .content
@@ -217,7 +218,7 @@ pub(super) fn text(message: &Message) -> String {
     texts.join(" ")
 }
 
-/// The audio of a message, its parts joined.
+/// Returns the audio of a message, its parts joined.
 pub(super) fn audio(message: &Message) -> Vec<u8> {
     let parts = message
         .content

@@ -1,4 +1,4 @@
-//! The listener: one port for TLS and plain connections, told apart by their first byte.
+//! Listener on one port for TLS and plain connections, which differ in their first byte.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -14,7 +14,8 @@ pub(super) trait SessionMachine: Send {
     /// Takes a frame that arrived on a connection, or the error of one that is no event.
     fn receive(&mut self, connection: usize, frame: Result<&RawEvent, ErrorDetails>, now: Instant);
 
-    /// Returns the next output; `None` until a frame arrives, [`wake_at`](Self::wake_at) has come, or the task is woken.
+    /// Returns the next output; `None` until a frame arrives, [`wake_at`](Self::wake_at) has come,
+    /// or the task is woken.
     fn poll(&mut self, now: Instant, cx: &mut Context<'_>) -> Option<SocketOutput>;
 
     /// Returns the time of the next output, if it is known.

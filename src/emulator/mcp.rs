@@ -12,7 +12,8 @@ use crate::protocol::{
     ResponseMcpCallInProgress,
 };
 
-/// Adds the item with the tools of a server to the conversation; without tools, the server could not be reached.
+/// Adds the item with the tools of a server to the conversation; without tools, the server could
+/// not be reached.
 pub(super) fn list_tools(
     server_label: &str,
     tools: Option<&[ListedTool]>,

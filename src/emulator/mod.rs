@@ -1,15 +1,20 @@
-//! A Realtime server for a laptop and for tests: no key, no network, the protocol as the service speaks it.
+//! Realtime server for tests and for a laptop: no key, no network, the protocol as the service
+//! speaks it.
 //!
-//! Without a script it answers so that one sees that both ways work. Text is answered in text (or in a short tone with
-//! a transcript, if the session's modality is audio), speech with the same speech and a transcript that says how long
-//! it was. Turns are found by energy, with the session's own thresholds. Functions are called when the user's text
-//! names them or `tool_choice` asks for it. A [`Script`] makes it answer anything, fail, stall, and break connections.
+//! Without a script it answers so that both directions can be seen to work. Text is answered in
+//! text, or in a short tone with a transcript if the session's modality is audio. Speech is
+//! answered with the same speech, and a transcript that tells its length. Turns are found by
+//! energy, with the session's own thresholds. Functions are called when the user's text names them,
+//! or when `tool_choice` asks for one. A translation session plays the speech back, too.
 //!
-//! A translation session plays the speech back, too, and its transcripts say how long it was.
+//! A [`Script`] makes it answer anything, fail, stall, wait, and break connections. By default
+//! replies are sent at once; [`EmulatorBuilder::pace`] sends them at the pace of speech, so that
+//! they can be interrupted, and requests can collide.
 //!
-//! The REST calls are served at the same port: client secrets, which the socket takes as keys until they expire, and
-//! calls, to whose session any number of sockets can attach. [`Emulator::incoming_call`] makes a call come in over SIP,
-//! as a signed webhook. There is no voice channel: the answer to an offer takes none of its media.
+//! REST calls are served at the same port: client secrets, which the socket accepts as keys until
+//! they expire, and calls, to whose sessions any number of sockets can attach.
+//! [`Emulator::incoming_call`] adds a call over SIP with its signed webhook. There is no voice
+//! channel: the answer to an offer rejects all media.
 //!
 //! ```
 //! use openai_realtime_ws::emulator::{Emulator, Reply, Script};
@@ -20,7 +25,7 @@
 //!     .script(Script::new().on_response(|_| Reply::new().text("Hello from next door")))
 //!     .start()
 //!     .await?;
-//! println!("connect to {}/realtime?model=gpt-realtime", emulator.ws_url());
+//! println!("connect to {}/realtime?model=gpt-realtime-2.1", emulator.ws_url());
 //! # Ok(())
 //! # }
 //! ```
@@ -82,10 +87,10 @@ use record::ConnectionLog;
 use state::{ServerState, now};
 use tls::TlsSetup;
 
-/// How long the service keeps a session open.
+/// Lifetime of the service's sessions.
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
 
-/// A running server. It listens on loopback alone, and stops when it is dropped.
+/// Realtime server on the loopback interface. It stops when it is dropped.
 #[derive(Debug)]
 pub struct Emulator {
     address: SocketAddr,
@@ -95,15 +100,15 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts one on a free port: it takes any key, or none, and has no script.
+    /// Starts an emulator on a free port. It accepts any key, or none, and has no script.
     ///
     /// # Errors
-    /// When there is no port to listen on.
+    /// An I/O error if there is no port to listen on.
     pub async fn start() -> io::Result<Self> {
         Self::builder().start().await
     }
 
-    /// Starts one with settings.
+    /// Returns a builder, for an emulator with settings.
     pub fn builder() -> EmulatorBuilder {
         EmulatorBuilder {
             api_key: None,
@@ -117,36 +122,39 @@ impl Emulator {
         }
     }
 
-    /// The base URL for plain connections, such as `ws://127.0.0.1:4242/v1`.
+    /// Returns the base URL of plain connections, such as `ws://127.0.0.1:4242/v1`.
     pub fn ws_url(&self) -> String {
         format!("ws://{}/v1", self.address)
     }
 
-    /// The base URL for TLS, such as `wss://127.0.0.1:4242/v1`: the same port. The client must trust
-    /// [`certificate_pem`](Self::certificate_pem).
+    /// Returns the base URL of TLS connections, such as `wss://127.0.0.1:4242/v1`: the same port.
+    /// The client must trust [`certificate_pem`](Self::certificate_pem).
     pub fn wss_url(&self) -> String {
         format!("wss://{}/v1", self.address)
     }
 
-    /// The port.
+    /// Returns the port.
     pub fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// The server's self-signed certificate, made when it started. It is valid for `localhost`, `127.0.0.1` and `::1`.
+    /// Returns the server's self-signed certificate, made when it started. It is valid for
+    /// `localhost`, `127.0.0.1` and `::1`.
     pub fn certificate_pem(&self) -> &str {
         &self.certificate_pem
     }
 
-    /// All connections so far, in the order in which they asked in; only those that are open, if it does not
-    /// [record](EmulatorBuilder::record_events).
+    /// Returns all connections so far, in the order of their handshakes; only those that are open,
+    /// if the emulator does not [record](EmulatorBuilder::record_events).
     pub fn connections(&self) -> Vec<ConnectionRecord> {
         self.options.record.all()
     }
 
-    /// Waits until the connections fulfil a condition, such as that the second one has ended, and gives them.
+    /// Waits until the connections fulfil a condition, such as that the second one has ended, and
+    /// returns them.
     ///
-    /// Cancel safe.
+    /// # Cancel safety
+    /// Cancel safe: nothing is lost if the future is dropped.
     pub async fn until(
         &self,
         fulfilled: impl FnMut(&[ConnectionRecord]) -> bool,
@@ -154,22 +162,26 @@ impl Emulator {
         self.options.record.until(fulfilled).await
     }
 
-    /// A call that comes in over SIP, with the webhook that announces it, signed with the webhook's secret, such as
-    /// `whsec_…`. It rings until it is accepted, rejected or hung up over REST.
+    /// Adds an incoming call over SIP, and returns the webhook that announces it, signed with the
+    /// webhook's secret, such as `whsec_…`. It rings until it is accepted, rejected or hung up over
+    /// REST.
     pub fn incoming_call(&self, webhook_secret: &str) -> IncomingCallWebhook {
         let (call_id, event_id) = (self.options.next_id("rtc"), self.options.next_id("evt"));
         self.options.calls.ring(&call_id);
         IncomingCallWebhook::new(call_id, &event_id, webhook_secret, now())
     }
 
-    /// The call of this id: one that [came in](Self::incoming_call), or that a client created.
+    /// Returns the call with this ID: an [incoming one](Self::incoming_call), or one that a client
+    /// created.
     pub fn call(&self, id: &str) -> Option<CallRecord> {
         self.options.calls.get(id)
     }
 
-    /// Waits until the call of this id is there and fulfils a condition, such as that it was accepted, and gives it.
+    /// Waits until the call with this ID fulfils a condition, such as that it was accepted, and
+    /// returns it.
     ///
-    /// Cancel safe.
+    /// # Cancel safety
+    /// Cancel safe: nothing is lost if the future is dropped.
     pub async fn until_call(
         &self,
         id: &str,
@@ -178,7 +190,7 @@ impl Emulator {
         self.options.calls.until(id, fulfilled).await
     }
 
-    /// Ends all client secrets that were minted so far, as time would.
+    /// Expires all client secrets that were minted so far.
     pub fn expire_client_secrets(&self) {
         self.options.keys.expire();
     }
@@ -202,7 +214,7 @@ pub struct EmulatorBuilder {
     refuse_handshakes: bool,
 }
 
-/// Everything but the key.
+/// Shows everything but the key.
 impl fmt::Debug for EmulatorBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EmulatorBuilder")
@@ -217,55 +229,60 @@ impl fmt::Debug for EmulatorBuilder {
 }
 
 impl EmulatorBuilder {
-    /// Sets the only key that is accepted. As with the service, a connection with another one is opened, gets an
-    /// `error` event with the code `invalid_api_key`, and is closed with code 3000; a REST call gets status 401.
+    /// Sets the only key that is accepted. As with the service, a connection with another one is
+    /// opened, gets an `error` event with the code `invalid_api_key`, and is closed with code 3000;
+    /// a REST call gets status 401.
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
         self.api_key = Some(key.into());
         self
     }
 
-    /// The port to listen on, in place of a free one.
+    /// Sets the port to listen on, in place of a free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// What it does differently from the service.
+    /// Sets the behaviour that differs from the service's.
     pub fn script(mut self, script: Script) -> Self {
         self.script = script;
         self
     }
 
-    /// How long a session stays open, in place of 60 minutes; then it is closed with code 1001.
+    /// Sets the lifetime of a session, in place of 60 minutes. Then it is closed with code 1001.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
         self
     }
 
-    /// Whether the events that clients send are kept for [`Emulator::connections`], and connections that have ended. They
-    /// are, which takes memory: an emulator that runs for long is better off without.
+    /// Sets if [`Emulator::connections`] has the events that clients sent, and connections that
+    /// have ended. The default is true. Records take memory: switch them off in an emulator that
+    /// runs for long.
     pub fn record_events(mut self, record: bool) -> Self {
         self.record_events = record;
         self
     }
 
-    /// Sets the only models that sessions can have. A connection that asks for another one gets an `error` event with
-    /// the code `invalid_model`, and is closed with code 4000. Any model is accepted by default.
+    /// Sets the only models that sessions can have. A connection that asks for another one gets an
+    /// `error` event with the code `invalid_model`, and is closed with code 4000. Any model is
+    /// accepted by default.
     pub fn models<M: Into<String>>(mut self, models: impl IntoIterator<Item = M>) -> Self {
         self.models = models.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Refuses handshakes with a wrong key by HTTP status 401, and those with a wrong or without a model by 400, in
-    /// place of opening the WebSocket to close it with an error. Proxies and older versions of the service do this.
+    /// Refuses handshakes with a wrong key by HTTP status 401, and those with a wrong or without a
+    /// model by 400, in place of opening the WebSocket to close it with an error. Proxies and older
+    /// versions of the service do this.
     pub fn refuse_handshakes(mut self, refuse: bool) -> Self {
         self.refuse_handshakes = refuse;
         self
     }
 
-    /// Sets how fast replies leave, relative to speech: with 1.0 a reply of ten seconds takes ten seconds, so that it
-    /// can be interrupted as it can with the service, with 2.0 it takes five. `None`, the default, sends replies at
-    /// once, which suits most tests. A factor that is not positive counts as `None`.
+    /// Sets how fast replies leave, relative to speech: with 1.0 a reply of ten seconds takes ten
+    /// seconds, so that it can be interrupted as it can with the service, with 2.0 it takes five.
+    /// `None`, the default, sends replies at once, which suits most tests. A factor that is not
+    /// positive counts as `None`.
     ///
     /// The time is tokio's, so that a test can pause it, and a reply of minutes takes no time:
     ///
@@ -284,10 +301,10 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Starts it on the current tokio runtime.
+    /// Starts the emulator on the current tokio runtime.
     ///
     /// # Errors
-    /// When the port is taken, or no certificate can be made.
+    /// An I/O error if the port is taken, or no certificate can be made.
     ///
     /// # Panics
     /// Outside of a tokio runtime, as all of tokio's input and output does.

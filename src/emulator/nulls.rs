@@ -1,5 +1,5 @@
-//! Members that the service sends as null where they have no value. The protocol's types leave such members out, and
-//! clients with strict schemas do not take an event without them.
+//! Members that the service sends as null where they have no value. The protocol's types leave such
+//! members out, and clients with strict schemas do not take an event without them.
 
 use serde_json::Value;
 

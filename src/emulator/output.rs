@@ -1,4 +1,4 @@
-//! What is to be done on a socket next, and the ids of all that is made in a session.
+//! Outputs of a session to its sockets, and the IDs that it makes.
 
 use std::collections::VecDeque;
 use std::fmt::Display;
@@ -9,7 +9,7 @@ use super::nulls::filled_in;
 use super::script::Action;
 use crate::protocol::{Events, ServerEvent};
 
-/// What is to be done on a socket.
+/// Output to a socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SocketOutput {
     Text(String),
@@ -20,7 +20,7 @@ pub(super) enum SocketOutput {
     CutFrame,
 }
 
-/// Ids: unique over all sessions of an emulator, and the same in every run.
+/// Source of IDs that are unique in an emulator, and the same in every run.
 #[derive(Debug)]
 pub(super) struct IdSource {
     space: String,
@@ -28,7 +28,7 @@ pub(super) struct IdSource {
 }
 
 impl IdSource {
-    /// Those of one session, which nothing else has the name of.
+    /// Returns the source of one session, by a name that nothing else has.
     pub(super) fn new(space: impl Display) -> Self {
         Self {
             space: space.to_string(),
@@ -36,18 +36,18 @@ impl IdSource {
         }
     }
 
-    /// Those of a connection.
+    /// Returns the source of a connection's session.
     pub(super) fn of_connection(connection: usize) -> Self {
         Self::new(format_args!("{connection:04x}"))
     }
 
-    /// The next one, such as `item_00030000000a`.
+    /// Returns the next ID, such as `item_00030000000a`.
     pub(super) fn next(&mut self, prefix: &str) -> String {
         self.made += 1;
         format!("{prefix}_{}{:08x}", self.space, self.made)
     }
 
-    /// The event as it goes out, with an id if it has none of its own.
+    /// Encodes an event, and gives it an ID if it has none.
     pub(super) fn output(&mut self, event: impl Events) -> SocketOutput {
         let event = match event.event_id() {
             Some(_) => event,
@@ -56,7 +56,7 @@ impl IdSource {
         SocketOutput::Text(event.encode().text().to_string())
     }
 
-    /// What an action does to the socket.
+    /// Returns what an action does to a socket.
     pub(super) fn perform(&mut self, action: Action) -> SocketOutput {
         match action {
             Action::Send(event) => self.output(filled_in(*event)),
@@ -70,7 +70,7 @@ impl IdSource {
     }
 }
 
-/// Actions in the order in which they are to happen.
+/// Queue of actions.
 #[derive(Debug)]
 pub(super) struct OutputQueue {
     pub(super) ids: IdSource,

@@ -1,4 +1,4 @@
-//! What the emulator saw, for tests to look at.
+//! Record of connections, for tests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::upgrade::UpgradeRequest;
 use crate::protocol::RawEvent;
 
-/// A connection as the emulator saw it.
+/// Connection as the emulator saw it.
 #[derive(Clone)]
 pub struct ConnectionRecord {
     upgrade: UpgradeRequest,
@@ -21,38 +21,40 @@ pub struct ConnectionRecord {
 }
 
 impl ConnectionRecord {
-    /// The request that opened it.
+    /// Returns the request that opened it.
     pub fn upgrade(&self) -> &UpgradeRequest {
         &self.upgrade
     }
 
-    /// The HTTP status, if it was refused.
+    /// Returns the HTTP status if the handshake was refused.
     pub fn refused(&self) -> Option<u16> {
         self.refused
     }
 
-    /// The events that the client sent, in order. Empty if the emulator was told not to record them.
+    /// Returns the events that the client sent, in order. Empty if the emulator does not record
+    /// them.
     pub fn events(&self) -> &[RawEvent] {
         &self.events
     }
 
-    /// The types of [`events`](Self::events).
+    /// Returns the types of [`events`](Self::events).
     pub fn event_types(&self) -> Vec<&str> {
         self.events.iter().map(RawEvent::event_type).collect()
     }
 
-    /// How many events were sent to the client.
+    /// Returns the number of events that were sent to the client.
     pub fn sent(&self) -> usize {
         self.sent
     }
 
-    /// Whether it is over.
+    /// Returns true if the connection has ended.
     pub fn has_ended(&self) -> bool {
         self.ended
     }
 
-    /// The code and the reason with which the client closed it, or answered the emulator's close; 1005 stands for a
-    /// close without a code. `None` while it is open, and where it ended without a close.
+    /// Returns the code and the reason with which the client closed it, or answered the emulator's
+    /// close; 1005 stands for a close without a code. `None` while it is open, and if it ended
+    /// without a close.
     pub fn close(&self) -> Option<(u16, &str)> {
         self.close
             .as_ref()
@@ -74,12 +76,12 @@ impl fmt::Debug for ConnectionRecord {
     }
 }
 
-/// The connections, by their numbers, and who waits for them.
+/// Connections by their numbers, and the tasks that wait for them.
 #[derive(Clone)]
 pub(super) struct ConnectionLog {
     connections: watch::Sender<Vec<ConnectionRecord>>,
     opened: Arc<AtomicUsize>,
-    /// Whether events are kept, and connections that have ended.
+    /// Set if events are kept, and connections that have ended.
     keeps: bool,
 }
 
@@ -110,7 +112,7 @@ impl ConnectionLog {
             .unwrap_or_default()
     }
 
-    /// Notes a connection, numbers it, and gives what notes the rest about it.
+    /// Records a connection under the next number.
     pub(super) fn open(&self, mut upgrade: UpgradeRequest) -> ConnectionEntry {
         self.connections.send_modify(|connections| {
             upgrade.connection = self.opened.fetch_add(1, Ordering::Relaxed);
@@ -130,7 +132,7 @@ impl ConnectionLog {
     }
 }
 
-/// The place of one connection in the record. Dropping it notes the connection's end.
+/// Entry of one connection. Dropping it records the connection's end.
 pub(super) struct ConnectionEntry {
     record: ConnectionLog,
     upgrade: UpgradeRequest,

@@ -1,4 +1,4 @@
-//! What is not done, said over HTTP as the service says it.
+//! Refusals by HTTP, as the service words them.
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -9,17 +9,17 @@ use serde_json::json;
 use super::request::refuse;
 use crate::protocol::ErrorDetails;
 
-/// Every answer's body is there at once.
+/// Body of an answer, which is complete from the start.
 pub(super) type Body = Full<Bytes>;
 
-/// Why a request is not fulfilled, in the service's terms.
+/// Refusal of a request: HTTP status and the service's error.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct HttpRefusal {
     status: StatusCode,
     pub(super) error: Box<ErrorDetails>,
 }
 
-/// A mistake in a request's body.
+/// Converts the error of a request's body.
 impl From<ErrorDetails> for HttpRefusal {
     fn from(error: ErrorDetails) -> Self {
         let (status, error) = (StatusCode::BAD_REQUEST, Box::new(error));
@@ -47,8 +47,8 @@ impl HttpRefusal {
         self.status.as_u16()
     }
 
-    /// Returns the close code that says the same on a WebSocket which was opened nevertheless, as the service does
-    /// with wrong keys and models; `None` if this is said by HTTP alone.
+    /// Returns the close code that says the same on a WebSocket which was opened nevertheless, as
+    /// the service does with wrong keys and models; `None` if this is said by HTTP alone.
     pub(super) fn close_code(&self) -> Option<u16> {
         match self.error.code.as_deref()? {
             "invalid_api_key" => Some(3000),
@@ -72,7 +72,7 @@ impl HttpRefusal {
     }
 }
 
-/// A body of JSON, with status 200.
+/// Returns an answer with status 200 and a JSON body.
 pub(super) fn json_response(body: &serde_json::Value) -> Response<Body> {
     let mut response = Response::new(Body::from(body.to_string()));
     let kind = HeaderValue::from_static("application/json");

@@ -1,4 +1,4 @@
-//! Reading what a client sends, as strictly as the service: what it would refuse is refused.
+//! Strict reading of a client's events: mistakes that the service refuses are refused.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::protocol::{
     TranslationClientEvent, Unread,
 };
 
-/// An error as the service reports a client's mistake.
+/// Returns the service's error for a client's mistake.
 pub(super) fn refuse(code: &str, message: impl Into<String>) -> ErrorDetails {
     ErrorDetails::default()
         .error_type("invalid_request_error")
@@ -20,7 +20,7 @@ pub(super) fn refuse(code: &str, message: impl Into<String>) -> ErrorDetails {
         .message(message)
 }
 
-/// The error for a frame that is no event.
+/// Returns the error for a frame that is not an event.
 pub(super) fn refuse_frame(error: &ParseError) -> ErrorDetails {
     match error.kind() {
         ParseErrorKind::NotJson { .. } => refuse("invalid_json", "The frame is not valid JSON."),
@@ -44,9 +44,9 @@ pub(super) fn caused_by(raw: &RawEvent, error: ErrorDetails) -> ErrorDetails {
     }
 }
 
-/// What clients send in one of the protocols.
+/// Client events of one of the protocols.
 pub(super) trait ClientEvents: Events {
-    /// The text, of what is no event of the protocol.
+    /// Returns the raw event, if its type is unknown.
     fn other(&self) -> Option<&RawEvent>;
 }
 
@@ -68,7 +68,10 @@ impl ClientEvents for TranslationClientEvent {
     }
 }
 
-/// Reads a client's event. Nothing in it may be missing, unknown or of the wrong kind.
+/// Reads a client's event.
+///
+/// # Errors
+/// The service's error if a member is missing, unknown or of the wrong type.
 pub(super) fn read<E: ClientEvents>(raw: &RawEvent) -> Result<E, ErrorDetails> {
     let event: E = raw.clone().decode_as();
     if event.other().is_some() {
@@ -90,7 +93,7 @@ pub(super) fn read<E: ClientEvents>(raw: &RawEvent) -> Result<E, ErrorDetails> {
     }
 }
 
-/// Reads a part of a request's body, as strictly; `path` is where it stands.
+/// Reads a part of a request's body as strictly; `path` is its place in the body.
 pub(super) fn read_value<T: DeserializeOwned + Field>(
     sent: &Value,
     path: &str,
@@ -112,7 +115,7 @@ pub(super) fn read_value<T: DeserializeOwned + Field>(
     }
 }
 
-/// The error for what has to be there.
+/// Returns the error for a missing member.
 pub(super) fn missing(param: &str) -> ErrorDetails {
     let message = format!("Missing required parameter: '{param}'.");
     refuse("missing_required_parameter", message).param(param)
@@ -144,7 +147,7 @@ fn required(event_type: &str) -> &'static [&'static str] {
 mod tests {
     use super::*;
 
-    /// The error's code and field; empty if there is none.
+    /// Returns the error's code and field; empty if there is none.
     fn refused(text: &str) -> String {
         let error = match RawEvent::parse(text) {
             Ok(raw) => read::<ClientEvent>(&raw).err(),

@@ -6,7 +6,8 @@ use super::script::Reply;
 use super::turn::TurnRequest;
 use crate::protocol::{ChosenTool, FunctionTool, Modality, ResponseParams, Tool, ToolChoice};
 
-/// Answers text with text and speech with the same speech; calls functions, and tells what they gave.
+/// Answers text with text and speech with the same speech; calls functions, and tells what they
+/// gave.
 pub(super) fn answer(turn: &TurnRequest) -> Reply {
     let beep = || turn.output_format.beep();
     if let Some(output) = turn.function_output() {
@@ -44,7 +45,8 @@ fn say(turn: &TurnRequest, text: &str, sound: impl FnOnce() -> Vec<u8>) -> Reply
     }
 }
 
-/// The functions to call: those that the user names, at once, or the one that `tool_choice` asks for.
+/// The functions to call: those that the user names, at once, or the one that `tool_choice` asks
+/// for.
 fn functions<'t>(params: &'t ResponseParams, said: &str) -> Vec<&'t FunctionTool> {
     let all: Vec<_> = params
         .tools
@@ -86,7 +88,8 @@ fn arguments(parameters: Option<&Value>) -> String {
     }
 }
 
-/// A value that fits a JSON Schema: what the schema itself gives as one, or the simplest of its type.
+/// A value that fits a JSON Schema: what the schema itself gives as one, or the simplest of its
+/// type.
 fn example(name: &str, schema: &Value, depth: usize) -> Value {
     const DEEPEST: usize = 16;
     let given = ["const", "default"].iter().find_map(|key| schema.get(key));

@@ -1,4 +1,4 @@
-//! One response under way: it says its reply piece by piece, so that a cancellation can come in between.
+//! Response in progress. It says its reply piece by piece, so that it can be cancelled in between.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -23,26 +23,26 @@ use crate::protocol::{
     StatusDetails, StatusError,
 };
 
-/// The length of one delta of audio: 9,600 bytes of PCM16 at 24,000 Hz.
+/// Length of one audio delta in milliseconds: 9,600 bytes of PCM16 at 24,000 Hz.
 const DELTA_MS: u64 = 200;
-/// The time that the model takes for a word of text, at the pace of speech.
+/// Time that the model takes for a word of text, at pace 1.
 const WORD: Duration = Duration::from_millis(40);
-/// The longest time between two steps.
+/// Longest time between two steps.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A response that was created and is not done.
+/// Response that was created and is not done.
 pub(super) struct RunningResponse {
     response: Response,
     in_conversation: bool,
     format: SampleFormat,
     meter: TokenMeter,
-    /// The reply that a script is still working on.
+    /// Reply that a script is still working on.
     future: Option<ReplyFuture>,
-    /// What is still to be said.
+    /// Steps that are left.
     steps: VecDeque<ReplyStep>,
     /// Speed relative to speech; `None` says everything at once.
     pace: Option<f64>,
-    /// The time of the next step.
+    /// Time of the next step.
     due: Instant,
     message: Option<OpenMessage>,
     stalled: bool,
@@ -50,29 +50,29 @@ pub(super) struct RunningResponse {
     said_ms: u64,
 }
 
-/// How a response is answered.
+/// Reply to a response, and its pace.
 pub(super) struct ResponsePlan {
-    /// The steps that are known, which follow those of the future.
+    /// Reply that is known from the start; empty if there is a future.
     pub(super) reply: Reply,
-    /// The reply that a script is still working on; `None` of it says nothing.
+    /// Reply that a script is still working on.
     pub(super) future: Option<ReplyFuture>,
     /// Speed relative to speech; `None` says everything at once.
     pub(super) pace: Option<f64>,
 }
 
-/// The message that is being said.
+/// Message that is being said.
 #[derive(Debug)]
 struct OpenMessage {
     id: String,
     index: u32,
     spoken: bool,
-    /// The text, or the transcript.
+    /// Text or transcript so far.
     text: String,
     audio: Vec<u8>,
 }
 
 impl RunningResponse {
-    /// Begins a response; `response` says what it is like.
+    /// Creates a response, and tells the client.
     pub(super) fn start(
         response: Response,
         format: SampleFormat,
@@ -106,12 +106,12 @@ impl RunningResponse {
         self.in_conversation
     }
 
-    /// The time of its next step; `None` while it waits for anything but the time.
+    /// Returns the time of the next step; `None` while the response waits for something else.
     pub(super) fn due(&self) -> Option<Instant> {
         (!self.stalled && !self.done && self.future.is_none()).then_some(self.due)
     }
 
-    /// Lets the script work on, if the reply is not there yet.
+    /// Polls the script's future, if there is one.
     pub(super) fn work(&mut self, now: Instant, cx: &mut Context<'_>) {
         let Some(future) = &mut self.future else {
             return;
@@ -127,17 +127,18 @@ impl RunningResponse {
         self.done
     }
 
-    /// How long the audio lasts that it has said.
+    /// Returns the length of the audio that was sent, in milliseconds.
     pub(super) fn said_ms(&self) -> u64 {
         self.said_ms
     }
 
-    /// How much of that the user has still to hear when it is done.
+    /// Returns the length of the audio that the user has still to hear when the response is done,
+    /// in milliseconds.
     pub(super) fn unheard_ms(&self) -> u64 {
         if self.pace.is_some() { 0 } else { self.said_ms }
     }
 
-    /// The message of this id, if it is being spoken.
+    /// Returns audio, transcript and format of the message with this ID, if it is being spoken.
     pub(super) fn open_audio(
         &mut self,
         item_id: &str,
@@ -150,7 +151,7 @@ impl RunningResponse {
         ))
     }
 
-    /// Puts off the next step for as long as a piece takes at the response's pace.
+    /// Delays the next step by the time that a piece takes at the response's pace.
     fn take_time(&mut self, at_pace_of_speech: Duration) {
         let factor = self.pace.filter(|pace| *pace > 0.0);
         let time = factor.map(|factor| at_pace_of_speech.as_secs_f64() / factor);
@@ -159,7 +160,7 @@ impl RunningResponse {
         self.due += time.unwrap_or_default().min(LONGEST_WAIT);
     }
 
-    /// Says the next piece.
+    /// Does the next step.
     pub(super) fn advance(
         &mut self,
         now: Instant,
@@ -201,7 +202,7 @@ impl RunningResponse {
         }
     }
 
-    /// A word of the text; the rest is left for later.
+    /// Says one word of a text, and puts the rest back.
     fn say_text(&mut self, mut text: String, out: &mut OutputQueue, conversation: &mut ItemStore) {
         let word = split_word(&mut text);
         if !self.meter.spend_text(&word) {
@@ -223,7 +224,7 @@ impl RunningResponse {
         }
     }
 
-    /// A delta of the audio and a word of its transcript; the rest is left for later.
+    /// Says one delta of audio and one word of its transcript, and puts the rest back.
     fn say_audio(
         &mut self,
         mut audio: Bytes,
@@ -316,7 +317,7 @@ impl RunningResponse {
         );
     }
 
-    /// Ends the response, and what it is saying.
+    /// Ends the response and its open message.
     pub(super) fn finish(
         &mut self,
         outcome: ReplyEnd,
@@ -367,7 +368,7 @@ impl RunningResponse {
         );
     }
 
-    /// The message under way if it is of the right kind, or else a new one.
+    /// Returns the open message if it is of the right kind, or opens one.
     fn open_message(
         &mut self,
         spoken: bool,
@@ -468,7 +469,7 @@ impl RunningResponse {
         );
     }
 
-    /// Announces an item, and gives its place in the response.
+    /// Adds an item, and returns its index in the response.
     pub(super) fn begin_item(
         &mut self,
         item: Item,
@@ -523,7 +524,7 @@ fn message_item(id: &str) -> Message {
         .role(Role::Assistant)
 }
 
-/// Takes the first word off, with the space behind it.
+/// Takes the first word off a text, with the space behind it.
 fn split_word(text: &mut String) -> String {
     let word = text
         .split_inclusive(char::is_whitespace)

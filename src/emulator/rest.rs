@@ -1,4 +1,4 @@
-//! The REST calls beside the socket: client secrets and calls.
+//! REST calls: client secrets and calls.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -23,17 +23,17 @@ use super::state::{ServerState, now};
 use super::upgrade::credential;
 use crate::protocol::{ErrorDetails, RealtimeSession, SessionConfig, TranslationSessionInfo};
 
-/// The largest body that is read, in bytes.
+/// Largest body that is read, in bytes.
 const LARGEST_BODY: usize = 1024 * 1024;
-/// How long a client secret lasts, in seconds: by default, and at the least and the most.
+/// Lifetime of a client secret in seconds: the default, and the range.
 const SECRET_SECONDS: u64 = 600;
 const SECRET_RANGE: RangeInclusive<u64> = 10..=7200;
-/// What a caller is told who is turned away: SIP's "Decline".
+/// SIP status of a rejected call: "Decline".
 const DECLINE: u16 = 603;
 
 type Answer = Result<Response<Body>, HttpRefusal>;
 
-/// What is asked for.
+/// Endpoint of a request.
 #[derive(Debug, PartialEq, Eq)]
 enum RestEndpoint<'p> {
     ClientSecrets,
@@ -106,7 +106,7 @@ async fn read_body(body: Incoming) -> Result<Bytes, HttpRefusal> {
     }
 }
 
-/// A body as a JSON object; an empty one counts as one without members.
+/// Reads a body as a JSON object. An empty body counts as an empty object.
 fn object(body: &[u8]) -> Result<Value, ErrorDetails> {
     if body.is_empty() {
         return Ok(json!({}));
@@ -118,7 +118,7 @@ fn object(body: &[u8]) -> Result<Value, ErrorDetails> {
     }
 }
 
-/// The body has no members but these.
+/// Checks that the body has no members but these.
 fn check_members(body: &Value, known: &[&str]) -> Result<(), ErrorDetails> {
     let members = body.as_object().into_iter().flatten();
     match members
@@ -133,7 +133,7 @@ fn check_members(body: &Value, known: &[&str]) -> Result<(), ErrorDetails> {
     }
 }
 
-/// A member that is there and not null.
+/// Returns a member that is present and not null.
 fn member<'b>(body: &'b Value, name: &str) -> Option<&'b Value> {
     body.get(name).filter(|value| !value.is_null())
 }
@@ -148,10 +148,10 @@ fn mint(body: &Value, translation: bool, options: &ServerState) -> Answer {
     };
     let expires_at = now() + seconds(member(body, "expires_after"))?;
     let id = options.next_id("cs");
-    let dialogue = plan.begin(IdSource::new(&id), expires_at, &options.script)?;
+    let machine = plan.begin(IdSource::new(&id), expires_at, &options.script)?;
     let value = options.keys.mint(plan, &id, expires_at);
     Ok(json_response(
-        &json!({"value": value, "expires_at": expires_at, "session": dialogue.config()}),
+        &json!({"value": value, "expires_at": expires_at, "session": machine.config()}),
     ))
 }
 
@@ -168,7 +168,7 @@ fn translation_session(session: &Value) -> Result<TranslationSessionInfo, ErrorD
     read_value(&session, "session")
 }
 
-/// How long a secret is to last.
+/// Reads the lifetime of a secret, in seconds.
 fn seconds(expires_after: Option<&Value>) -> Result<u64, ErrorDetails> {
     let Some(expires_after) = expires_after else {
         return Ok(SECRET_SECONDS);
@@ -193,13 +193,13 @@ fn seconds(expires_after: Option<&Value>) -> Result<u64, ErrorDetails> {
     }
 }
 
-/// The error of a part, as one of the whole.
+/// Turns the error of a part into one of the whole.
 fn within(part: &str, mut error: ErrorDetails) -> ErrorDetails {
     error.param = error.param.map(|param| format!("{part}.{param}"));
     error
 }
 
-/// What a caller over WebRTC offers.
+/// Offer of a WebRTC client.
 struct SdpOffer {
     sdp: String,
     session: Option<Value>,
@@ -251,10 +251,13 @@ impl SdpOffer {
         Ok(offer)
     }
 
-    /// An answer that takes none of the media: there is nobody to talk to but over sockets.
+    /// Returns an answer that rejects all media: the emulator has no voice channel.
     fn answer(&self) -> String {
         let session = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=Realtime emulator\r\nt=0 0\r\n";
-        let media = self.sdp.lines().filter_map(|line| line.strip_prefix("m="));
+        let media = self
+            .sdp
+            .lines()
+            .filter_map(|shared| shared.strip_prefix("m="));
         let media = media.map(|media| {
             let mut words = media.split_whitespace();
             let (kind, _port) = (words.next().unwrap_or("audio"), words.next());
@@ -280,8 +283,8 @@ fn create_call(offer: &SdpOffer, identity: Access, options: &ServerState) -> Ans
         }
     };
     let id = options.next_id("rtc");
-    let line = call_line(&id, &session, options)?;
-    options.calls.create(&id, session, line);
+    let shared = call_session(&id, &session, options)?;
+    options.calls.create(&id, session, shared);
     let mut response = Response::new(Body::from(offer.answer()));
     *response.status_mut() = StatusCode::CREATED;
     let headers = response.headers_mut();
@@ -292,7 +295,7 @@ fn create_call(offer: &SdpOffer, identity: Access, options: &ServerState) -> Ans
     Ok(response)
 }
 
-fn call_line(
+fn call_session(
     id: &str,
     session: &SessionConfig,
     options: &ServerState,
@@ -302,8 +305,8 @@ fn call_line(
         return Err(refuse("invalid_value", message).param("session.type"));
     }
     let plan = SessionPlan::realtime(session.clone());
-    let dialogue = plan.begin(IdSource::new(id), options.session_end(), &options.script)?;
-    Ok(SharedSession::new(dialogue))
+    let machine = plan.begin(IdSource::new(id), options.session_end(), &options.script)?;
+    Ok(SharedSession::new(machine))
 }
 
 fn steer(id: &str, verb: &str, body: &Value, options: &ServerState) -> Answer {
@@ -313,12 +316,12 @@ fn steer(id: &str, verb: &str, body: &Value, options: &ServerState) -> Answer {
             calls.check(id)?;
             let session = read_value(body, "")?;
             // Here the session is the body, and no part of it.
-            let line = call_line(id, &session, options).map_err(|mut error| {
+            let shared = call_session(id, &session, options).map_err(|mut error| {
                 let param = error.param.as_deref();
                 error.param = param.map(|param| param.trim_start_matches("session.").to_owned());
                 error
             })?;
-            calls.accept(id, session, line)
+            calls.accept(id, session, shared)
         }
         "reject" => {
             check_members(body, &["status_code"])?;

@@ -1,4 +1,4 @@
-//! What the emulator does instead of what the service would do.
+//! Scripts: behaviour that differs from the service's.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -26,8 +26,9 @@ pub(super) enum ScriptedReply {
     Later(ReplyFuture),
 }
 
-/// What an [`Emulator`](super::Emulator) does differently from the service: how it lets connections in, how it takes
-/// events, what it answers. Whatever a script leaves alone goes as without one.
+/// Behaviour of an [`Emulator`](super::Emulator) that differs from the service's: answers to
+/// handshakes, to events, and to requests for responses. Everything that a script leaves alone is
+/// as without one.
 ///
 /// ```
 /// use openai_realtime_ws::emulator::{Admission, Reply, Script};
@@ -38,9 +39,9 @@ pub(super) enum ScriptedReply {
 ///         0 => Admission::refuse(503),
 ///         _ => Admission::accept(),
 ///     })
-///     // Who says "hang up" is hung up on, in mid-sentence; all others get the default answer.
+///     // The text "hang up" closes the connection in mid-sentence; others get the default answer.
 ///     .on_response(|turn| {
-///         (turn.user_text() == "hang up").then(|| Reply::new().text("Good").close(1011, "as you wish"))
+///         (turn.user_text() == "hang up").then(|| Reply::new().text("Good").close(1011, "bye"))
 ///     });
 /// ```
 #[derive(Default)]
@@ -60,7 +61,7 @@ impl Script {
         Self::default()
     }
 
-    /// Decides on every connection that asks in. The key is checked after it.
+    /// Decides on every handshake. The key is checked afterwards.
     pub fn on_connect(
         mut self,
         decide: impl Fn(&UpgradeRequest) -> Admission + Send + Sync + 'static,
@@ -69,7 +70,7 @@ impl Script {
         self
     }
 
-    /// Sees every event that a client sends. `Some` is done in place of what the event asks for.
+    /// Handles every event that a client sends. `Some` replaces the usual handling of the event.
     pub fn on_event(
         mut self,
         act: impl Fn(&RawEvent) -> Option<Vec<Action>> + Send + Sync + 'static,
@@ -78,8 +79,8 @@ impl Script {
         self
     }
 
-    /// Sets the tools of an MCP server. A session that configures the server, by its label, is told them; other servers
-    /// cannot be reached, which such a session is told, too.
+    /// Sets the tools of an MCP server. A session that configures the server, by its label, is told
+    /// them; other servers cannot be reached, which such a session is told, too.
     pub fn mcp_server(
         mut self,
         label: impl Into<String>,
@@ -101,8 +102,9 @@ impl Script {
         self
     }
 
-    /// Answers every request for a response with a future, such as one that calls a model of your own. The response
-    /// is created at once, and can be cancelled while the future runs; a cancellation drops the future.
+    /// Answers every request for a response with a future, such as one that calls a model of your
+    /// own. The response is created at once, and can be cancelled while the future runs; a
+    /// cancellation drops the future.
     ///
     /// ```
     /// use std::time::Duration;
@@ -168,7 +170,7 @@ impl fmt::Debug for Script {
     }
 }
 
-/// Whether a connection is let in, and what happens to it then.
+/// Answer to a handshake, and actions on the connection that follow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Admission {
     pub(super) answer: HandshakeAnswer,
@@ -176,7 +178,7 @@ pub struct Admission {
     pub(super) alarms: Vec<(Duration, Action)>,
 }
 
-/// What is said to the upgrade.
+/// Answer to a handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HandshakeAnswer {
     Accept,
@@ -185,17 +187,18 @@ pub(super) enum HandshakeAnswer {
 }
 
 impl Admission {
-    /// Lets it in, if its key is right.
+    /// Accepts the connection, if its key is right.
     pub fn accept() -> Self {
         Self::answer(HandshakeAnswer::Accept)
     }
 
-    /// Answers the upgrade with an HTTP status, such as 503. One that is no refusal is made 500.
+    /// Refuses the handshake with an HTTP status, such as 503. A status that does not refuse
+    /// becomes 500.
     pub fn refuse(status: u16) -> Self {
         Self::answer(HandshakeAnswer::Refuse(status))
     }
 
-    /// Takes the upgrade, and never answers it.
+    /// Never answers the handshake.
     pub fn ignore() -> Self {
         Self::answer(HandshakeAnswer::Nothing)
     }
@@ -208,30 +211,33 @@ impl Admission {
         }
     }
 
-    /// Does something once so many events were sent: with 0 before `session.created`, with 1 behind it.
+    /// Performs an action after a number of events were sent: 0 is before `session.created`, 1
+    /// behind it.
     pub fn after(mut self, events: usize, action: Action) -> Self {
         self.after.push((events, action));
         self
     }
 
-    /// Does something once so much time has passed since it was let in, whatever else happens or stalls.
+    /// Performs an action after a time since the connection was accepted, even if it stalls.
     pub fn after_time(mut self, time: Duration, action: Action) -> Self {
         self.alarms.push((time, action));
         self
     }
 }
 
-/// Something done on a connection.
+/// Action on a connection.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Action {
-    /// Sends an event; it gets an id if it has none.
+    /// Sends an event, with an ID if it has none, and with null for members that the service always
+    /// sends.
     Send(Box<ServerEvent>),
-    /// Sends text as it is, in a text frame, be it JSON or not.
+    /// Sends text as it is in a text frame, even if it is not JSON.
     Raw(String),
-    /// Writes bytes to the stream as they are, between two frames: a frame that is wrong, or a part of one.
+    /// Writes bytes to the stream as they are, between two frames: a frame that is wrong, or a part
+    /// of one.
     Bytes(Bytes),
-    /// Sends nothing any more, and goes on reading.
+    /// Stops sending, and goes on reading.
     Stall,
     /// Closes the WebSocket with a code and a reason.
     Close {
@@ -261,11 +267,12 @@ impl Action {
     }
 }
 
-/// What a response says and does, step by step.
+/// Reply of a response, step by step.
 ///
-/// Texts and audio that follow each other make one message. It is finished where something else begins and at the
-/// end, so an action behind a text happens in the middle of the message: `Reply::new().text("Hel").stall()` says
-/// "Hel" and then nothing, the message and the response unfinished.
+/// Texts and audio that follow each other make one message. It is finished where something else
+/// begins and at the end, so an action behind a text happens in the middle of the message:
+/// `Reply::new().text("Hel").stall()` says "Hel" and then nothing, the message and the response
+/// unfinished.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reply {
     pub(super) steps: Vec<ReplyStep>,
@@ -304,7 +311,7 @@ pub(super) struct McpCallStep {
     pub(super) result: Result<String, String>,
 }
 
-/// How a response ends.
+/// End of a response.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ReplyEnd {
     Completed,
@@ -314,12 +321,12 @@ pub(super) enum ReplyEnd {
 }
 
 impl Reply {
-    /// A reply that says nothing: its response has no output.
+    /// Returns an empty reply: its response has no output.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Says a text: as text, whatever the session's modality.
+    /// Says a text, as text in every modality.
     pub fn text(self, text: impl Into<String>) -> Self {
         self.step(ReplyStep::Text(text.into()))
     }
@@ -332,7 +339,8 @@ impl Reply {
         })
     }
 
-    /// Plays samples, 24,000 a second, with their transcript. They are converted to the session's output format.
+    /// Plays samples, 24,000 a second, with their transcript. They are converted to the session's
+    /// output format.
     pub fn pcm16(self, samples: impl Into<Vec<i16>>, transcript: impl Into<String>) -> Self {
         self.step(ReplyStep::Samples {
             samples: samples.into(),
@@ -345,14 +353,14 @@ impl Reply {
         self.step(ReplyStep::NextItem)
     }
 
-    /// Waits before it goes on. The response stays active, and can be cancelled, meanwhile. The time passes at
-    /// tokio's clock, whatever the [pace](super::Builder::pace).
+    /// Waits before it goes on. The response stays active, and can be cancelled, meanwhile. The
+    /// time passes at tokio's clock, whatever the [pace](super::Builder::pace).
     pub fn wait(self, time: Duration) -> Self {
         self.step(ReplyStep::Wait(time))
     }
 
-    /// Says the rest of this reply at another pace than [`Builder::pace`](super::Builder::pace): 1.0 is the pace
-    /// of speech, 2.0 twice as fast, `None` at once.
+    /// Says the rest of this reply at another pace than [`Builder::pace`](super::Builder::pace):
+    /// 1.0 is the pace of speech, 2.0 twice as fast, `None` at once.
     pub fn pace(self, factor: impl Into<Option<f64>>) -> Self {
         self.step(ReplyStep::Pace(factor.into()))
     }
@@ -365,8 +373,8 @@ impl Reply {
         })
     }
 
-    /// Calls a tool of an MCP server, which the service does on its own, and tells its output. The arguments are JSON
-    /// text.
+    /// Calls a tool of an MCP server, which the service does on its own, and tells its output. The
+    /// arguments are JSON text.
     pub fn mcp_call(
         self,
         server_label: impl Into<String>,
@@ -429,7 +437,7 @@ impl Reply {
         }))
     }
 
-    /// Waits for ever: only a cancellation ends the response. Other events are still answered.
+    /// Stops until the response is cancelled. Other events are still answered.
     pub fn stall(self) -> Self {
         self.act(Action::Stall)
     }
@@ -449,7 +457,7 @@ impl Reply {
         self.act(Action::close(code, reason))
     }
 
-    /// Does something, such as [`Action::CutFrame`]. A stall holds back this response alone.
+    /// Performs an action, such as [`Action::CutFrame`]. A stall holds back this response alone.
     pub fn act(self, action: Action) -> Self {
         self.step(ReplyStep::Act(action))
     }

@@ -1,4 +1,5 @@
-//! Configuration of a session: the service's defaults, a client's changes, and the settings that follow from them.
+//! Configuration of a session: the service's defaults, a client's changes, and the settings that
+//! follow from them.
 
 use serde_json::Value;
 
@@ -48,8 +49,8 @@ pub(super) struct TurnSettings {
 }
 
 impl SessionSettings {
-    /// Returns the service's defaults with a client's first wishes. `is_deployment` lets the client name a model
-    /// other than the one in the URL.
+    /// Returns the service's defaults with a client's first wishes. `is_deployment` lets the client
+    /// name a model other than the one in the URL.
     ///
     /// # Errors
     /// The service's error for a configuration that it refuses.
@@ -88,7 +89,8 @@ impl SessionSettings {
         &self.config
     }
 
-    /// Applies a client's changes. With `spoke` the model has spoken, and its voice cannot change any more.
+    /// Applies a client's changes. With `spoke` the model has spoken, and its voice cannot change
+    /// any more.
     ///
     /// # Errors
     /// The service's error for a change that it refuses; the configuration is as before.
@@ -132,7 +134,8 @@ impl SessionSettings {
             .unwrap_or_default()
     }
 
-    /// Returns the unit in which transcripts of the user's speech are billed; `None` if there are none.
+    /// Returns the unit in which transcripts of the user's speech are billed; `None` if there are
+    /// none.
     pub(super) fn transcription(&self) -> Option<TranscriptionUnit> {
         let model = self.input()?.transcription.as_set()?.model.as_deref();
         let by_token = model.is_some_and(|model| {
@@ -174,7 +177,8 @@ impl SessionSettings {
         })
     }
 
-    /// What a response is to be like: what was asked for, and otherwise what the session says.
+    /// Returns the parameters of a response: those of the request, and otherwise those of the
+    /// session.
     pub(super) fn response_params(&self, asked: Option<&ResponseParams>) -> ResponseParams {
         let mut params = asked.cloned().unwrap_or_default();
         let SessionConfig::Realtime(session) = &self.config else {
@@ -264,7 +268,7 @@ impl SessionSettings {
     }
 }
 
-/// A conversation as the service has it by default.
+/// Returns the service's defaults of a conversation.
 fn conversation(model: Option<&str>) -> RealtimeSession {
     let output = AudioOutput::default()
         .format(AudioFormat::pcm(24_000))
@@ -310,7 +314,8 @@ fn input_mut(config: &mut SessionConfig) -> Option<&mut AudioInput> {
     }
 }
 
-/// Fills in the service's defaults of a `server_vad`. Only a session that answers has those about responses.
+/// Fills in the service's defaults of a `server_vad`. Only a session that answers has those about
+/// responses.
 fn complete_server_vad(vad: &mut ServerVad, answers: bool) {
     let defaults = VadThresholds::DEFAULT;
     vad.threshold.get_or_insert(defaults.threshold);

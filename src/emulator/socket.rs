@@ -1,4 +1,5 @@
-//! One WebSocket: it carries frames between the socket and the session, and does to the socket what a script wants.
+//! One WebSocket: carries frames between the socket and the session, and performs a script's
+//! actions.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -21,30 +22,31 @@ use super::script::Action;
 use super::shared::{AttachedSocket, NextOutput};
 use crate::protocol::RawEvent;
 
-/// An append of 15 MiB in base64, and some room.
+/// Largest message in bytes: an append of 15 MiB in base64, and some room.
 const LARGEST_MESSAGE: usize = 24 * 1024 * 1024;
 /// The time between two pings, as the service sends them.
 const PING_PERIOD: Duration = Duration::from_secs(20);
-/// The beginning of a text frame of 1,000 bytes: the rest never comes.
+/// Beginning of a text frame of 1,000 bytes; the rest is never sent.
 const HALF_A_FRAME: &[u8] = b"\x81\x7e\x03\xe8{\"type\":\"response.output_te";
 
-/// A client that was let in, with the session that it is let into.
+/// Accepted connection, with its session.
 pub(super) struct AcceptedSocket {
     pub(super) entry: ConnectionEntry,
     pub(super) session: AttachedSocket,
-    /// What is to be done once so much time has passed.
+    /// Actions after a time.
     pub(super) alarms: Vec<(Duration, Action)>,
 }
 
-/// Serves a stream from the upgrade to the end. `read` is what has come on it already.
+/// Serves a stream from the upgrade to its end. `read` are the bytes that were read already.
 pub(super) async fn serve_socket<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     read: Vec<u8>,
-    guest: AcceptedSocket,
+    accepted: AcceptedSocket,
 ) {
     let config = WebSocketConfig::default()
         .read_buffer_size(16 * 1024)
-        // A frame leaves at once, so that what the client says next can still stop what would follow.
+        // A frame leaves at once, so that what the client says next can still stop what would
+        // follow.
         .write_buffer_size(0)
         .max_message_size(Some(LARGEST_MESSAGE))
         .max_frame_size(Some(LARGEST_MESSAGE));
@@ -54,9 +56,9 @@ pub(super) async fn serve_socket<S: AsyncRead + AsyncWrite + Unpin>(
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     SocketDriver {
         socket,
-        session: guest.session,
-        entry: guest.entry,
-        alarms: guest
+        session: accepted.session,
+        entry: accepted.entry,
+        alarms: accepted
             .alarms
             .into_iter()
             .map(|(time, action)| (Box::pin(sleep(time)), action))
@@ -83,7 +85,7 @@ struct SocketDriver<S> {
     closing: bool,
 }
 
-/// What comes next on a connection.
+/// Next step of a connection.
 enum SocketStep {
     Received(Option<Result<Message, Error>>),
     SocketOutput(SocketOutput),
@@ -143,8 +145,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SocketDriver<S> {
         }
     }
 
-    /// Reads before it writes, and while it cannot write: a client that sends for long before it reads is not held up,
-    /// and a cancellation overtakes what is still to be said.
+    /// Reads before it writes, and while it cannot write: a client that sends for long before it
+    /// reads is not held up, and a cancellation overtakes what is still to be said.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<SocketStep> {
         if !std::mem::replace(&mut self.greeted, true) {
             // A client is greeted first, however late that turns out.

@@ -11,7 +11,7 @@ use super::record::ConnectionLog;
 use super::refusal::HttpRefusal;
 use super::script::Script;
 
-/// What all connections of an emulator share.
+/// State of an emulator.
 pub(super) struct ServerState {
     pub(super) keys: KeyRing,
     pub(super) script: Arc<Script>,
@@ -22,12 +22,12 @@ pub(super) struct ServerState {
     pub(super) lifetime: Duration,
     pub(super) record: ConnectionLog,
     pub(super) calls: CallRegistry,
-    /// How many ids were made.
+    /// Number of IDs that were made.
     pub(super) made: AtomicU64,
 }
 
 impl ServerState {
-    /// The next id of all that is not made in a session, such as `req_000000000000000a`.
+    /// Returns the next ID outside of sessions, such as `req_000000000000000a`.
     pub(super) fn next_id(&self, prefix: &str) -> String {
         let made = self.made.fetch_add(1, Ordering::Relaxed);
         format!("{prefix}_{made:016x}")
@@ -44,13 +44,13 @@ impl ServerState {
         }
     }
 
-    /// When a session ends that begins now, in seconds of Unix time.
+    /// Returns the end of a session that begins now, in seconds of Unix time.
     pub(super) fn session_end(&self) -> u64 {
         now().saturating_add(self.lifetime.as_secs())
     }
 }
 
-/// The time, in seconds of Unix time.
+/// Returns the time, in seconds of Unix time.
 pub(super) fn now() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.unwrap_or_default().as_secs()

@@ -1,4 +1,4 @@
-//! A translation session: what is said is played back, and its transcripts say how long it was.
+//! Translation session: plays speech back, with transcripts that tell its length.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,26 +22,26 @@ use crate::protocol::{
     TranslationSessionUpdated, merge_settings,
 };
 
-/// How much audio one event holds: 200 ms.
+/// Length of the audio of one event, in milliseconds.
 const PIECE_MS: u64 = 200;
-/// When somebody speaks, as in a conversation.
+/// Thresholds of speech, as in a conversation.
 const THRESHOLDS: VadThresholds = VadThresholds {
     prefix_padding_ms: 0,
     ..VadThresholds::DEFAULT
 };
 
-/// A session that translates into the same language.
+/// Session that translates into the same language.
 pub(super) struct TranslationMachine {
     script: Arc<Script>,
     session: TranslationSessionInfo,
     ids: IdSource,
     out: VecDeque<SocketOutput>,
     vad: Vad,
-    /// Where the speech under way began.
+    /// Position at which the current speech began.
     speech_since_ms: Option<u64>,
-    /// How many bytes have come.
+    /// Number of bytes that were received.
     received: usize,
-    /// What has come and is not played back yet.
+    /// Audio that is not played back yet.
     pending: Vec<u8>,
     has_spoken: bool,
     closed: bool,
@@ -121,7 +121,7 @@ impl TranslationMachine {
         self.send(TranslationSessionUpdated::default().session(session));
     }
 
-    /// Says what is left to say, and that this was all.
+    /// Sends what is left, and ends the session.
     fn close(&mut self) {
         self.closed = true;
         let rest = std::mem::take(&mut self.pending);
@@ -136,7 +136,7 @@ impl TranslationMachine {
         });
     }
 
-    /// Plays back what came last but for what is pending.
+    /// Plays audio back: the last that was received before the pending audio.
     fn play(&mut self, audio: &[u8]) {
         let from = self.received - self.pending.len() - audio.len();
         self.send(
@@ -149,7 +149,7 @@ impl TranslationMachine {
         );
     }
 
-    /// Says how long the speech under way was, if there is any.
+    /// Sends the transcript of the current speech, if there is any.
     fn transcribe(&mut self, end_ms: u64) {
         let Some(start_ms) = self.speech_since_ms.take() else {
             return;

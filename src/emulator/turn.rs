@@ -4,7 +4,7 @@ use super::audio::SampleFormat;
 use super::items::{audio, text};
 use crate::protocol::{Item, Message, ResponseParams, Role};
 
-/// What a response is asked to answer.
+/// Request for a response.
 #[derive(Debug, Clone)]
 pub struct TurnRequest {
     pub(super) connection: usize,
@@ -16,37 +16,40 @@ pub struct TurnRequest {
 }
 
 impl TurnRequest {
-    /// Which of the emulator's connections it is on, from 0.
+    /// Returns the number of the connection, from 0.
     pub fn connection(&self) -> usize {
         self.connection
     }
 
-    /// Which of its connection's responses it is, from 0.
+    /// Returns the number of the response in its session, from 0.
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// What the response is to be like: as the client asked, and otherwise as the session says.
+    /// Returns the parameters of the response: those of the request, and otherwise those of the
+    /// session.
     pub fn params(&self) -> &ResponseParams {
         &self.params
     }
 
-    /// What stands before the response: the conversation, or the client's own `input`. Audio is included.
+    /// Returns the input of the response: the conversation, or the client's own `input`. Audio is
+    /// included.
     pub fn items(&self) -> &[Item] {
         &self.items
     }
 
-    /// The text of the last message of the user; empty if it has none.
+    /// Returns the text of the user's last message; empty if it has none.
     pub fn user_text(&self) -> String {
         self.last_message().map(text).unwrap_or_default()
     }
 
-    /// The audio of the last message of the user, in the session's input format; empty if it has none.
+    /// Returns the audio of the user's last message, in the session's input format; empty if it has
+    /// none.
     pub fn user_audio(&self) -> Vec<u8> {
         self.last_message().map(audio).unwrap_or_default()
     }
 
-    /// What a function gave, if that is the last item.
+    /// Returns the output of a function, if that is the last item.
     pub fn function_output(&self) -> Option<&str> {
         match self.items.last()? {
             Item::FunctionCallOutput(output) => Some(&output.output),

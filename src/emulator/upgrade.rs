@@ -6,7 +6,7 @@ use hyper::http::HeaderValue;
 use hyper::http::request::Parts;
 use url::form_urlencoded;
 
-/// The request with which a client opened a connection.
+/// Request that opened a connection.
 ///
 /// Its `Debug` shows neither the query nor any header's value: they may hold a credential.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct UpgradeRequest {
 }
 
 impl UpgradeRequest {
-    /// One that is not numbered yet.
+    /// Returns a request that is not numbered yet.
     pub(super) fn new(tls: bool, request: &Parts) -> Self {
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         Self {
@@ -37,27 +37,28 @@ impl UpgradeRequest {
         }
     }
 
-    /// Which of [`Emulator::connections`](super::Emulator::connections) it opens, from 0.
+    /// Returns the number of the connection in
+    /// [`Emulator::connections`](super::Emulator::connections), from 0.
     pub fn connection(&self) -> usize {
         self.connection
     }
 
-    /// Whether it came over TLS.
+    /// Returns true if the connection uses TLS.
     pub fn is_tls(&self) -> bool {
         self.tls
     }
 
-    /// Path and query, such as `/v1/realtime?model=gpt-realtime`.
+    /// Returns path and query, such as `/v1/realtime?model=gpt-realtime`.
     pub fn target(&self) -> &str {
         &self.target
     }
 
-    /// All headers, names in lower case, in the order of their arrival.
+    /// Returns all headers in the order of their arrival, names in lower case.
     pub fn headers(&self) -> &[(String, String)] {
         &self.headers
     }
 
-    /// The value of the first header of that name, in lower case.
+    /// Returns the value of the first header with this name, in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -65,7 +66,7 @@ impl UpgradeRequest {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The value of a query parameter, decoded.
+    /// Returns the decoded value of a query parameter.
     pub fn query(&self, name: &str) -> Option<String> {
         let (_, query) = self.target.split_once('?')?;
         form_urlencoded::parse(query.as_bytes())
@@ -73,7 +74,7 @@ impl UpgradeRequest {
             .map(|(_, value)| value.into_owned())
     }
 
-    /// The subprotocols that the client offers, in its order.
+    /// Returns the subprotocols that the client offers, in its order.
     pub fn subprotocols(&self) -> impl Iterator<Item = &str> {
         let offers = self
             .headers
@@ -95,7 +96,7 @@ impl UpgradeRequest {
             .map_or(self.target.as_str(), |(path, _)| path)
     }
 
-    /// The API key, wherever the client put it.
+    /// Returns the credential, wherever the client put it.
     pub(super) fn credential(&self) -> Option<&str> {
         credential(|name| self.header(name), self.subprotocols())
     }
@@ -113,7 +114,7 @@ impl fmt::Debug for UpgradeRequest {
     }
 }
 
-/// The API key, wherever the client put it: `Authorization`, `api-key` or a subprotocol.
+/// Returns the credential, wherever the client put it: `Authorization`, `api-key` or a subprotocol.
 pub(super) fn credential<'h>(
     header: impl Fn(&str) -> Option<&'h str>,
     mut subprotocols: impl Iterator<Item = &'h str>,

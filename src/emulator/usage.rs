@@ -1,4 +1,4 @@
-//! Tokens: roughly what the service would count, exactly the same every time.
+//! Token counts: about those of the service, and the same in every run.
 
 use super::audio::SampleFormat;
 use super::items::audio;
@@ -6,7 +6,7 @@ use crate::protocol::{
     InputTokenDetails, Item, MaxOutputTokens, OutputTokenDetails, ResponseParams, Usage,
 };
 
-/// Four letters a token, as a rule of thumb.
+/// Returns the tokens of a text, about one for four letters.
 pub(super) fn text_tokens(text: &str) -> u64 {
     text.len().div_ceil(4) as u64
 }
@@ -52,7 +52,7 @@ impl TokenMeter {
         meter
     }
 
-    /// Counts text that is said; false if it no longer fits.
+    /// Counts text that is said. Returns false if it exceeds the limit.
     pub(super) fn spend_text(&mut self, text: &str) -> bool {
         let tokens = text_tokens(text);
         let fits = self.fits(tokens);
@@ -62,7 +62,7 @@ impl TokenMeter {
         fits
     }
 
-    /// Counts audio that is said, 50 ms a token; false if it no longer fits.
+    /// Counts audio that is said, one token for 50 ms. Returns false if it exceeds the limit.
     pub(super) fn spend_audio(&mut self, millis: u64) -> bool {
         let tokens = millis.div_ceil(50);
         let fits = self.fits(tokens);

@@ -1,19 +1,19 @@
-//! Server voice activity detection: by energy, in frames of 20 ms, on the clock of the audio itself.
+//! Server VAD: by energy, in frames of 20 ms, on the clock of the audio itself.
 
 use super::audio::{SampleFormat, decibels};
 use crate::protocol::ServerVad;
 
-/// The length of the stretch whose energy is measured.
+/// Length of a frame, in milliseconds.
 const FRAME_MS: u64 = 20;
 
-/// When speech counts as begun and as ended.
+/// Thresholds of speech.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct VadThresholds {
-    /// How loud speech must be, from 0 (-70 dB below full scale) to 1 (-10 dB).
+    /// Loudness of speech, from 0 (-70 dB below full scale) to 1 (-10 dB).
     pub(super) threshold: f64,
-    /// How much audio from before the speech belongs to it.
+    /// Audio before the speech that belongs to it, in milliseconds.
     pub(super) prefix_padding_ms: u64,
-    /// How long it must be quiet for the speech to have ended.
+    /// Silence that ends the speech, in milliseconds.
     pub(super) silence_duration_ms: u64,
 }
 
@@ -39,28 +39,28 @@ impl VadThresholds {
     }
 }
 
-/// What was heard, at a place in the stream of audio.
+/// Change that the detector heard, at a position in the stream of audio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Heard {
-    /// Speech began; the place includes the padding.
+    /// Speech began; the position includes the padding.
     Started { audio_start_ms: u64 },
-    /// Speech ended; the place includes the silence.
+    /// Speech ended; the position includes the silence.
     Stopped { audio_end_ms: u64 },
 }
 
-/// The detector: it is told of audio and says when speech begins and ends.
+/// Detector of the beginning and the end of speech.
 #[derive(Debug, Default)]
 pub(super) struct Vad {
-    /// Audio that makes no whole frame yet.
+    /// Audio that is not a whole frame yet.
     rest: Vec<u8>,
-    /// Where in the stream `rest` begins.
+    /// Position of `rest` in the stream.
     position_ms: u64,
-    /// Where the last loud frame ended, while there is speech.
+    /// End of the last loud frame, while there is speech.
     loud_until_ms: Option<u64>,
 }
 
 impl Vad {
-    /// One whose stream begins at this place of a longer one.
+    /// Returns a detector whose stream begins at this position of a longer one.
     pub(super) fn starting_at(position_ms: u64) -> Self {
         Self {
             position_ms,
@@ -68,17 +68,18 @@ impl Vad {
         }
     }
 
-    /// Whether there is speech.
+    /// Returns true while there is speech.
     pub(super) fn is_speaking(&self) -> bool {
         self.loud_until_ms.is_some()
     }
 
-    /// Forgets the speech, keeping its place in the stream: the buffer was committed or cleared.
+    /// Forgets the speech and keeps the position: the buffer was committed or cleared.
     pub(super) fn reset(&mut self) {
         self.loud_until_ms = None;
     }
 
-    /// Listens to the next piece, up to the first thing heard; call it again with nothing until it returns `None`.
+    /// Runs over the next audio, up to the first change. Call it again without audio until it
+    /// returns `None`.
     pub(super) fn listen(
         &mut self,
         audio: &[u8],

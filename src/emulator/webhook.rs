@@ -1,4 +1,4 @@
-//! The webhook by which the service announces a call, signed after Standard Webhooks.
+//! Webhook that announces a call, signed after Standard Webhooks.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::Sha256;
 
-/// A call that comes in over SIP, and the webhook that announces it. Deliver it with any HTTP client: a `POST` with
-/// [`headers`](Self::headers) and [`body`](Self::body).
+/// Incoming call over SIP, and the webhook that announces it. Deliver it with any HTTP client: a
+/// `POST` with [`headers`](Self::headers) and [`body`](Self::body).
 ///
 /// Its `Debug` shows the call's id alone.
 #[derive(Clone, PartialEq, Eq)]
@@ -47,17 +47,17 @@ impl IncomingCallWebhook {
         }
     }
 
-    /// The call's id, for [`Emulator::call`](super::Emulator::call).
+    /// Returns the call's ID, for [`Emulator::call`](super::Emulator::call).
     pub fn call_id(&self) -> &str {
         &self.call_id
     }
 
-    /// The webhook's headers, names in lower case: its content type, id, time and signature.
+    /// Returns the webhook's headers, names in lower case: content type, ID, time and signature.
     pub fn headers(&self) -> &[(&'static str, String)] {
         &self.headers
     }
 
-    /// The webhook's body, JSON. The signature holds for exactly these bytes.
+    /// Returns the webhook's body, JSON. The signature is valid for exactly these bytes.
     pub fn body(&self) -> &str {
         &self.body
     }
@@ -71,7 +71,8 @@ impl fmt::Debug for IncomingCallWebhook {
     }
 }
 
-/// The signature of a message, in base64. The key is what stands in base64 behind `whsec_`, or else the secret itself.
+/// Returns the signature of a message in base64. The key is the base64 behind `whsec_`, or else the
+/// secret itself.
 fn sign(secret: &str, id: &str, timestamp: u64, body: &str) -> String {
     let key = secret
         .strip_prefix("whsec_")

@@ -31,7 +31,8 @@ async fn refusal(emulator: &Emulator, target: &str, headers: &[(&str, &str)]) ->
     )
 }
 
-/// The error's code, and the code and the reason of the close, of a connection that is opened and closed at once.
+/// The error's code, and the code and the reason of the close, of a connection that is opened and
+/// closed at once.
 async fn closed(
     emulator: &Emulator,
     target: &str,

@@ -1,4 +1,5 @@
-//! A close that says why there is no session ends a client of this crate, which would reconnect otherwise.
+//! A close that says why there is no session ends a client of this crate, which would reconnect
+//! otherwise.
 
 use openai_realtime_ws::emulator::{Action, Admission, Emulator, Script};
 use openai_realtime_ws::{Config, OpenAIRealtimeWS, Reconnect, native};

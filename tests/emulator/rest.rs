@@ -1,4 +1,5 @@
-//! REST, and the sockets that come of it: by hand-written requests, so that nothing helps the server.
+//! REST, and the sockets that come of it: by hand-written requests, so that nothing helps the
+//! server.
 
 use openai_realtime_ws::emulator::{CallState, Emulator};
 use serde_json::{Value, json};

@@ -1,6 +1,7 @@
-//! Every event that the emulator sends against the protocol's own description: what is required, what may be null,
-//! and which values there are. `schema.json` has the description: `name?` may be left out, every value fits one of the
-//! listed types, `=text` is that text, `@Name` that type, and a list in a list an array.
+//! Every event that the emulator sends against the protocol's own description: what is required,
+//! what may be null, and which values there are. `schema.json` has the description: `name?` may be
+//! left out, every value fits one of the listed types, `=text` is that text, `@Name` that type, and
+//! a list in a list an array.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -210,7 +211,8 @@ async fn every_event_is_as_the_protocol_describes_it() {
     let mut spoken = client.until("response.output_audio.delta").await;
     let item_id = spoken.pop().unwrap()["item_id"].clone();
     note(&spoken, &mut seen);
-    // A second request, and a cancellation; then the audio is cut beyond its end, read back, and deleted.
+    // A second request, and a cancellation; then the audio is cut beyond its end, read back, and
+    // deleted.
     client.send(json!({"type": "response.create"})).await;
     client.send(json!({"type": "response.cancel"})).await;
     note(&client.until("rate_limits.updated").await, &mut seen);

@@ -81,7 +81,7 @@ impl RealtimeMachine {
         }
     }
 
-    /// Speaks up where the user has not, for as long as the session wants to wait.
+    /// Commits the silence and answers it, once the session's idle timeout has passed.
     pub(super) fn notice_silence(&mut self, turns: TurnSettings) -> Handled {
         let Some(timeout) = turns.idle_timeout_ms else {
             return Ok(());
@@ -133,7 +133,7 @@ impl RealtimeMachine {
         self.commit(item_id, &audio)
     }
 
-    /// Makes a user message of audio.
+    /// Makes a user message of audio, and transcribes it.
     pub(super) fn commit(&mut self, item_id: String, audio: &[u8]) -> Handled {
         let mut committed = InputAudioBufferCommitted::default().item_id(item_id.as_str());
         committed.previous_item_id = behind(self.conversation.last_id());

@@ -1,4 +1,4 @@
-//! A conversation's session: a client's events in, the server's out.
+//! Session with a model, or for transcription: a client's events in, the server's out.
 
 use std::sync::Arc;
 use std::task::Context;
@@ -34,9 +34,9 @@ mod tests;
 
 type Handled = Result<(), ErrorDetails>;
 
-/// A session with a model, or for transcription.
+/// Session with a model, or for transcription.
 pub(super) struct RealtimeMachine {
-    /// Where the last frame came from, and when.
+    /// Connection and time of the last frame.
     connection: usize,
     now: Instant,
     script: Arc<Script>,
@@ -44,13 +44,13 @@ pub(super) struct RealtimeMachine {
     conversation: ItemStore,
     input: InputBuffer,
     responses: Vec<RunningResponse>,
-    /// How many responses there have been.
+    /// Number of responses so far.
     turns: usize,
     /// Labels of the MCP servers whose tools were listed.
     mcp_servers: Vec<String>,
-    /// Whether the model has spoken.
+    /// Set once the model has spoken.
     spoke: bool,
-    /// Since when the user may speak up, on the clock of the input audio.
+    /// Time since which the user is silent, on the clock of the input audio.
     idle_since_ms: u64,
     out: OutputQueue,
 }
@@ -281,7 +281,8 @@ impl RealtimeMachine {
         Ok(())
     }
 
-    /// Truncates an item that is not being said any more, and gives how long its audio was, in milliseconds.
+    /// Truncates an item that is not being said any more, and gives how long its audio was, in
+    /// milliseconds.
     fn truncate_item(&mut self, event: &ConversationItemTruncate) -> Result<u64, ErrorDetails> {
         let Some(item) = self.conversation.get(&event.item_id) else {
             return Err(unknown_item("item_truncate_invalid_item_id"));
@@ -315,7 +316,7 @@ impl RealtimeMachine {
     }
 }
 
-/// The format of a response's audio.
+/// Returns the format of a response's audio.
 fn output_format(params: &ResponseParams) -> SampleFormat {
     let output = params
         .audio

@@ -1,4 +1,5 @@
-//! The session and time: replies at a pace, waits, interruptions, and replies that take time to make.
+//! The session and time: replies at a pace, waits, interruptions, and replies that take time to
+//! make.
 
 use super::tests::{MachineDriver, done, types};
 use super::*;

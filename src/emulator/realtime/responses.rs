@@ -22,7 +22,7 @@ const RATE_LIMITS: [(RateLimitName, u64); 2] = [
 ];
 
 impl RealtimeMachine {
-    /// The response that the conversation waits for.
+    /// Returns the response in the conversation that is under way.
     pub(super) fn active(&self) -> Option<&RunningResponse> {
         self.responses
             .iter()
@@ -92,7 +92,7 @@ impl RealtimeMachine {
         Ok(())
     }
 
-    /// The script's answer, or the default one.
+    /// Returns the script's reply, or the default one.
     pub(super) fn answer(&self, turn: TurnRequest) -> ResponsePlan {
         let (reply, future) = match self.script.reply(&turn) {
             ScriptedReply::Now(reply) => (reply.unwrap_or_else(|| answer(&turn)), None),
@@ -109,7 +109,7 @@ impl RealtimeMachine {
         }
     }
 
-    /// The input of a response, with the items that it refers to.
+    /// Returns the input of a response, with the items that it refers to.
     pub(super) fn resolve(&self, input: &[Item]) -> Result<Vec<Item>, ErrorDetails> {
         let known = |item: &Item| match item {
             Item::ItemReference(reference) => self
@@ -139,7 +139,7 @@ impl RealtimeMachine {
         }
     }
 
-    /// Cancels a response; false if there is none such.
+    /// Cancels the first response that is chosen. Returns false if there is none.
     pub(super) fn cancel_where(
         &mut self,
         reason: &'static str,
@@ -157,7 +157,7 @@ impl RealtimeMachine {
         true
     }
 
-    /// Lets the response whose step is due first say its next piece; `None` if none is due.
+    /// Does the step that is due first; `None` if none is due.
     pub(super) fn say_more(&mut self, now: Instant) -> Option<()> {
         let due = self.wake_at().filter(|due| *due <= now);
         let response = self
@@ -169,7 +169,7 @@ impl RealtimeMachine {
         Some(())
     }
 
-    /// Clears away the responses that are done.
+    /// Removes the responses that are done.
     pub(super) fn settle(&mut self) {
         for response in self.responses.extract_if(.., |response| response.is_done()) {
             self.spoke |= response.said_ms() > 0;

@@ -1,4 +1,4 @@
-//! A session and the sockets that are attached to it: one, or any number where it is a call's.
+//! Session and the sockets that are attached to it: one, or any number for a call.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,38 +11,39 @@ use super::output::SocketOutput;
 use super::script::Action;
 use crate::protocol::{ErrorDetails, RawEvent};
 
-/// How much may wait for a socket that is read more slowly than another one of its call.
+/// Longest queue of a socket that is read more slowly than another one of its call.
 const LONGEST_QUEUE: usize = 10_000;
 
-/// A session that sockets share: each may steer it, and all hear what it says.
+/// Session that sockets share: each may send to it, and each receives every output.
 pub(super) struct SharedSession(Mutex<SharedState>);
 
 struct SharedState {
-    dialogue: Box<dyn SessionMachine>,
+    machine: Box<dyn SessionMachine>,
     /// By connection.
-    seats: BTreeMap<usize, SocketSlot>,
+    slots: BTreeMap<usize, SocketSlot>,
 }
 
-/// One socket's place.
+/// State of one socket.
 struct SocketSlot {
-    /// What others made the session say.
+    /// Outputs that other sockets caused.
     queue: VecDeque<SocketOutput>,
     sent: usize,
-    /// What is to be done once so many events were sent.
+    /// Actions after a number of events.
     after: Vec<(usize, Action)>,
     stalled: bool,
     waker: Option<Waker>,
 }
 
 impl SharedSession {
-    pub(super) fn new(dialogue: Box<dyn SessionMachine>) -> Arc<Self> {
+    pub(super) fn new(machine: Box<dyn SessionMachine>) -> Arc<Self> {
         Arc::new(Self(Mutex::new(SharedState {
-            dialogue,
-            seats: BTreeMap::new(),
+            machine,
+            slots: BTreeMap::new(),
         })))
     }
 
-    /// Attaches a connection. It is told what session it is, unless there is something to do instead.
+    /// Attaches a connection. It first gets `session.created`, or performs other actions in its
+    /// place.
     pub(super) fn attach(
         self: &Arc<Self>,
         connection: usize,
@@ -50,33 +51,33 @@ impl SharedSession {
         instead: Option<[Action; 2]>,
     ) -> AttachedSocket {
         let mut shared = self.lock();
-        let dialogue = &mut shared.dialogue;
+        let machine = &mut shared.machine;
         let queue = match instead {
-            None => VecDeque::from([dialogue.created()]),
-            Some(actions) => actions.map(|action| dialogue.perform(action)).into(),
+            None => VecDeque::from([machine.created()]),
+            Some(actions) => actions.map(|action| machine.perform(action)).into(),
         };
-        let seat = SocketSlot {
+        let slot = SocketSlot {
             queue,
             sent: 0,
             after,
             stalled: false,
             waker: None,
         };
-        shared.seats.insert(connection, seat);
+        shared.slots.insert(connection, slot);
         AttachedSocket {
-            line: Arc::clone(self),
+            session: Arc::clone(self),
             connection,
         }
     }
 
     /// Closes all sockets.
     pub(super) fn close(&self, code: u16, reason: &str) {
-        for seat in self.lock().seats.values_mut() {
-            seat.push(close(code, reason));
+        for slot in self.lock().slots.values_mut() {
+            slot.push(close(code, reason));
         }
     }
 
-    /// The session, where no thread that holds it can leave it half done: a script's panic ends its own connection.
+    /// Locks the session. A script's panic ends its own connection only.
     fn lock(&self) -> MutexGuard<'_, SharedState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -104,28 +105,29 @@ fn close(code: u16, reason: &str) -> SocketOutput {
     SocketOutput::Close { code, reason }
 }
 
-/// A connection's hold on a session; dropping it lets go.
+/// Connection that is attached to a session; dropping it detaches it.
 pub(super) struct AttachedSocket {
-    line: Arc<SharedSession>,
+    session: Arc<SharedSession>,
     connection: usize,
 }
 
 impl AttachedSocket {
-    /// Takes one frame of the client's.
+    /// Takes a frame of the client.
     pub(super) fn receive(&self, frame: Result<&RawEvent, ErrorDetails>) {
-        let mut shared = self.line.lock();
+        let mut shared = self.session.lock();
         let now = Instant::now();
-        shared.dialogue.receive(self.connection, frame, now);
+        shared.machine.receive(self.connection, frame, now);
         // This connection asks for what comes of it on its own, but perhaps not soon.
         shared.wake_others(self.connection);
     }
 
-    /// The next output for this socket.
+    /// Returns the next output for this socket.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> NextOutput {
-        let mut shared = self.line.lock();
+        let mut shared = self.session.lock();
         match shared.poll(self.connection, cx) {
             Some(SocketOutput::Stall) => {
-                // A future that is under way has this task's waker, and nobody polls it here any more.
+                // A future that is under way has this task's waker, and nobody polls it here any
+                // more.
                 shared.wake_others(self.connection);
                 NextOutput::Pending(None)
             }
@@ -134,22 +136,22 @@ impl AttachedSocket {
         }
     }
 
-    /// Whether nothing is sent on this socket any more.
+    /// Returns true if nothing is sent on this socket any more.
     pub(super) fn is_stalled(&self) -> bool {
-        let shared = self.line.lock();
+        let shared = self.session.lock();
         shared
-            .seats
+            .slots
             .get(&self.connection)
-            .is_none_or(|seat| seat.stalled)
+            .is_none_or(|slot| slot.stalled)
     }
 
-    /// What an action does to this socket.
+    /// Returns what an action does to this socket.
     pub(super) fn perform(&self, action: Action) -> SocketOutput {
-        let mut shared = self.line.lock();
-        let output = shared.dialogue.perform(action);
-        if let (SocketOutput::Stall, Some(seat)) = (&output, shared.seats.get_mut(&self.connection))
+        let mut shared = self.session.lock();
+        let output = shared.machine.perform(action);
+        if let (SocketOutput::Stall, Some(slot)) = (&output, shared.slots.get_mut(&self.connection))
         {
-            seat.stalled = true;
+            slot.stalled = true;
         }
         output
     }
@@ -158,57 +160,57 @@ impl AttachedSocket {
 /// Answer to a socket that asks for its next output.
 pub(super) enum NextOutput {
     Ready(SocketOutput),
-    /// There is none until the task is woken, or until this time.
+    /// None until the task is woken, or until this time.
     Pending(Option<Instant>),
 }
 
 impl SharedState {
     fn wake_others(&mut self, connection: usize) {
-        for (number, seat) in &mut self.seats {
+        for (number, slot) in &mut self.slots {
             if *number != connection {
-                seat.wake();
+                slot.wake();
             }
         }
     }
 
-    /// The time at which a socket has something to send.
+    /// Returns the time of a socket's next output, if it is known.
     fn wake_at(&self, connection: usize) -> Option<Instant> {
-        let seat = self.seats.get(&connection)?;
-        if seat.stalled {
+        let slot = self.slots.get(&connection)?;
+        if slot.stalled {
             return None;
         }
-        self.dialogue.wake_at()
+        self.machine.wake_at()
     }
 
     fn poll(&mut self, connection: usize, cx: &mut Context<'_>) -> Option<SocketOutput> {
-        let Self { dialogue, seats } = self;
-        let seat = seats.get_mut(&connection)?;
-        if seat.stalled {
+        let Self { machine, slots } = self;
+        let slot = slots.get_mut(&connection)?;
+        if slot.stalled {
             return None;
         }
-        let due = seat
+        let due = slot
             .after
             .iter()
-            .position(|(events, _)| *events <= seat.sent);
+            .position(|(events, _)| *events <= slot.sent);
         let output = if let Some(due) = due {
-            dialogue.perform(seat.after.remove(due).1)
-        } else if let Some(output) = seat.queue.pop_front() {
+            machine.perform(slot.after.remove(due).1)
+        } else if let Some(output) = slot.queue.pop_front() {
             output
-        } else if let Some(output) = dialogue.poll(Instant::now(), cx) {
-            for (number, seat) in &mut *seats {
+        } else if let Some(output) = machine.poll(Instant::now(), cx) {
+            for (number, slot) in &mut *slots {
                 if *number != connection {
-                    seat.push(output.clone());
+                    slot.push(output.clone());
                 }
             }
             output
         } else {
-            seat.waker = Some(cx.waker().clone());
+            slot.waker = Some(cx.waker().clone());
             return None;
         };
-        let seat = seats.get_mut(&connection)?;
+        let slot = slots.get_mut(&connection)?;
         match &output {
-            SocketOutput::Text(_) => seat.sent += 1,
-            SocketOutput::Stall => seat.stalled = true,
+            SocketOutput::Text(_) => slot.sent += 1,
+            SocketOutput::Stall => slot.stalled = true,
             _ => {}
         }
         Some(output)
@@ -217,8 +219,8 @@ impl SharedState {
 
 impl Drop for AttachedSocket {
     fn drop(&mut self) {
-        let mut shared = self.line.lock();
-        shared.seats.remove(&self.connection);
+        let mut shared = self.session.lock();
+        shared.slots.remove(&self.connection);
         // What waited with this task's waker, waits with another one's.
         shared.wake_others(self.connection);
     }

@@ -7,7 +7,7 @@ use crate::emulator::output::IdSource;
 use crate::emulator::plan::SessionPlan;
 use crate::emulator::script::Script;
 
-fn line() -> Arc<SharedSession> {
+fn session() -> Arc<SharedSession> {
     let plan = SessionPlan::conversation("m");
     SharedSession::new(
         plan.begin(IdSource::new("t"), 7, &Arc::<Script>::default())
@@ -42,10 +42,10 @@ fn send(attached: &AttachedSocket, event: &Value) {
 
 #[test]
 fn all_sockets_hear_what_one_brings_about() {
-    let line = line();
-    let one = line.attach(0, Vec::new(), None);
+    let session = session();
+    let one = session.attach(0, Vec::new(), None);
     assert_eq!(types(&drain(&one)), ["session.created"]);
-    let two = line.attach(1, Vec::new(), None);
+    let two = session.attach(1, Vec::new(), None);
     let update =
         json!({"type": "session.update", "session": {"type": "realtime", "instructions": "Hi"}});
     send(&one, &update);
@@ -75,10 +75,10 @@ fn actions_come_after_as_many_events_as_said() {
         (0, Action::Raw("first".to_owned())),
         (3, Action::Drop),
     ];
-    let line = line();
+    let session = session();
     let (scripted, other) = (
-        line.attach(0, after, None),
-        line.attach(1, Vec::new(), None),
+        session.attach(0, after, None),
+        session.attach(1, Vec::new(), None),
     );
     assert_eq!(
         next(&scripted),
@@ -96,25 +96,25 @@ fn actions_come_after_as_many_events_as_said() {
 
 #[test]
 fn closing_is_for_all() {
-    let line = line();
+    let session = session();
     let (one, two) = (
-        line.attach(0, Vec::new(), None),
-        line.attach(1, Vec::new(), None),
+        session.attach(0, Vec::new(), None),
+        session.attach(1, Vec::new(), None),
     );
     for attached in [&one, &two] {
         assert_eq!(types(&drain(attached)), ["session.created"]);
     }
-    line.close(1000, "over");
+    session.close(1000, "over");
     assert_eq!(next(&one), Some(close(1000, "over")));
     assert_eq!(next(&two), Some(close(1000, "over")));
 }
 
 #[test]
 fn a_socket_that_is_not_read_is_closed_in_the_end() {
-    let line = line();
+    let session = session();
     let (talker, slow) = (
-        line.attach(0, Vec::new(), None),
-        line.attach(1, Vec::new(), None),
+        session.attach(0, Vec::new(), None),
+        session.attach(1, Vec::new(), None),
     );
     for _ in 0..LONGEST_QUEUE {
         send(
@@ -133,7 +133,7 @@ fn a_socket_that_is_not_read_is_closed_in_the_end() {
 #[test]
 fn something_else_can_come_instead_of_a_session() {
     let instead = [Action::Raw("{}".to_owned()), Action::close(4000, "no")];
-    let attached = line().attach(0, Vec::new(), Some(instead));
+    let attached = session().attach(0, Vec::new(), Some(instead));
     assert_eq!(next(&attached), Some(SocketOutput::Text("{}".to_owned())));
     assert_eq!(next(&attached), Some(close(4000, "no")));
 }
