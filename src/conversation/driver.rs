@@ -21,15 +21,9 @@ use super::{
 };
 use crate::connection::Closed;
 use crate::platform::BoxFuture;
-use crate::protocol::{ClientEvent, RealtimeSession, ServerEvent, SessionUpdate};
+use crate::protocol::{ClientEvent, ErrorKind, RealtimeSession, ServerEvent, SessionUpdate};
 use crate::session::{Error, Sender, Session, Update};
 use crate::transport::{Connector, InvalidClose};
-
-/// Errors that say no more than that a collision or a late cancellation was dealt with.
-const DEALT_WITH: [&str; 2] = [
-    "conversation_already_has_active_response",
-    "response_cancel_not_active",
-];
 
 /// A conversation with the model: a [`Stream`] of what happens, over a [`Session`].
 ///
@@ -377,8 +371,8 @@ impl<C: Connector> Conversation<C> {
                 ConversationEvent::UserTranscript(event)
             }
             ServerEvent::Error(event) => {
-                let code = event.error.code.as_deref().unwrap_or_default();
-                if DEALT_WITH.contains(&code) {
+                let kind = event.error.kind();
+                if matches!(kind, ErrorKind::Harmless | ErrorKind::Deferred) {
                     return None;
                 }
                 ConversationEvent::ServerError(event)

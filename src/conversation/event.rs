@@ -49,7 +49,8 @@ pub enum ConversationEvent {
     Reconnected(Reconnected),
     /// The session ends soon.
     Expiring(Expiring),
-    /// The server reported an error. Those that the conversation deals with are left out.
+    /// The server reported an error. Harmless errors and collisions, which the conversation deals
+    /// with, are left out.
     ServerError(ErrorEvent),
     /// Any other event of the server.
     Other(Box<ServerEvent>),

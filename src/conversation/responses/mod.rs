@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::protocol::{
-    ClientEvent, ErrorDetails, Response, ResponseCancel, ResponseCreate, ServerEvent,
+    ClientEvent, ErrorDetails, ErrorKind, Response, ResponseCancel, ResponseCreate, ServerEvent,
 };
 
 mod outcome;
@@ -17,9 +17,6 @@ pub use outcome::{
 pub use request::ResponseTicket;
 
 use request::{ActiveResponse, Cancellation, ResponseRequest, take_where};
-
-/// Error code of a `response.create` that arrived while another response was under way.
-const COLLISION: &str = "conversation_already_has_active_response";
 
 /// Wait after a collision with a response that this client has not seen. It doubles each time.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
@@ -453,7 +450,7 @@ impl Responses {
     /// the server leaves it out: then its code does.
     fn refused(&mut self, now: Duration, error: &ErrorDetails) {
         let code = error.code.as_deref().unwrap_or_default();
-        if code == COLLISION {
+        if error.kind() == ErrorKind::Deferred {
             self.collided(now, error.event_id.as_deref());
         } else if code == "response_cancel_not_active" {
             // Without the id, it may be about an earlier cancellation: the bound sees to the rest.

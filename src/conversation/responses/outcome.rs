@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::ResponseTicket;
 use crate::protocol::{
-    ErrorDetails, Response, ResponseStatus, StatusDetails, StatusError, StatusReason,
+    ErrorDetails, ErrorKind, Response, ResponseStatus, StatusDetails, StatusReason,
 };
 
 /// End of a response, or of a request that no response answers.
@@ -164,16 +164,17 @@ impl Outcome {
 
 impl ResponseFailure {
     fn of(details: Option<&StatusDetails>) -> Self {
-        let StatusError {
-            error_type,
-            code,
-            message,
-            ..
-        } = (details.and_then(|details| details.error.clone())).unwrap_or_default();
-        let code = code.or(error_type).unwrap_or_default();
-        let message = message.unwrap_or_default();
+        let error = details.and_then(|details| details.error.clone());
+        let error = error.unwrap_or_default();
+        let is_fatal = error.kind() == ErrorKind::Fatal;
+        let code = error.code.or(error.error_type).unwrap_or_default();
+        let message = error.message.unwrap_or_default();
         Self {
-            advice: RetryAdvice::of(&code, &message),
+            advice: if is_fatal {
+                RetryAdvice::GiveUp
+            } else {
+                RetryAdvice::of(&code, &message)
+            },
             code,
             message,
         }
@@ -186,13 +187,7 @@ impl RetryAdvice {
             "rate_limit_exceeded" | "rate_limit_error" | "server_overloaded" => {
                 Self::Wait(named_wait(message))
             }
-            "insufficient_quota"
-            | "billing_hard_limit_reached"
-            | "credit_balance_exhausted"
-            | "account_deactivated"
-            | "invalid_api_key"
-            | "model_not_found"
-            | "invalid_request_error" => Self::GiveUp,
+            "model_not_found" | "invalid_request_error" => Self::GiveUp,
             _ => Self::Retry,
         }
     }
