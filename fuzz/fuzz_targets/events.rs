@@ -1,4 +1,5 @@
-//! The text of a frame, as an event of every kind: what is read does not depend on how, and agrees with `serde_json`.
+//! The text of a frame, as an event of every kind: what is read does not depend on how, and agrees
+//! with `serde_json`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

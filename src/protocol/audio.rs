@@ -10,10 +10,11 @@ use super::field::{Field, Source};
 use super::members::is_plain;
 use super::union::union;
 
-/// Audio as it travels: base64 of the bytes in the session's format, PCM16 little-endian at 24,000 Hz by default.
+/// Audio as it travels: base64 of the bytes in the session's format, PCM16 little-endian at 24,000
+/// Hz by default.
 ///
-/// Received audio is not decoded, and not copied, until [`bytes`](Self::bytes) or [`to_pcm16`](Self::to_pcm16) is
-/// called. Until it is dropped, it keeps the whole frame alive.
+/// Received audio is not decoded, and not copied, until [`bytes`](Self::bytes) or
+/// [`to_pcm16`](Self::to_pcm16) is called. Until it is dropped, it keeps the whole frame alive.
 ///
 /// ```
 /// use openai_realtime_ws::protocol::Audio;
@@ -68,7 +69,8 @@ impl Audio {
         (self.0.len() / 4 * 3).saturating_sub(padding.count())
     }
 
-    /// Decodes the bytes, which are in the session's format: PCM16 little-endian by default, or G.711.
+    /// Decodes the bytes, which are in the session's format: PCM16 little-endian by default, or
+    /// G.711.
     ///
     /// # Errors
     /// [`AudioError::NotBase64`] when the text is not base64.
@@ -80,8 +82,8 @@ impl Audio {
 
     /// Decodes the samples of PCM16 audio.
     ///
-    /// The pieces of a stream need not end between two samples. [`audio::Decoder`](crate::audio::Decoder) carries an odd
-    /// byte over to the next piece.
+    /// The pieces of a stream need not end between two samples.
+    /// [`audio::Decoder`](crate::audio::Decoder) carries an odd byte over to the next piece.
     ///
     /// # Errors
     /// [`AudioError::NotBase64`], and [`AudioError::HalfSample`] when the number of bytes is odd.
@@ -151,7 +153,8 @@ impl Field for Audio {
         input.deserialize_any(AudioVisitor(source.frame()))
     }
 
-    // Base64 has nothing to escape. A scan of the whole text shows that faster than a JSON writer does byte by byte.
+    // Base64 has nothing to escape. A scan of the whole text shows that faster than a JSON writer
+    // does byte by byte.
     fn write(&self, out: &mut Vec<u8>) {
         if is_plain(&self.0) {
             out.reserve(self.0.len() + 3);

@@ -4,17 +4,18 @@ use super::table::events;
 use super::{Audio, ContentPart, FunctionCallOutput, Item, Message, ResponseParams, SessionConfig};
 
 events! {
-    /// An event from the client.
+    /// Event from the client.
     pub enum ClientEvent;
     reference "https://developers.openai.com/api/reference/resources/realtime/client-events";
     rows {
         /// Adds audio to the input buffer. The server does not answer.
         "input_audio_buffer.append" => InputAudioBufferAppend {
-            /// The audio, in the session's input format; at most 15 MiB an event.
+            /// Audio in the session's input format, at most 15 MiB per event.
             audio: Audio,
         }
 
-        /// Makes a user message of the input buffer and empties it. With turn detection the server does this by itself.
+        /// Makes a message of the user from the input buffer, and empties it. With turn detection,
+        /// the server does this on its own.
         "input_audio_buffer.commit" => InputAudioBufferCommit {
         }
 
@@ -24,60 +25,63 @@ events! {
 
         /// Adds an item to the conversation.
         "conversation.item.create" => ConversationItemCreate {
-            /// The item that it goes behind: `root` for the beginning; the end if absent.
+            /// ID of the item to insert it after: `root` for the front of the conversation. If
+            /// absent, the end.
             previous_item_id?: String,
-            /// The item.
+            /// Item.
             item: Item,
         }
 
-        /// Asks for an item as the server has it; `conversation.item.retrieved` is the answer.
+        /// Asks for an item as the server has it. The server answers with
+        /// `conversation.item.retrieved`.
         "conversation.item.retrieve" => ConversationItemRetrieve {
-            /// The item's id.
+            /// ID of the item.
             item_id: String,
         }
 
-        /// Cuts a spoken reply off where the user stopped listening, so that the model knows what was heard.
+        /// Cuts a spoken reply off where the user stopped listening, so that the model knows which
+        /// part was heard.
         "conversation.item.truncate" => ConversationItemTruncate {
-            /// The id of the model's message.
+            /// ID of the model's message.
             item_id: String,
-            /// The content part's place in the item, which is 0.
+            /// Index of the content part in the item's content: 0.
             content_index: u32,
-            /// How much of the audio stays, in milliseconds; not more than there is.
+            /// Length of the audio that stays, in milliseconds: at most all of it.
             audio_end_ms: u64,
         }
 
         /// Removes an item from the conversation.
         "conversation.item.delete" => ConversationItemDelete {
-            /// The item's id.
+            /// ID of the item.
             item_id: String,
         }
 
-        /// Asks for a response. With turn detection the server begins one by itself.
+        /// Asks for a response. With turn detection, the server begins one on its own.
         "response.create" => ResponseCreate {
-            /// What it is to be like, where it differs from the session.
+            /// Settings of the response, where they differ from the session's.
             response?: Box<ResponseParams>,
         }
 
-        /// Ends a response early; `response.done` is the answer.
+        /// Ends a response early. The server answers with `response.done`.
         "response.cancel" => ResponseCancel {
-            /// The response's id; the one under way in the conversation if absent.
+            /// ID of the response. If absent, the conversation's response that is under way.
             response_id?: String,
         }
 
-        /// Changes the session's configuration: what is absent stays as it is.
+        /// Changes the session's configuration. Absent fields stay as they are.
         "session.update" => SessionUpdate {
-            /// The changes.
+            /// Changes of the configuration.
             session: Box<SessionConfig>,
         }
 
-        /// Stops the playing of a reply over WebRTC or SIP; after `response.cancel`.
+        /// Stops the playback of a reply over WebRTC or SIP. Send it after `response.cancel`.
         "output_audio_buffer.clear" => OutputAudioBufferClear {
         }
     }
 }
 
 impl InputAudioBufferAppend {
-    /// Samples of PCM16, in the rate of the session's input format (24,000 Hz).
+    /// Appends samples of PCM16 at the rate of the session's input format, 24,000 Hz by default.
     ///
     /// ```
     /// use openai_realtime_ws::protocol::InputAudioBufferAppend;
@@ -86,11 +90,13 @@ impl InputAudioBufferAppend {
     /// assert_eq!(InputAudioBufferAppend::pcm16(&samples).audio.to_pcm16()?, samples);
     /// # Ok::<(), openai_realtime_ws::protocol::AudioError>(())
     /// ```
+    #[must_use]
     pub fn pcm16(samples: &[i16]) -> Self {
         Self::default().audio(Audio::from_pcm16(samples))
     }
 
-    /// Bytes in the session's input format.
+    /// Appends bytes in the session's input format.
+    #[must_use]
     pub fn bytes(bytes: &[u8]) -> Self {
         Self::default().audio(Audio::from_bytes(bytes))
     }
@@ -98,11 +104,12 @@ impl InputAudioBufferAppend {
 
 impl ConversationItemCreate {
     /// Adds any item.
+    #[must_use]
     pub fn new(item: impl Into<Item>) -> Self {
         Self::default().item(item)
     }
 
-    /// Adds what the user writes.
+    /// Adds text of the user.
     ///
     /// ```
     /// use openai_realtime_ws::protocol::{ConversationItemCreate, Item, Role};
@@ -111,32 +118,37 @@ impl ConversationItemCreate {
     /// let Item::Message(message) = &event.item else { unreachable!() };
     /// assert_eq!((&message.role, message.text().as_str()), (&Role::User, "Hello!"));
     /// ```
+    #[must_use]
     pub fn user_text(text: impl Into<String>) -> Self {
         Self::new(Message::user(ContentPart::input_text(text)))
     }
 
-    /// Adds what the user says, whole, in the session's input format. Live speech goes through
+    /// Adds a whole utterance of the user, in the session's input format. Live speech goes through
     /// [`InputAudioBufferAppend`].
+    #[must_use]
     pub fn user_audio(audio: Audio) -> Self {
         Self::new(Message::user(ContentPart::input_audio(audio)))
     }
 
-    /// Adds a picture of the user's, PNG or JPEG, as a data URI.
+    /// Adds an image of the user, PNG or JPEG, as a data URI.
+    #[must_use]
     pub fn user_image(data_uri: impl Into<String>) -> Self {
         Self::new(Message::user(ContentPart::input_image(data_uri)))
     }
 
-    /// Adds what the system says to the model.
+    /// Adds text of the system for the model.
+    #[must_use]
     pub fn system_text(text: impl Into<String>) -> Self {
         Self::new(Message::system(ContentPart::input_text(text)))
     }
 
-    /// Adds an earlier reply of the model.
+    /// Adds text of an earlier reply of the model.
+    #[must_use]
     pub fn assistant_text(text: impl Into<String>) -> Self {
         Self::new(Message::assistant(ContentPart::output_text(text)))
     }
 
-    /// Answers a function call. A [`ResponseCreate`] then lets the model go on.
+    /// Adds the output of a function call. A [`ResponseCreate`] then lets the model go on.
     ///
     /// ```
     /// use openai_realtime_ws::protocol::{ConversationItemCreate, ResponseFunctionCallArgumentsDone};
@@ -145,6 +157,7 @@ impl ConversationItemCreate {
     /// let answer = ConversationItemCreate::function_output(call.call_id, r#"{"celsius":21}"#);
     /// # assert_eq!(answer.item.id(), None);
     /// ```
+    #[must_use]
     pub fn function_output(call_id: impl Into<String>, output: impl Into<String>) -> Self {
         Self::new(
             FunctionCallOutput::default()
@@ -155,28 +168,32 @@ impl ConversationItemCreate {
 }
 
 impl ConversationItemRetrieve {
-    /// Asks for this item.
+    /// Asks for the item with this ID.
+    #[must_use]
     pub fn new(item_id: impl Into<String>) -> Self {
         Self::default().item_id(item_id)
     }
 }
 
 impl ConversationItemTruncate {
-    /// Leaves so many milliseconds of this message's audio.
+    /// Keeps the first `audio_end_ms` milliseconds of this message's audio.
+    #[must_use]
     pub fn new(item_id: impl Into<String>, audio_end_ms: u64) -> Self {
         Self::default().item_id(item_id).audio_end_ms(audio_end_ms)
     }
 }
 
 impl ConversationItemDelete {
-    /// Removes this item.
+    /// Removes the item with this ID.
+    #[must_use]
     pub fn new(item_id: impl Into<String>) -> Self {
         Self::default().item_id(item_id)
     }
 }
 
 impl ResponseCreate {
-    /// Asks for a response that differs from the session. One that does not is `ResponseCreate::default()`.
+    /// Asks for a response that differs from the session. `ResponseCreate::default()` asks for one
+    /// that does not.
     ///
     /// ```
     /// use openai_realtime_ws::protocol::{Modality, ResponseConversation, ResponseCreate, ResponseParams};
@@ -189,13 +206,14 @@ impl ResponseCreate {
     /// );
     /// # assert!(aside.response.is_some());
     /// ```
+    #[must_use]
     pub fn new(params: ResponseParams) -> Self {
         Self::default().response(params)
     }
 }
 
 impl SessionUpdate {
-    /// Changes to a [`RealtimeSession`](super::RealtimeSession) or a
+    /// Changes a [`RealtimeSession`](super::RealtimeSession) or a
     /// [`TranscriptionSession`](super::TranscriptionSession).
     ///
     /// ```
@@ -221,6 +239,7 @@ impl SessionUpdate {
     /// # assert!(serde_json::to_string(&update)?.contains(r#""voice":"marin""#));
     /// # Ok::<(), serde_json::Error>(())
     /// ```
+    #[must_use]
     pub fn new(session: impl Into<SessionConfig>) -> Self {
         Self::default().session(session.into())
     }

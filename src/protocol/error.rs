@@ -17,7 +17,8 @@ record! {
         message: String,
         /// Path of the field at fault.
         param?: String,
-        /// `event_id` of the client event that caused the error. Some errors name none although the event had one.
+        /// `event_id` of the client event that caused the error. Some errors name none although the
+        /// event had one.
         event_id?: String,
     } or message
 }
@@ -40,9 +41,11 @@ record! {
 ///
 /// | kind | codes |
 /// | --- | --- |
-/// | `Harmless` | `response_cancel_not_active`, `input_audio_buffer_commit_empty`, and the report that a truncation went beyond the end of the audio, which the service applies anyway |
+/// | `Harmless` | `response_cancel_not_active`, `input_audio_buffer_commit_empty`; a truncation after the end |
 /// | `Deferred` | `conversation_already_has_active_response` |
-/// | `Fatal` | `insufficient_quota`, `credit_balance_exhausted`, `billing_hard_limit_reached`, `billing_not_active`, `invalid_api_key`, `account_deactivated`, `organization_deactivated`, `beta_api_shape_disabled` |
+/// | `Fatal` | `insufficient_quota`, `credit_balance_exhausted`, `billing_hard_limit_reached` |
+/// | | `billing_not_active`, `invalid_api_key`, `account_deactivated` |
+/// | | `organization_deactivated`, `beta_api_shape_disabled` |
 /// | `Request` | all others |
 ///
 /// ```
@@ -54,13 +57,15 @@ record! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The client asked for what had happened already, or for nothing. Nothing is lost, and nobody need be told.
+    /// The client asked for what had happened already, or for nothing. Nothing is lost, and nobody
+    /// need be told.
     Harmless,
     /// The request came while a response was under way. It succeeds once that response has ended.
     Deferred,
     /// The request is at fault, or the service failed to carry it out. The session goes on.
     Request,
-    /// The account, its quota or its key is at fault. Every further attempt fails until a person mends that.
+    /// The account, its quota or its key is at fault. Every further attempt fails until a person
+    /// mends that.
     Fatal,
 }
 

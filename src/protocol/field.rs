@@ -1,7 +1,7 @@
 //! Reading and writing of one field: the protocol's tolerance in one place.
 //!
-//! Every field but `type` may be absent or null, a key may come twice (the last value counts), and audio stays in the
-//! frame that it came in.
+//! Every field but `type` may be absent or null, a key may come twice (the last value counts), and
+//! audio stays in the frame that it came in.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,10 +21,11 @@ use crate::secret::Secret;
 pub enum Source<'f> {
     /// Any format that serde reads. A value that does not fit is an error.
     Serde,
-    /// A frame's text, from which [`Audio`](super::Audio) borrows. A value that does not fit is an error: this is the
-    /// fast way, which nearly every frame passes.
+    /// A frame's text, from which [`Audio`](super::Audio) borrows. A value that does not fit is an
+    /// error: this is the fast way, which nearly every frame passes.
     Frame(&'f ByteString),
-    /// A frame's text that the fast way refused. A value that does not fit is kept beside the fields of its record.
+    /// A frame's text that the fast way refused. A value that does not fit is kept beside the
+    /// fields of its record.
     Lenient(&'f ByteString),
 }
 
@@ -55,7 +56,8 @@ pub trait Field: Default + PartialEq + Serialize {
     /// Appends the value as JSON.
     fn write(&self, out: &mut Vec<u8>) {
         let start = out.len();
-        // The protocol's types hold nothing that JSON cannot, and neither does a caller's own `Value`.
+        // The protocol's types hold nothing that JSON cannot, and neither does a caller's own
+        // `Value`.
         if serde_json::to_writer(&mut *out, self).is_err() {
             out.truncate(start);
             out.extend_from_slice(b"null");
@@ -71,7 +73,8 @@ pub trait Field: Default + PartialEq + Serialize {
     fn visit_unread(&self, _path: &FieldPath<'_>, _visit: &mut Visit<'_>) {}
 }
 
-/// Returns true if the record writes this field: it is present, and no kept value stands in its place.
+/// Returns true if the record writes this field: it is present, and no kept value stands in its
+/// place.
 #[inline]
 pub(crate) fn is_written<T: Field>(unknown: &Unknown, key: &str, value: &T) -> bool {
     !value.is_absent() && (unknown.is_empty() || is_own(unknown, key, value))
@@ -192,7 +195,8 @@ leaf_visitor!(StringVisitor => String, "a string", plain_string, {
     }
 );
 
-// JSON has one kind of number: 12.0 and 12 are the same, and a fraction of a millisecond is rounded.
+// JSON has one kind of number: 12.0 and 12 are the same, and a fraction of a millisecond is
+// rounded.
 macro_rules! integer {
     ($Visitor:ident => $Int:ty) => {
         leaf_visitor!($Visitor => $Int, "a whole number", small_number, {

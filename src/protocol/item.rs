@@ -8,109 +8,109 @@ use super::words::open_enum;
 use super::{Audio, AudioFormat};
 
 union! {
-    /// One entry of the conversation.
+    /// Item of the conversation.
     pub enum Item {
-        /// What a person, the model or the system said.
+        /// Message of a person, the model or the system.
         "message" => Message {
-            /// The item's id; the server makes one if it is absent.
+            /// ID of the item. If absent, the server makes one.
             id?: String,
-            /// The kind of object, `realtime.item`.
+            /// Kind of object: `realtime.item`.
             object?: String,
-            /// How far it is.
+            /// Status.
             status?: ItemStatus,
-            /// Who speaks.
+            /// Role of the speaker.
             role: Role,
-            /// Whether the model thinks aloud or replies.
+            /// Phase of the model's message: commentary or reply.
             phase?: Phase,
-            /// What is said.
+            /// Content parts.
             content: Vec<ContentPart>,
         }
 
-        /// The model calls a function of the client's.
+        /// Call of a function of the client.
         "function_call" => FunctionCall {
-            /// The item's id; the server makes one if it is absent.
+            /// ID of the item. If absent, the server makes one.
             id?: String,
-            /// The kind of object, `realtime.item`.
+            /// Kind of object: `realtime.item`.
             object?: String,
-            /// How far it is.
+            /// Status.
             status?: ItemStatus,
-            /// The call's id, which the answer names.
+            /// ID of the call, which the output names.
             call_id?: String,
-            /// The function's name.
+            /// Name of the function.
             name: String,
-            /// The arguments: JSON, in text.
+            /// Arguments, as JSON text.
             arguments: String,
         }
 
-        /// The answer to a function call.
+        /// Output of a function call.
         "function_call_output" => FunctionCallOutput {
-            /// The item's id; the server makes one if it is absent.
+            /// ID of the item. If absent, the server makes one.
             id?: String,
-            /// The kind of object, `realtime.item`.
+            /// Kind of object: `realtime.item`.
             object?: String,
-            /// How far it is.
+            /// Status.
             status?: ItemStatus,
-            /// The id of the call that it answers.
+            /// ID of the call that it answers.
             call_id: String,
-            /// What the function gave, in free text.
+            /// Output of the function, as free text.
             output: String,
         }
 
-        /// An MCP server's tool is to be called, if the client approves.
+        /// Request for the client's approval of an MCP tool call.
         "mcp_approval_request" => McpApprovalRequest {
-            /// The item's id, which the approval names.
+            /// ID of the item, which the approval names.
             id: String,
-            /// The server.
+            /// Label of the server.
             server_label: String,
-            /// The tool's name.
+            /// Name of the tool.
             name: String,
-            /// The arguments: JSON, in text.
+            /// Arguments, as JSON text.
             arguments: String,
         }
 
-        /// The client approves of a tool call, or does not.
+        /// Approval or refusal of an MCP tool call by the client.
         "mcp_approval_response" => McpApprovalResponse {
-            /// The item's id.
+            /// ID of the item.
             id: String,
-            /// The id of the request that it answers.
+            /// ID of the request that it answers.
             approval_request_id: String,
-            /// Whether the tool may be called.
+            /// True if the tool may be called.
             approve: bool,
-            /// Why.
+            /// Reason.
             reason?: String,
         }
 
-        /// The tools that an MCP server has.
+        /// Tools that an MCP server has.
         "mcp_list_tools" => McpListTools {
-            /// The item's id.
+            /// ID of the item.
             id?: String,
-            /// The server.
+            /// Label of the server.
             server_label: String,
-            /// Its tools.
+            /// Tools of the server.
             tools: Vec<ListedTool>,
         }
 
-        /// A call of an MCP server's tool, and what came of it.
+        /// Call of an MCP server's tool, with its outcome.
         "mcp_call" => McpCall {
-            /// The item's id.
+            /// ID of the item.
             id: String,
-            /// The server.
+            /// Label of the server.
             server_label: String,
-            /// The tool's name.
+            /// Name of the tool.
             name: String,
-            /// The arguments: JSON, in text.
+            /// Arguments, as JSON text.
             arguments: String,
-            /// The id of the approval request that went before.
+            /// ID of the approval request that went before.
             approval_request_id?: String,
-            /// What the tool gave.
+            /// Output of the tool.
             output?: String,
-            /// What went wrong.
+            /// Details of the error.
             error?: Box<McpError>,
         }
 
-        /// An item of the conversation, by its id, as input of a response.
+        /// Reference to an item of the conversation, as input of a response.
         "item_reference" => ItemReference {
-            /// The item's id.
+            /// ID of the item.
             id: String,
         }
     }
@@ -156,27 +156,32 @@ impl Item {
 }
 
 impl Message {
-    /// A message of one part.
+    /// Returns a message of one part.
+    #[must_use]
     pub fn new(role: Role, part: ContentPart) -> Self {
         Self::default().role(role).content([part])
     }
 
-    /// What the user says.
+    /// Returns a message of the user.
+    #[must_use]
     pub fn user(part: ContentPart) -> Self {
         Self::new(Role::User, part)
     }
 
-    /// What the system says to the model.
+    /// Returns a message of the system for the model.
+    #[must_use]
     pub fn system(part: ContentPart) -> Self {
         Self::new(Role::System, part)
     }
 
-    /// What the model says.
+    /// Returns a message of the model.
+    #[must_use]
     pub fn assistant(part: ContentPart) -> Self {
         Self::new(Role::Assistant, part)
     }
 
-    /// What is written or said in the message: the text, or else the transcript, of each part.
+    /// Returns the message's words: the text, or else the transcript, of each part.
+    #[must_use]
     pub fn text(&self) -> String {
         self.content
             .iter()
@@ -186,7 +191,7 @@ impl Message {
 }
 
 open_enum! {
-    /// How far an item is.
+    /// Status of an item.
     pub enum ItemStatus {
         Completed = "completed",
         Incomplete = "incomplete",
@@ -195,7 +200,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Who speaks.
+    /// Role of the speaker.
     pub enum Role {
         User = "user",
         Assistant = "assistant",
@@ -204,43 +209,43 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a message of the model is.
+    /// Phase of a message of the model.
     pub enum Phase {
-        /// A remark on the way.
+        /// Remark on the way to the reply.
         Commentary = "commentary",
-        /// The reply.
+        /// Reply.
         FinalAnswer = "final_answer",
     }
 }
 
 record! {
-    /// A part of a message.
+    /// Part of a message.
     pub struct ContentPart {
-        /// What kind of part it is.
+        /// Kind of the part.
         kind as "type": ContentType,
-        /// The text of a text part.
+        /// Text of a text part.
         text?: String,
-        /// The audio of an audio part, in the session's format.
+        /// Audio of an audio part, in the session's format.
         audio?: Audio,
-        /// What is said in an audio part.
+        /// Transcript of an audio part.
         transcript?: String,
-        /// The image of an image part, PNG or JPEG, as a data URI.
+        /// Image of an image part, PNG or JPEG, as a data URI.
         image_url?: String,
-        /// How closely the image is looked at.
+        /// Detail in which the model looks at the image.
         detail?: ImageDetail,
-        /// The audio's format, as some servers add it.
+        /// Format of the audio. Some servers add it.
         format?: AudioFormat,
     }
 }
 
 open_enum! {
-    /// The kind of a content part.
+    /// Kind of a content part.
     pub enum ContentType {
         /// Text of the user or the system.
         InputText = "input_text",
         /// Speech of the user.
         InputAudio = "input_audio",
-        /// A picture of the user's.
+        /// Image of the user.
         InputImage = "input_image",
         /// Text of the model.
         OutputText = "output_text",
@@ -254,7 +259,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How closely an image is looked at.
+    /// Detail in which the model looks at an image.
     pub enum ImageDetail {
         Auto = "auto",
         Low = "low",
@@ -264,29 +269,34 @@ open_enum! {
 }
 
 impl ContentPart {
-    /// Text of the user or the system.
+    /// Returns text of the user or the system.
+    #[must_use]
     pub fn input_text(text: impl Into<String>) -> Self {
         Self::default().kind(ContentType::InputText).text(text)
     }
 
-    /// Speech of the user.
+    /// Returns speech of the user.
+    #[must_use]
     pub fn input_audio(audio: impl Into<Audio>) -> Self {
         Self::default().kind(ContentType::InputAudio).audio(audio)
     }
 
-    /// A picture of the user's, PNG or JPEG, as a data URI.
+    /// Returns an image of the user, PNG or JPEG, as a data URI.
+    #[must_use]
     pub fn input_image(data_uri: impl Into<String>) -> Self {
         Self::default()
             .kind(ContentType::InputImage)
             .image_url(data_uri)
     }
 
-    /// Text of the model.
+    /// Returns text of the model.
+    #[must_use]
     pub fn output_text(text: impl Into<String>) -> Self {
         Self::default().kind(ContentType::OutputText).text(text)
     }
 
-    /// What is written or said in the part: its text, or else its transcript.
+    /// Returns the part's text, or else its transcript.
+    #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         self.text
             .as_deref()
@@ -296,72 +306,72 @@ impl ContentPart {
 }
 
 record! {
-    /// A tool of an MCP server.
+    /// Tool of an MCP server.
     pub struct ListedTool {
-        /// Its name.
+        /// Name.
         name: String,
-        /// What it does.
+        /// Description of its purpose.
         description?: String,
-        /// The JSON Schema of its arguments.
+        /// JSON Schema of the arguments.
         input_schema: Value,
-        /// What else the server says of it.
+        /// Annotations of the server.
         annotations?: Value,
     }
 }
 
 union! {
-    /// Why a call of an MCP server's tool failed.
+    /// Error of a failed MCP tool call.
     pub enum McpError {
-        /// The server did not keep to the protocol.
+        /// Violation of the protocol by the server.
         "protocol_error" => Protocol(McpProtocolError) {
-            /// The JSON-RPC error's code.
+            /// Code of the JSON-RPC error.
             code: i64,
-            /// What happened.
+            /// Description for a person.
             message: String,
         }
 
-        /// The tool failed.
+        /// Failure of the tool.
         "tool_execution_error" => ToolExecution(McpToolExecutionError) {
-            /// What happened.
+            /// Description for a person.
             message: String,
         }
 
-        /// The server's HTTP did.
+        /// Failure of the server's HTTP.
         "http_error" => Http(McpHttpError) {
-            /// The HTTP status.
+            /// HTTP status.
             code: i64,
-            /// What happened.
+            /// Description for a person.
             message: String,
         }
     }
 }
 
 record! {
-    /// A conversation.
+    /// Conversation.
     pub struct Conversation {
-        /// Its id.
+        /// ID.
         id: String,
-        /// The kind of object, `realtime.conversation`.
+        /// Kind of object: `realtime.conversation`.
         object?: String,
     }
 }
 
 record! {
-    /// A language that was heard.
+    /// Language that was heard.
     pub struct DetectedLanguage {
-        /// Its code.
+        /// Code of the language.
         code: String,
     }
 }
 
 record! {
-    /// How sure the model is of a token.
+    /// Log probability of a token.
     pub struct LogProb {
-        /// The token.
+        /// Token.
         token: String,
-        /// Its bytes, as UTF-8.
+        /// UTF-8 bytes of the token.
         bytes: Vec<u8>,
-        /// The natural logarithm of its probability.
+        /// Natural logarithm of the token's probability.
         logprob: f64,
     }
 }

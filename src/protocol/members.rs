@@ -1,7 +1,8 @@
 //! Top level of a JSON object: its members, read in place.
 //!
-//! Most received events are a flat object of plain strings, one of them long. Finding the ends of the strings is most of
-//! the work of reading such an event, and is done here, a vector at a time. Everything less plain is left to `serde_json`.
+//! Most received events are a flat object of plain strings, one of them long. Finding the ends of
+//! the strings is most of the work of reading such an event, and is done here, a vector at a time.
+//! Everything less plain is left to `serde_json`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -114,7 +115,8 @@ impl<'de> Members<'de> {
         rest.is_some()
     }
 
-    /// Returns true if another member comes; its key is then next. At the end of the object the text must end, too.
+    /// Returns true if another member comes; its key is then next. At the end of the object the
+    /// text must end, too.
     #[inline]
     fn has_next(&mut self) -> Result<bool> {
         if self.skip('}') {
@@ -243,7 +245,8 @@ fn skip_space(text: &str) -> &str {
     }
 }
 
-/// Returns the index of the first quote or backslash; if a control character comes before it, that one's, or `None`.
+/// Returns the index of the first quote or backslash; if a control character comes before it, that
+/// one's, or `None`.
 #[inline]
 fn plain_length(text: &[u8]) -> Option<usize> {
     // Without vector instructions, words are the fastest way through long texts, too.
@@ -252,8 +255,8 @@ fn plain_length(text: &[u8]) -> Option<usize> {
     } else {
         64
     };
-    // Mycroft's trick finds the bytes in eight at once: the lowest marked byte is one of them. `b ^ 2 < 0x21` is true only
-    // for control characters and the quote.
+    // Mycroft's trick finds the bytes in eight at once: the lowest marked byte is one of them. `b ^
+    // 2 < 0x21` is true only for control characters and the quote.
     const ONES: u64 = u64::MAX / 255;
     let each = |byte: u8| ONES * u64::from(byte);
     let (words, _) = text.get(..SHORT).unwrap_or(text).as_chunks();
@@ -283,7 +286,8 @@ fn long_length(text: &[u8]) -> Option<usize> {
     (!has_control(text)).then_some(text.len())
 }
 
-/// Returns true if there is an ASCII control character. Without an early exit the loop is vectorized.
+/// Returns true if there is an ASCII control character. Without an early exit the loop is
+/// vectorized.
 fn has_control(text: &[u8]) -> bool {
     text.iter().copied().fold(u8::MAX, u8::min) < b' '
 }

@@ -1,14 +1,15 @@
 //! The protocol as pure data: events and their types, text in, text out. No socket, no time.
 //!
-//! Every event is one row in one file: `server`, `client`, `translation`. The row gives the struct, the enum's variant,
-//! the JSON both ways, the conversion and the dispatch of listeners.
+//! Every event is one row in one file: `server`, `client`, `translation`. The row gives the struct,
+//! the enum's variant, the JSON both ways, the conversion and the dispatch of listeners.
 //!
-//! Reading is tolerant. Every field but `type` may be absent or null; a name that is not known is kept; an object of an
-//! unknown `type` is kept as JSON, and an event as [`RawEvent`]. A value that does not fit leaves its field at the
-//! default, and unknown members stay with their record: [`Events::unread`] lists both. Only text that is not an event
-//! at all is an error.
+//! Reading is tolerant. Every field but `type` may be absent or null; a name that is not known is
+//! kept; an object of an unknown `type` is kept as JSON, and an event as [`RawEvent`]. A value that
+//! does not fit leaves its field at the default, and unknown members stay with their record:
+//! [`Events::unread`] lists both. Only text that is not an event at all is an error.
 //!
-//! The [API reference](https://developers.openai.com/api/reference/resources/realtime) describes the protocol.
+//! The [API reference](https://developers.openai.com/api/reference/resources/realtime) describes
+//! the protocol.
 
 mod audio;
 mod client;

@@ -9,8 +9,9 @@ use super::unknown::{FieldPath, Visit};
 
 /// Change of a setting: leave it as it is, switch it off, or replace it.
 ///
-/// `session.update` tells the three apart: an absent key changes nothing, `null` switches the setting off, and a value
-/// replaces it. In events of the server, [`Keep`](Self::Keep) is an absent key and [`Clear`](Self::Clear) a null.
+/// `session.update` tells the three apart: an absent key changes nothing, `null` switches the
+/// setting off, and a value replaces it. In events of the server, [`Keep`](Self::Keep) is an absent
+/// key and [`Clear`](Self::Clear) a null.
 ///
 /// Setters take a value, `None` for [`Clear`](Self::Clear), or a `Patch`:
 ///

@@ -11,8 +11,8 @@ use super::members::{Members, find_type};
 use super::record::Record;
 use super::unknown::{Unread, Visit};
 
-/// Events of one direction of a protocol, such as [`ServerEvent`](super::ServerEvent): an enum with a variant for each
-/// type, and `Other` for the rest.
+/// Events of one direction of a protocol, such as [`ServerEvent`](super::ServerEvent): an enum with
+/// a variant for each type, and `Other` for the rest.
 ///
 /// Implemented by this crate's tables only.
 pub trait Events:
@@ -28,7 +28,8 @@ pub trait Events:
     fn event_id(&self) -> Option<&str>;
 
     /// Sets the event's ID. An error that a client event causes names it, in
-    /// [`ErrorDetails::event_id`](super::ErrorDetails::event_id). An event that is kept as text does not change.
+    /// [`ErrorDetails::event_id`](super::ErrorDetails::event_id). An event that is kept as text
+    /// does not change.
     #[must_use]
     fn with_event_id(self, id: impl Into<String>) -> Self;
 
@@ -49,8 +50,9 @@ pub trait Events:
         None
     }
 
-    /// Returns the members that were received and not read into a field: unknown ones, and values that do not fit. They
-    /// are kept, and written again by [`encode`](Self::encode). Deltas do not keep unknown members, for speed.
+    /// Returns the members that were received and not read into a field: unknown ones, and values
+    /// that do not fit. They are kept, and written again by [`encode`](Self::encode). Deltas do not
+    /// keep unknown members, for speed.
     #[must_use]
     fn unread(&self) -> Vec<Unread> {
         let mut unread = Vec::new();
@@ -58,7 +60,8 @@ pub trait Events:
         unread
     }
 
-    /// Reads the text of one frame. Does the same as [`RawEvent::parse`] and [`RawEvent::decode_as`], faster.
+    /// Reads the text of one frame. Does the same as [`RawEvent::parse`] and
+    /// [`RawEvent::decode_as`], faster.
     ///
     /// # Errors
     /// [`ParseError`] when the text is not an event. Everything else becomes an event.
@@ -67,7 +70,8 @@ pub trait Events:
         parse(text.into())
     }
 
-    /// Reads the text of one frame, as [`parse`](Self::parse) does, and leaves the text to the caller.
+    /// Reads the text of one frame, as [`parse`](Self::parse) does, and leaves the text to the
+    /// caller.
     ///
     /// # Errors
     /// [`ParseError`] when the text is not an event. Everything else becomes an event.
@@ -98,14 +102,16 @@ pub enum EventNames {
     /// Names of the present protocol. An event of the beta protocol becomes `Other`.
     #[default]
     Present,
-    /// Names of the beta protocol, too, such as `response.audio.delta`: these events are read as the ones of the
-    /// [present name](Events::present_name). For servers that have not followed the protocol.
+    /// Names of the beta protocol, too, such as `response.audio.delta`: these events are read as
+    /// the ones of the [present name](Events::present_name). For servers that have not followed the
+    /// protocol.
     Older,
 }
 
 /// Event as it stands on the wire: JSON text that is known to be an object with a string `type`.
 ///
-/// Nothing of the frame is lost: [`text`](Self::text) is exactly what arrived. Cloning is cheap; the clones share the text.
+/// Nothing of the frame is lost: [`text`](Self::text) is exactly what arrived. Cloning is cheap;
+/// the clones share the text.
 ///
 /// ```
 /// use openai_realtime_ws::{RawEvent, ServerEvent};
@@ -125,10 +131,10 @@ pub struct RawEvent {
 impl RawEvent {
     /// Takes the text of one frame.
     ///
-    /// An event is valid JSON, an object, and its own `type` is a string, which may be empty or unknown. Where a key
-    /// comes twice, the last value counts. Two inputs that JavaScript's parser accepts and most others refuse are events,
-    /// too: numbers beyond a double's range (`1e400`), and lone surrogates (`"\ud800"`), which are read as U+FFFD. The
-    /// text itself keeps them.
+    /// An event is valid JSON, an object, and its own `type` is a string, which may be empty or
+    /// unknown. Where a key comes twice, the last value counts. Two inputs that JavaScript's parser
+    /// accepts and most others refuse are events, too: numbers beyond a double's range (`1e400`),
+    /// and lone surrogates (`"\ud800"`), which are read as U+FFFD. The text itself keeps them.
     ///
     /// # Errors
     /// [`ParseError`] when the text is not JSON, or not an object with a string `type`.
@@ -190,8 +196,9 @@ impl RawEvent {
     }
 
     /// Reads the typed event of any set of events, such as [`ServerEvent`](super::ServerEvent) or
-    /// [`TranslationServerEvent`](super::TranslationServerEvent). Never fails: an unknown type becomes `Other`, and a
-    /// member that does not fit leaves its field at the default, and is in [`Events::unread`].
+    /// [`TranslationServerEvent`](super::TranslationServerEvent). Never fails: an unknown type
+    /// becomes `Other`, and a member that does not fit leaves its field at the default, and is in
+    /// [`Events::unread`].
     #[must_use]
     pub fn decode_as<E: Events>(self) -> E {
         self.decode_by_name(EventNames::Present)
@@ -252,8 +259,8 @@ impl ParseError {
         &self.kind
     }
 
-    /// Returns the frame's text, such as a proxy's `overloaded`. It may hold what a person said: it is the caller's to
-    /// keep from logs.
+    /// Returns the frame's text, such as a proxy's `overloaded`. It may hold what a person said: it
+    /// is the caller's to keep from logs.
     #[must_use]
     pub fn text(&self) -> &ByteString {
         &self.text
@@ -293,7 +300,8 @@ pub enum ParseErrorKind {
 
 /// Reading of typed events. Made by the `events!` macro.
 pub trait ReadEvents: Sized {
-    /// Reads the event of this type; `None` if the type is not in the table. Without `members`, reads the frame leniently.
+    /// Reads the event of this type; `None` if the type is not in the table. Without `members`,
+    /// reads the frame leniently.
     fn read_typed(
         event_type: &str,
         members: Option<Members>,

@@ -13,18 +13,19 @@ use super::members::{Key, Members};
 use super::unknown::{FieldPath, Unknown, Visit, keep_next};
 
 /// Struct of the protocol. Made by the `record!` macro.
-pub trait Record: Default {
+pub(crate) trait Record: Default {
     /// The `type` that the struct is written with, if it is one of several.
     const TAG: Option<&'static str>;
 
     /// Keys of the fields.
     const KEYS: &'static [&'static str];
 
-    /// False for deltas. They are many and short-lived, and the service adds filling to them (`obfuscation`): to keep it
-    /// would cost more than all the rest of reading them.
+    /// False for deltas. They are many and short-lived, and the service adds filling to them
+    /// (`obfuscation`): to keep it would cost more than all the rest of reading them.
     const KEEPS_UNKNOWN: bool;
 
-    /// Reads the value of `key` into its field. Returns false, and leaves the value unread, if there is no such field.
+    /// Reads the value of `key` into its field. Returns false, and leaves the value unread, if
+    /// there is no such field.
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         key: &str,
@@ -105,7 +106,8 @@ fn read_one<'de, R: Record, A: MapAccess<'de>>(
         if matches!(source, Source::Serde) {
             return map.next_value::<IgnoredAny>().map(drop);
         }
-        // The first `type` decided what is read. If another one follows, the last counts, and the lenient way knows it.
+        // The first `type` decided what is read. If another one follows, the last counts, and the
+        // lenient way knows it.
         let Key(tag) = map.next_value()?;
         if R::TAG == Some(&*tag) {
             Ok(())
@@ -119,8 +121,8 @@ fn read_one<'de, R: Record, A: MapAccess<'de>>(
     }
 }
 
-/// Reads the members of a frame into the record of the events of this type. Without `members`, reads the frame leniently:
-/// then only a frame that is no object is an error.
+/// Reads the members of a frame into the record of the events of this type. Without `members`,
+/// reads the frame leniently: then only a frame that is no object is an error.
 pub(crate) fn read_event<R: Record>(
     members: Option<Members>,
     frame: &ByteString,
@@ -143,7 +145,8 @@ pub(crate) fn read_event<R: Record>(
     Ok(record)
 }
 
-/// Reads a record member by member. A value that does not fit its field is kept, and leaves the field at its default.
+/// Reads a record member by member. A value that does not fit its field is kept, and leaves the
+/// field at its default.
 fn read_leniently<R: Record>(text: &str, source: Source<'_>) -> serde_json::Result<R> {
     let Some(members) = Members::of(text) else {
         let visitor = RecordVisitor(source, PhantomData);
@@ -197,7 +200,8 @@ macro_rules! record {
     (@fields $head:tt [$($done:tt)*]) => {
         $crate::protocol::record::record!(@struct $head $($done)*);
     };
-    // A literal such as `600` must find one type that it can be: integers are taken as they are, not by `Into`.
+    // A literal such as `600` must find one type that it can be: integers are taken as they are,
+    // not by `Into`.
     (@fields $head:tt [$($done:tt)*] $(#[doc = $doc:literal])* $f:ident : u32, $($rest:tt)*) => {
         $crate::protocol::record::record!(@fields $head [$($done)* {
             [$($doc)*] $f (stringify!($f)) (u32) (u32) (std::convert::identity)
@@ -271,8 +275,8 @@ macro_rules! record {
                 }
             )*
 
-            /// Returns the value of a member that is in no field: one that this version does not know, or whose value
-            /// does not fit its field.
+            /// Returns the value of a member that is in no field: one that this version does not
+            /// know, or whose value does not fit its field.
             #[must_use]
             pub fn unknown(&self, name: &str) -> Option<&serde_json::Value> {
                 self.unknown.get(name)

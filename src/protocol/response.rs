@@ -10,29 +10,29 @@ use super::{
 };
 
 record! {
-    /// What a response is to be like, where it differs from the session.
+    /// Settings of a response, where they differ from the session's.
     pub struct ResponseParams {
-        /// In which form the model replies: text or audio, one of them.
+        /// Form of the replies: one of text and audio.
         output_modalities?: Vec<Modality>,
-        /// What the model is told beforehand.
+        /// Instructions for the model.
         instructions?: String,
         /// Output audio.
         audio?: ResponseAudio,
-        /// Whether the response becomes part of the conversation.
+        /// Conversation that the response becomes part of, if any.
         conversation?: ResponseConversation,
-        /// What the model replies to, in place of the conversation.
+        /// Input of the response, in place of the conversation.
         input?: Vec<Item>,
-        /// The tools that the model may call.
+        /// Tools that the model may call.
         tools?: Vec<Tool>,
-        /// Whether the model calls a tool, and which.
+        /// Choice of tools: whether the model calls one, and which.
         tool_choice?: ToolChoice,
-        /// Whether the model may call several tools at once.
+        /// True if the model may call several tools at once.
         parallel_tool_calls?: bool,
-        /// The limit, in tokens.
+        /// Limit of the output, in tokens.
         max_output_tokens?: MaxOutputTokens,
-        /// How much the model thinks.
+        /// Reasoning of the model.
         reasoning?: Reasoning,
-        /// A stored prompt.
+        /// Stored prompt.
         prompt?: Prompt,
         /// Up to 16 names and values of the client's own; they come back in the response.
         metadata?: BTreeMap<String, String>,
@@ -40,7 +40,7 @@ record! {
 }
 
 open_enum! {
-    /// A form of reply.
+    /// Form of a reply.
     pub enum Modality {
         Text = "text",
         /// Speech, with its transcript.
@@ -49,11 +49,11 @@ open_enum! {
 }
 
 open_enum! {
-    /// Whether a response becomes part of the conversation.
+    /// Conversation that a response becomes part of.
     pub enum ResponseConversation {
-        /// It does.
+        /// The session's conversation.
         Auto = "auto",
-        /// It stands by itself.
+        /// The response stands beside the conversation.
         None = "none",
     }
 }
@@ -69,43 +69,44 @@ record! {
 record! {
     /// Output audio of a response.
     pub struct ResponseAudioOutput {
-        /// Its format.
+        /// Format.
         format?: AudioFormat,
-        /// The voice.
+        /// Voice.
         voice?: Voice,
     }
 }
 
 record! {
-    /// A response, under way or done.
+    /// Response, under way or done.
     pub struct Response {
-        /// Its id.
+        /// ID.
         id: String,
-        /// The kind of object, `realtime.response`.
+        /// Kind of object: `realtime.response`.
         object?: String,
-        /// How far it is.
+        /// Status.
         status?: ResponseStatus,
-        /// Why it is not complete.
+        /// Reason why it is not complete.
         status_details?: StatusDetails,
-        /// What the model replied.
+        /// Items of the model's reply.
         output: Vec<Item>,
-        /// The conversation that it is part of.
+        /// ID of the conversation that it is part of.
         conversation_id?: String,
-        /// In which form the model replies.
+        /// Form of the reply.
         output_modalities?: Vec<Modality>,
-        /// The limit, in tokens.
+        /// Limit of the output, in tokens.
         max_output_tokens?: MaxOutputTokens,
         /// Output audio.
         audio?: ResponseAudio,
-        /// What it cost.
+        /// Tokens used.
         usage?: Usage,
-        /// The names and values that the client gave.
+        /// Names and values that the client gave.
         metadata?: BTreeMap<String, String>,
     }
 }
 
 impl Response {
-    /// What the model wrote or said: the text of each message.
+    /// Returns the model's words: the text of each message.
+    #[must_use]
     pub fn text(&self) -> String {
         let messages = self.output.iter().filter_map(|item| match item {
             Item::Message(message) => Some(message.text()),
@@ -114,8 +115,9 @@ impl Response {
         messages.collect()
     }
 
-    /// The functions that the model called; each wants a
+    /// Returns the functions that the model called. Each wants a
     /// [`function_output`](super::ConversationItemCreate::function_output).
+    #[must_use]
     pub fn function_calls(&self) -> impl Iterator<Item = &FunctionCall> {
         self.output.iter().filter_map(|item| match item {
             Item::FunctionCall(call) => Some(call),
@@ -125,7 +127,7 @@ impl Response {
 }
 
 open_enum! {
-    /// How far a response is.
+    /// Status of a response.
     pub enum ResponseStatus {
         InProgress = "in_progress",
         Completed = "completed",
@@ -136,138 +138,138 @@ open_enum! {
 }
 
 record! {
-    /// Why a response is not complete.
+    /// Reason why a response is not complete.
     pub struct StatusDetails {
-        /// The status again.
+        /// Status of the response, again.
         kind as "type"?: ResponseStatus,
-        /// The reason of a cancelled or incomplete one.
+        /// Reason of a cancelled or incomplete response.
         reason?: StatusReason,
-        /// The error of a failed one.
+        /// Error of a failed response.
         error?: StatusError,
     }
 }
 
 open_enum! {
-    /// Why a response ended early.
+    /// Reason of an early end of a response.
     pub enum StatusReason {
-        /// The user spoke.
+        /// The user began to speak.
         TurnDetected = "turn_detected",
-        /// The client asked for it.
+        /// The client cancelled it.
         ClientCancelled = "client_cancelled",
-        /// It reached the limit.
+        /// The response reached its limit.
         MaxOutputTokens = "max_output_tokens",
-        /// The provider's filter stepped in.
+        /// The provider's content filter stepped in.
         ContentFilter = "content_filter",
     }
 }
 
 record! {
-    /// Why a response failed.
+    /// Error of a failed response.
     pub struct StatusError {
         /// Class of the error, such as `server_error`.
         error_type as "type"?: String,
-        /// The failure's name.
+        /// Name of the error.
         code?: String,
-        /// What happened.
+        /// Description for a person.
         message?: String,
     }
 }
 
 record! {
-    /// What a response cost, in tokens.
+    /// Tokens that a response used.
     pub struct Usage {
-        /// All.
+        /// Input plus output tokens.
         total_tokens?: u64,
-        /// Those read.
+        /// Tokens that the model read.
         input_tokens?: u64,
-        /// Those written.
+        /// Tokens that the model wrote.
         output_tokens?: u64,
-        /// Those read, by kind.
+        /// Input tokens by kind.
         input_token_details?: InputTokenDetails,
-        /// Those written, by kind.
+        /// Output tokens by kind.
         output_token_details?: OutputTokenDetails,
     }
 }
 
 record! {
-    /// The tokens read, by kind.
+    /// Input tokens by kind.
     pub struct InputTokenDetails {
-        /// Of text.
+        /// Tokens of text.
         text_tokens?: u64,
-        /// Of audio.
+        /// Tokens of audio.
         audio_tokens?: u64,
-        /// Of images.
+        /// Tokens of images.
         image_tokens?: u64,
-        /// Those that were cached.
+        /// Cached tokens, which are part of the input.
         cached_tokens?: u64,
-        /// Those that were cached, by kind.
+        /// Cached tokens by kind.
         cached_tokens_details?: CachedTokenDetails,
     }
 }
 
 record! {
-    /// The tokens that were cached, by kind.
+    /// Cached tokens by kind.
     pub struct CachedTokenDetails {
-        /// Of text.
+        /// Tokens of text.
         text_tokens?: u64,
-        /// Of audio.
+        /// Tokens of audio.
         audio_tokens?: u64,
-        /// Of images.
+        /// Tokens of images.
         image_tokens?: u64,
     }
 }
 
 record! {
-    /// The tokens written, by kind.
+    /// Output tokens by kind.
     pub struct OutputTokenDetails {
-        /// Of text.
+        /// Tokens of text.
         text_tokens?: u64,
-        /// Of audio.
+        /// Tokens of audio.
         audio_tokens?: u64,
-        /// Tokens of the model's thinking, a part of the text.
+        /// Tokens of the model's reasoning, which are part of the text tokens.
         reasoning_tokens?: u64,
     }
 }
 
 union! {
-    /// What a transcription cost.
+    /// Usage of a transcription.
     pub enum TranscriptionUsage {
-        /// In tokens.
+        /// Usage in tokens.
         "tokens" => Tokens(TokenUsage) {
-            /// All.
+            /// Input plus output tokens.
             total_tokens: u64,
-            /// Those read.
+            /// Tokens that the model read.
             input_tokens: u64,
-            /// Those written.
+            /// Tokens that the model wrote.
             output_tokens: u64,
-            /// Those read, by kind.
+            /// Input tokens by kind.
             input_token_details?: InputTokenDetails,
         }
 
-        /// By length.
+        /// Usage by length.
         "duration" => Duration(DurationUsage) {
-            /// The audio's length, in seconds.
+            /// Length of the audio, in seconds.
             seconds: f64,
         }
     }
 }
 
 record! {
-    /// A limit of use.
+    /// Rate limit.
     pub struct RateLimit {
-        /// What is limited.
+        /// Name of the limit.
         name?: RateLimitName,
-        /// How much there may be.
+        /// Highest value.
         limit?: u64,
-        /// How much is left.
+        /// Remaining value.
         remaining?: u64,
-        /// In how many seconds all of it is there again.
+        /// Time until the limit is full again, in seconds.
         reset_seconds?: f64,
     }
 }
 
 open_enum! {
-    /// What is limited.
+    /// Name of the limit.
     pub enum RateLimitName {
         Requests = "requests",
         Tokens = "tokens",

@@ -8,10 +8,10 @@ use super::{
 use super::{Conversation, DetectedLanguage, LogProb, TranscriptionError};
 
 events! {
-    /// An event from the server.
+    /// Event from the server.
     ///
-    /// The variants are named after the `type`; new ones may come, so a `match` needs a `_` arm. Ids and indexes that the
-    /// server left out are empty and 0.
+    /// Variants are named after the `type`. Later versions may add some, so a `match` needs a `_`
+    /// arm. IDs and indexes that the server left out are empty and 0.
     pub enum ServerEvent;
     reference "https://developers.openai.com/api/reference/resources/realtime/server-events";
     older {
@@ -24,439 +24,441 @@ events! {
         "response.text.done" => "response.output_text.done",
     }
     rows {
-        /// A piece of the reply's text.
+        /// Piece of the reply's text.
         "response.output_text.delta" => ResponseOutputTextDelta {
-            /// The response that it is part of.
+            /// ID of the response that the piece belongs to.
             response_id: String,
-            /// The message item that it is part of.
+            /// ID of the message item that the piece belongs to.
             item_id: String,
-            /// The item's place in the response.
+            /// Index of the item in the response's output.
             output_index: u32,
-            /// The content part's place in the item.
+            /// Index of the content part in the item's content.
             content_index: u32,
-            /// The text that comes next.
+            /// Next piece of the text.
             delta: String,
         }
 
-        /// A piece of the reply's audio.
+        /// Piece of the reply's audio.
         "response.output_audio.delta" => ResponseOutputAudioDelta {
-            /// The response that it is part of.
+            /// ID of the response that the piece belongs to.
             response_id: String,
-            /// The message item that it is part of.
+            /// ID of the message item that the piece belongs to.
             item_id: String,
-            /// The item's place in the response.
+            /// Index of the item in the response's output.
             output_index: u32,
-            /// The content part's place in the item.
+            /// Index of the content part in the item's content.
             content_index: u32,
-            /// The audio that comes next, in the session's output format.
+            /// Next piece of the audio, in the session's output format.
             delta: Audio,
         }
 
-        /// A piece of what the reply's audio says.
+        /// Piece of the transcript of the reply's audio.
         "response.output_audio_transcript.delta" => ResponseOutputAudioTranscriptDelta {
-            /// The response that it is part of.
+            /// ID of the response that the piece belongs to.
             response_id: String,
-            /// The message item that it is part of.
+            /// ID of the message item that the piece belongs to.
             item_id: String,
-            /// The item's place in the response.
+            /// Index of the item in the response's output.
             output_index: u32,
-            /// The content part's place in the item.
+            /// Index of the content part in the item's content.
             content_index: u32,
-            /// The text that comes next.
+            /// Next piece of the text.
             delta: String,
         }
 
-        /// A piece of a function call's arguments.
+        /// Piece of a function call's arguments.
         "response.function_call_arguments.delta" => ResponseFunctionCallArgumentsDelta {
-            /// The response that it is part of.
+            /// ID of the response that the piece belongs to.
             response_id: String,
-            /// The function call item that it is part of.
+            /// ID of the function call item that the piece belongs to.
             item_id: String,
-            /// The item's place in the response.
+            /// Index of the item in the response's output.
             output_index: u32,
-            /// The call's id.
+            /// ID of the call.
             call_id: String,
-            /// The JSON text that comes next.
+            /// Next piece of the JSON text.
             delta: String,
         }
 
-        /// A piece of what the user said.
+        /// Piece of the transcript of the user's speech.
         "conversation.item.input_audio_transcription.delta" => ConversationItemInputAudioTranscriptionDelta {
-            /// The user's message item.
+            /// ID of the user's message item.
             item_id: String,
-            /// The content part's place in the item.
+            /// Index of the content part in the item's content.
             content_index: u32,
-            /// The text that comes next.
+            /// Next piece of the text.
             delta: String,
-            /// How sure the model is of each token; only if the session includes it.
+            /// Log probability of each token, if the session's `include` asks for them.
             logprobs?: Vec<LogProb>,
         }
 
-        /// The server could not do what was asked, or failed. The session goes on.
+        /// Error: a request could not be carried out, or the server failed. The session goes on.
         "error" => Error(ErrorEvent) {
-            /// What went wrong.
+            /// Details of the error.
             error: ErrorDetails,
         }
 
-        /// The session is open; sent first.
+        /// First event of a session: it is open.
         "session.created" => SessionCreated {
-            /// The session's configuration.
+            /// Configuration of the session.
             session: Box<SessionConfig>,
         }
 
-        /// The session's configuration changed, as `session.update` asked.
+        /// Confirmation of `session.update`: the session's configuration has changed.
         "session.updated" => SessionUpdated {
-            /// The session's configuration, whole.
+            /// Whole configuration of the session.
             session: Box<SessionConfig>,
         }
 
-        /// A conversation began; sent after `session.created`.
+        /// Start of a conversation, after `session.created`.
         "conversation.created" => ConversationCreated {
-            /// The conversation.
+            /// Conversation.
             conversation: Conversation,
         }
 
-        /// An item was added to the conversation; its content may still be growing.
+        /// New item of the conversation. Its content may still grow.
         "conversation.item.added" => ConversationItemAdded {
-            /// The item that it stands behind.
+            /// ID of the item before it. Null at the front of the conversation.
             previous_item_id?null: String,
-            /// The item.
+            /// Item.
             item: Item,
         }
 
-        /// An item of the conversation is complete.
+        /// Complete item of the conversation.
         "conversation.item.done" => ConversationItemDone {
-            /// The item that it stands behind.
+            /// ID of the item before it. Null at the front of the conversation.
             previous_item_id?null: String,
-            /// The item, without its audio, for which `conversation.item.retrieve` asks.
+            /// Item without its audio, which `conversation.item.retrieve` asks for.
             item: Item,
         }
 
-        /// An item was added to the conversation; the older name of `conversation.item.added`.
+        /// New item of the conversation. Older name of `conversation.item.added`.
         "conversation.item.created" => ConversationItemCreated {
-            /// The item that it stands behind.
+            /// ID of the item before it. Null at the front of the conversation.
             previous_item_id?null: String,
-            /// The item.
+            /// Item.
             item: Item,
         }
 
-        /// An item as the server has it, as `conversation.item.retrieve` asked.
+        /// Answer to `conversation.item.retrieve`: the item as the server has it.
         "conversation.item.retrieved" => ConversationItemRetrieved {
-            /// The item, with its audio.
+            /// Item with its audio.
             item: Item,
         }
 
-        /// A spoken reply was cut off, as `conversation.item.truncate` asked.
+        /// Confirmation of `conversation.item.truncate`: the spoken reply is cut off.
         "conversation.item.truncated" => ConversationItemTruncated {
-            /// The id of the model's message.
+            /// ID of the model's message.
             item_id: String,
-            /// The content part's place in the item.
+            /// Index of the content part in the item's content.
             content_index: u32,
-            /// How much of the audio stays, in milliseconds.
+            /// Length of the audio that stays, in milliseconds.
             audio_end_ms: u64,
         }
 
-        /// An item was removed, as `conversation.item.delete` asked.
+        /// Confirmation of `conversation.item.delete`: the item is removed.
         "conversation.item.deleted" => ConversationItemDeleted {
-            /// The item's id.
+            /// ID of the item.
             item_id: String,
         }
 
-        /// What the user said, whole.
+        /// Whole transcript of a user's message.
         "conversation.item.input_audio_transcription.completed" => ConversationItemInputAudioTranscriptionCompleted {
-            /// The user's message item.
+            /// ID of the user's message item.
             item_id: String,
-            /// The content part's place in the item.
+            /// Index of the content part in the item's content.
             content_index: u32,
-            /// The text.
+            /// Text of the segment.
             transcript: String,
-            /// What the transcription cost.
+            /// Usage of the transcription.
             usage?: Box<TranscriptionUsage>,
-            /// The languages heard.
+            /// Languages that were heard.
             languages?: Vec<DetectedLanguage>,
-            /// How sure the model is of each token; only if the session includes it.
+            /// Log probability of each token, if the session's `include` asks for them.
             logprobs?: Vec<LogProb>,
         }
 
-        /// A stretch of speech of one speaker.
+        /// Stretch of speech of one speaker.
         "conversation.item.input_audio_transcription.segment" => ConversationItemInputAudioTranscriptionSegment {
-            /// The user's message item.
+            /// ID of the user's message item.
             item_id: String,
-            /// The content part's place in the item.
+            /// Index of the content part in the item's content.
             content_index: u32,
-            /// The segment's id.
+            /// ID of the segment.
             id: String,
-            /// Who speaks, as a label.
+            /// Label of the speaker.
             speaker: String,
-            /// The text.
+            /// Text of the segment.
             text: String,
-            /// Where it begins, in seconds.
+            /// Start of the segment, in seconds.
             start: f64,
-            /// Where it ends, in seconds.
+            /// End of the segment, in seconds.
             end: f64,
         }
 
-        /// What the user said could not be transcribed.
+        /// Failed transcription of a user's message.
         "conversation.item.input_audio_transcription.failed" => ConversationItemInputAudioTranscriptionFailed {
-            /// The user's message item.
+            /// ID of the user's message item.
             item_id: String,
-            /// The content part's place in the item.
+            /// Index of the content part in the item's content.
             content_index: u32,
-            /// Why.
+            /// Reason.
             error: TranscriptionError,
         }
 
-        /// The user began to speak.
+        /// Start of the user's speech.
         "input_audio_buffer.speech_started" => InputAudioBufferSpeechStarted {
-            /// The message item that it will become.
+            /// ID of the message item that the speech will become.
             item_id: String,
-            /// When, in milliseconds of all audio sent in this session, the prefix padding included.
+            /// Start of the speech, in milliseconds of all audio sent in this session. The prefix
+            /// padding is included.
             audio_start_ms: u64,
         }
 
-        /// The user stopped speaking.
+        /// End of the user's speech.
         "input_audio_buffer.speech_stopped" => InputAudioBufferSpeechStopped {
-            /// The message item that it will become.
+            /// ID of the message item that the speech will become.
             item_id: String,
-            /// When, in milliseconds of all audio sent in this session, the silence included.
+            /// End of the speech, in milliseconds of all audio sent in this session. The silence is
+            /// included.
             audio_end_ms: u64,
         }
 
-        /// The input buffer became a user message.
+        /// The input buffer became a message of the user.
         "input_audio_buffer.committed" => InputAudioBufferCommitted {
-            /// The item that it stands behind.
+            /// ID of the item before it. Null at the front of the conversation.
             previous_item_id?null: String,
-            /// The message item.
+            /// ID of the message item.
             item_id: String,
         }
 
-        /// The input buffer was emptied, as `input_audio_buffer.clear` asked.
+        /// Confirmation of `input_audio_buffer.clear`: the input buffer is empty.
         "input_audio_buffer.cleared" => InputAudioBufferCleared {
         }
 
-        /// The user was silent for the turn detection's `idle_timeout_ms`.
+        /// Silence of the user for the turn detection's `idle_timeout_ms`.
         "input_audio_buffer.timeout_triggered" => InputAudioBufferTimeoutTriggered {
-            /// The item of the silence.
+            /// ID of the item made of the silence.
             item_id: String,
-            /// Where the silence began, in milliseconds of all audio sent in this session.
+            /// Start of the silence, in milliseconds of all audio sent in this session.
             audio_start_ms: u64,
-            /// Where it ended, in milliseconds of all audio sent in this session.
+            /// End of the silence, in milliseconds of all audio sent in this session.
             audio_end_ms: u64,
         }
 
-        /// A caller pressed a key; over SIP.
+        /// Key that a caller pressed. Over SIP only.
         "input_audio_buffer.dtmf_event_received" => InputAudioBufferDtmfEventReceived {
-            /// The key: 0 to 9, `*`, `#`, A to D.
+            /// Key: 0 to 9, `*`, `#`, A to D.
             event: String,
-            /// When, in seconds of Unix time.
+            /// Time of the key press, in seconds of Unix time.
             received_at: u64,
         }
 
-        /// A response began.
+        /// Start of a response.
         "response.created" => ResponseCreated {
-            /// The response, empty so far.
+            /// Response, still empty.
             response: Box<Response>,
         }
 
-        /// A response ended, whether complete or not.
+        /// End of a response, complete or not.
         "response.done" => ResponseDone {
-            /// The response, without its audio.
+            /// Response, without its audio.
             response: Box<Response>,
         }
 
-        /// An item was added to a response.
+        /// New item of a response.
         "response.output_item.added" => ResponseOutputItemAdded {
-            /// The response.
+            /// ID of the response.
             response_id: String,
-            /// The item's place in the response.
+            /// Index of the item in the response's output.
             output_index: u32,
-            /// The item, empty so far.
+            /// Item, still empty.
             item: Item,
         }
 
-        /// An item of a response ended, whether complete or not.
+        /// End of an item of a response, complete or not.
         "response.output_item.done" => ResponseOutputItemDone {
-            /// The response.
+            /// ID of the response.
             response_id: String,
-            /// The item's place in the response.
+            /// Index of the item in the response's output.
             output_index: u32,
-            /// The item.
+            /// Item.
             item: Item,
         }
 
-        /// A content part was added to an item of a response.
+        /// New content part of an item of a response.
         "response.content_part.added" => ResponseContentPartAdded {
-            /// The response.
+            /// ID of the response.
             response_id: String,
-            /// The message item.
+            /// ID of the message item.
             item_id: String,
-            /// The item's place in the response.
+            /// Index of the item in the response's output.
             output_index: u32,
-            /// The content part's place in the item.
+            /// Index of the content part in the item's content.
             content_index: u32,
-            /// The part, empty so far.
+            /// Content part, still empty.
             part: Box<ContentPart>,
         }
 
-        /// A content part of a response ended, whether complete or not.
+        /// End of a content part of a response, complete or not.
         "response.content_part.done" => ResponseContentPartDone {
-            /// The response.
+            /// ID of the response.
             response_id: String,
-            /// The message item.
+            /// ID of the message item.
             item_id: String,
-            /// The item's place in the response.
+            /// Index of the item in the response's output.
             output_index: u32,
-            /// The content part's place in the item.
+            /// Index of the content part in the item's content.
             content_index: u32,
-            /// The part.
+            /// Content part.
             part: Box<ContentPart>,
         }
 
-        /// The reply's text ended, whether complete or not.
+        /// End of the reply's text, complete or not.
         "response.output_text.done" => ResponseOutputTextDone {
-            /// The response.
+            /// ID of the response.
             response_id: String,
-            /// The message item.
+            /// ID of the message item.
             item_id: String,
-            /// The item's place in the response.
+            /// Index of the item in the response's output.
             output_index: u32,
-            /// The content part's place in the item.
+            /// Index of the content part in the item's content.
             content_index: u32,
-            /// The text, whole.
+            /// Whole text.
             text: String,
         }
 
-        /// The reply's audio ended, whether complete or not.
+        /// End of the reply's audio, complete or not.
         "response.output_audio.done" => ResponseOutputAudioDone {
-            /// The response.
+            /// ID of the response.
             response_id: String,
-            /// The message item.
+            /// ID of the message item.
             item_id: String,
-            /// The item's place in the response.
+            /// Index of the item in the response's output.
             output_index: u32,
-            /// The content part's place in the item.
+            /// Index of the content part in the item's content.
             content_index: u32,
         }
 
-        /// The transcript of the reply's audio ended, whether complete or not.
+        /// End of the transcript of the reply's audio, complete or not.
         "response.output_audio_transcript.done" => ResponseOutputAudioTranscriptDone {
-            /// The response.
+            /// ID of the response.
             response_id: String,
-            /// The message item.
+            /// ID of the message item.
             item_id: String,
-            /// The item's place in the response.
+            /// Index of the item in the response's output.
             output_index: u32,
-            /// The content part's place in the item.
+            /// Index of the content part in the item's content.
             content_index: u32,
-            /// The text, whole.
+            /// Whole text.
             transcript: String,
         }
 
-        /// A function call's arguments ended, whether complete or not.
+        /// End of a function call's arguments, complete or not.
         "response.function_call_arguments.done" => ResponseFunctionCallArgumentsDone {
-            /// The response.
+            /// ID of the response.
             response_id: String,
-            /// The function call item.
+            /// ID of the function call item.
             item_id: String,
-            /// The item's place in the response.
+            /// Index of the item in the response's output.
             output_index: u32,
-            /// The call's id, which the answer names.
+            /// ID of the call, which the output names.
             call_id: String,
-            /// The function's name.
+            /// Name of the function.
             name: String,
-            /// The arguments, whole: JSON, in text.
+            /// Whole arguments, as JSON text.
             arguments: String,
         }
 
-        /// A piece of the arguments of an MCP tool call.
+        /// Piece of the arguments of an MCP tool call.
         "response.mcp_call_arguments.delta" => ResponseMcpCallArgumentsDelta {
-            /// The response.
+            /// ID of the response.
             response_id: String,
-            /// The MCP call item.
+            /// ID of the MCP call item.
             item_id: String,
-            /// The item's place in the response.
+            /// Index of the item in the response's output.
             output_index: u32,
-            /// The JSON text that comes next.
+            /// Next piece of the JSON text.
             delta: String,
-            /// Filling, which hides the length of the text.
+            /// Random filling that hides the length of the text.
             obfuscation?: String,
         }
 
-        /// The arguments of an MCP tool call ended.
+        /// End of the arguments of an MCP tool call.
         "response.mcp_call_arguments.done" => ResponseMcpCallArgumentsDone {
-            /// The response.
+            /// ID of the response.
             response_id: String,
-            /// The MCP call item.
+            /// ID of the MCP call item.
             item_id: String,
-            /// The item's place in the response.
+            /// Index of the item in the response's output.
             output_index: u32,
-            /// The arguments, whole: JSON, in text.
+            /// Whole arguments, as JSON text.
             arguments: String,
         }
 
-        /// An MCP tool is being called.
+        /// Start of an MCP tool call.
         "response.mcp_call.in_progress" => ResponseMcpCallInProgress {
-            /// The MCP call item.
+            /// ID of the MCP call item.
             item_id: String,
-            /// The item's place in the response.
+            /// Index of the item in the response's output.
             output_index: u32,
         }
 
-        /// The call of an MCP tool succeeded.
+        /// Success of an MCP tool call.
         "response.mcp_call.completed" => ResponseMcpCallCompleted {
-            /// The MCP call item.
+            /// ID of the MCP call item.
             item_id: String,
-            /// The item's place in the response.
+            /// Index of the item in the response's output.
             output_index: u32,
         }
 
-        /// The call of an MCP tool failed.
+        /// Failure of an MCP tool call.
         "response.mcp_call.failed" => ResponseMcpCallFailed {
-            /// The MCP call item.
+            /// ID of the MCP call item.
             item_id: String,
-            /// The item's place in the response.
+            /// Index of the item in the response's output.
             output_index: u32,
         }
 
-        /// An MCP server is being asked for its tools.
+        /// An MCP server is asked for its tools.
         "mcp_list_tools.in_progress" => McpListToolsInProgress {
-            /// The item that will list them.
+            /// ID of the item that will list the tools.
             item_id: String,
         }
 
-        /// An MCP server said which tools it has.
+        /// An MCP server has listed its tools.
         "mcp_list_tools.completed" => McpListToolsCompleted {
-            /// The item that lists them.
+            /// ID of the item that lists the tools.
             item_id: String,
         }
 
-        /// An MCP server did not say which tools it has.
+        /// An MCP server failed to list its tools.
         "mcp_list_tools.failed" => McpListToolsFailed {
-            /// The item that would have listed them.
+            /// ID of the item that would have listed the tools.
             item_id: String,
         }
 
-        /// What is left of the limits; sent when a response begins.
+        /// Remaining rate limits, sent when a response begins.
         "rate_limits.updated" => RateLimitsUpdated {
-            /// The limits.
+            /// Rate limits.
             rate_limits: Vec<RateLimit>,
         }
 
-        /// The server began to play a reply; over WebRTC and SIP.
+        /// Playback of a reply began. Over WebRTC and SIP only.
         "output_audio_buffer.started" => OutputAudioBufferStarted {
-            /// The response.
+            /// ID of the response.
             response_id: String,
         }
 
-        /// The server has played a reply to its end; over WebRTC and SIP.
+        /// Playback of a reply ended. Over WebRTC and SIP only.
         "output_audio_buffer.stopped" => OutputAudioBufferStopped {
-            /// The response.
+            /// ID of the response.
             response_id: String,
         }
 
-        /// The server stopped playing a reply early; over WebRTC and SIP.
+        /// Playback of a reply was cut off. Over WebRTC and SIP only.
         "output_audio_buffer.cleared" => OutputAudioBufferCleared {
-            /// The response.
+            /// ID of the response.
             response_id: String,
         }
     }
@@ -495,7 +497,8 @@ impl ServerEvent {
         }
     }
 
-    /// Returns the ID of the item that the event is about: the one that it names, or the one that it carries.
+    /// Returns the ID of the item that the event is about: the one that it names, or the one that
+    /// it carries.
     ///
     /// ```
     /// use openai_realtime_ws::ServerEvent;
@@ -512,8 +515,8 @@ impl ServerEvent {
             .or_else(|| self.item().and_then(Item::id))
     }
 
-    /// Returns the ID of the response that the event is about or part of: the one that it names, or the one that it
-    /// carries.
+    /// Returns the ID of the response that the event is about or part of: the one that it names, or
+    /// the one that it carries.
     #[must_use]
     pub fn response_id(&self) -> Option<&str> {
         let own = || Some(self.response()?.id.as_str()).filter(|id| !id.is_empty());

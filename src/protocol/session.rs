@@ -10,62 +10,63 @@ use super::words::{choice, open_enum};
 use super::{AudioFormat, ImageDetail, Modality, Tool, ToolChoice};
 
 union! {
-    /// A session's configuration. In `session.update`, what is absent stays as it is.
+    /// Configuration of a session. In `session.update`, absent fields stay as they are.
     pub enum SessionConfig {
-        /// A conversation with the model.
+        /// Conversation with the model.
         "realtime" => Realtime(RealtimeSession) {
-            /// The model; it cannot change once the session is open.
+            /// Name of the model. It cannot change once the session is open.
             model?: String,
-            /// In which form the model replies: text or audio, one of them.
+            /// Form of the replies: one of text and audio.
             output_modalities?: Vec<Modality>,
-            /// What the model is told beforehand; the empty string clears it.
+            /// Instructions for the model. The empty string clears them.
             instructions?: String,
             /// Input and output audio.
             audio?: AudioConfig,
-            /// The tools that the model may call; an empty list clears them.
+            /// Tools that the model may call. An empty list clears them.
             tools?: Vec<Tool>,
-            /// Whether the model calls a tool, and which.
+            /// Choice of tools: whether the model calls one, and which.
             tool_choice?: ToolChoice,
-            /// Whether the model may call several tools at once.
+            /// True if the model may call several tools at once.
             parallel_tool_calls?: bool,
-            /// The limit of a response, in tokens.
+            /// Limit of a response, in tokens.
             max_output_tokens?: MaxOutputTokens,
-            /// How much the model thinks.
+            /// Reasoning of the model.
             reasoning?: Reasoning,
-            /// What is dropped when the conversation outgrows the model.
+            /// Truncation of a conversation that outgrows the model's input.
             truncation?: Truncation,
-            /// A stored prompt.
+            /// Stored prompt.
             prompt?null: Prompt,
             /// Traces of the session in the provider's dashboard.
             tracing?null: Tracing,
-            /// What else events are to contain.
+            /// Optional content of events.
             include?: Vec<Include>,
-            /// The session's id; the server's.
+            /// ID of the session. Set by the server.
             id?: String,
-            /// The kind of object, `realtime.session`; the server's.
+            /// Kind of object: `realtime.session`. Set by the server.
             object?: String,
-            /// When the session ends, in seconds of Unix time; the server's.
+            /// End of the session, in seconds of Unix time. Set by the server.
             expires_at?: u64,
         }
 
-        /// The transcription of speech, without replies.
+        /// Transcription of speech, without replies.
         "transcription" => Transcription(TranscriptionSession) {
             /// Input audio.
             audio?: TranscriptionAudio,
-            /// What else events are to contain.
+            /// Optional content of events.
             include?: Vec<Include>,
-            /// The session's id; the server's.
+            /// ID of the session. Set by the server.
             id?: String,
-            /// The kind of object, `realtime.transcription_session`; the server's.
+            /// Kind of object: `realtime.transcription_session`. Set by the server.
             object?: String,
-            /// When the session ends, in seconds of Unix time; the server's.
+            /// End of the session, in seconds of Unix time. Set by the server.
             expires_at?: u64,
         }
     }
 }
 
-/// Applies a `session.update` to the settings so far. Absent keys stay, null clears, a value replaces; only the levels of
-/// `audio` and `noise_reduction`, whose strength stays if it is left out, are merged key by key.
+/// Applies a `session.update` to the settings so far. Absent keys stay, null clears, a value
+/// replaces; only the levels of `audio` and `noise_reduction`, whose strength stays if it is left
+/// out, are merged key by key.
 pub(crate) fn merge_settings(whole: &mut Value, change: &Value) {
     let (Value::Object(whole), Value::Object(change)) = (whole, change) else {
         return;
@@ -90,23 +91,25 @@ pub(crate) fn merge_settings(whole: &mut Value, change: &Value) {
 }
 
 impl RealtimeSession {
-    /// A configuration in which nothing is set.
+    /// Returns a configuration in which nothing is set.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 }
 
 impl TranscriptionSession {
-    /// A configuration in which nothing is set.
+    /// Returns a configuration in which nothing is set.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 }
 
 open_enum! {
-    /// What events contain only when asked to.
+    /// Content of events that is optional.
     pub enum Include {
-        /// The log probabilities of a transcript's tokens.
+        /// Log probabilities of a transcript's tokens.
         InputAudioTranscriptionLogprobs = "item.input_audio_transcription.logprobs",
     }
 }
@@ -132,14 +135,14 @@ record! {
 record! {
     /// Input audio.
     pub struct AudioInput {
-        /// Its format.
+        /// Format.
         format?: AudioFormat,
-        /// When the server takes the user's turn to be over. Null: when the client says so, by
+        /// Detection of the end of the user's turn. Null: the client ends it, by
         /// `input_audio_buffer.commit`.
         turn_detection?null: TurnDetection,
-        /// The transcription of what the user says.
+        /// Transcription of the user's speech.
         transcription?null: TranscriptionConfig,
-        /// The suppression of noise.
+        /// Noise reduction.
         noise_reduction?null: NoiseReduction,
     }
 }
@@ -147,77 +150,77 @@ record! {
 record! {
     /// Output audio.
     pub struct AudioOutput {
-        /// Its format.
+        /// Format.
         format?: AudioFormat,
-        /// The voice; it cannot change once the model has spoken.
+        /// Voice. It cannot change once the model has spoken.
         voice?: Voice,
-        /// The pace, as a multiple of the usual one: 0.25 to 1.5.
+        /// Speed of speech, as a multiple of the usual one: 0.25 to 1.5.
         speed?: f64,
     }
 }
 
 union! {
-    /// How the end of the user's turn is found.
+    /// Detection of the end of the user's turn.
     pub enum TurnDetection {
-        /// By silence.
+        /// Detection by silence.
         "server_vad" => ServerVad {
-            /// How loud speech must be, from 0 to 1; 0.5 if absent.
+            /// Loudness from which audio is speech, from 0 to 1. If absent, 0.5.
             threshold?: f64,
-            /// How much audio before the speech is kept, in milliseconds; 300 if absent.
+            /// Audio before the speech that is kept, in milliseconds. If absent, 300.
             prefix_padding_ms?: u64,
-            /// How long a silence ends the turn, in milliseconds; 500 if absent.
+            /// Silence that ends the turn, in milliseconds. If absent, 500.
             silence_duration_ms?: u64,
-            /// After how long a silence the model speaks up by itself, in milliseconds.
+            /// Silence after which the model speaks on its own, in milliseconds.
             idle_timeout_ms?null: u64,
-            /// Whether the end of a turn brings a response.
+            /// True if the end of a turn starts a response.
             create_response?: bool,
-            /// Whether speech interrupts the response under way.
+            /// True if speech interrupts the response under way.
             interrupt_response?: bool,
         }
 
-        /// By what is said.
+        /// Detection by the meaning of the words.
         "semantic_vad" => SemanticVad {
-            /// How soon the model replies.
+            /// Eagerness of the model to reply.
             eagerness?: Eagerness,
-            /// Whether the end of a turn brings a response.
+            /// True if the end of a turn starts a response.
             create_response?: bool,
-            /// Whether speech interrupts the response under way.
+            /// True if speech interrupts the response under way.
             interrupt_response?: bool,
         }
     }
 }
 
 open_enum! {
-    /// How soon the model takes a turn to be over.
+    /// Eagerness of the model to take a turn as over.
     pub enum Eagerness {
         Low = "low",
         Medium = "medium",
         High = "high",
-        /// As `medium`.
+        /// Same as `medium`.
         Auto = "auto",
     }
 }
 
 record! {
-    /// How speech is transcribed.
+    /// Settings of a transcription.
     pub struct TranscriptionConfig {
-        /// The model.
+        /// Name of the model.
         model?: String,
-        /// The language spoken, as ISO 639-1.
+        /// Spoken language, as an ISO 639-1 code.
         language?: String,
-        /// The languages that may be spoken, as ISO 639-1.
+        /// Languages that may be spoken, as ISO 639-1 codes.
         languages?: Vec<String>,
-        /// Guidance in free text.
+        /// Guidance for the model, as free text.
         prompt?: String,
         /// Words to expect.
         keywords?: Vec<String>,
-        /// How long the model waits for more before it writes: more delay, fewer mistakes.
+        /// Delay of the transcription: more delay, fewer mistakes.
         delay?: TranscriptionDelay,
     }
 }
 
 open_enum! {
-    /// How long a transcription waits before it writes.
+    /// Delay of a transcription.
     pub enum TranscriptionDelay {
         Minimal = "minimal",
         Low = "low",
@@ -228,61 +231,63 @@ open_enum! {
 }
 
 record! {
-    /// The suppression of noise in input audio.
+    /// Noise reduction of input audio.
     pub struct NoiseReduction {
-        /// For which kind of microphone.
+        /// Kind of microphone.
         kind as "type"?: NoiseReductionType,
-        /// How strong it is; 1 if absent.
+        /// Strength. If absent, 1.
         strength?: f64,
     }
 }
 
 open_enum! {
-    /// A kind of microphone.
+    /// Kind of microphone.
     pub enum NoiseReductionType {
-        /// Close to the mouth, such as headphones.
+        /// Microphone close to the mouth, such as headphones.
         NearField = "near_field",
-        /// At some distance, such as a laptop's.
+        /// Microphone at some distance, such as a laptop's.
         FarField = "far_field",
     }
 }
 
 impl NoiseReduction {
-    /// For a microphone close to the mouth.
+    /// Returns the noise reduction for a microphone close to the mouth.
+    #[must_use]
     pub fn near_field() -> Self {
         Self::default().kind(NoiseReductionType::NearField)
     }
 
-    /// For a microphone at some distance.
+    /// Returns the noise reduction for a microphone at some distance.
+    #[must_use]
     pub fn far_field() -> Self {
         Self::default().kind(NoiseReductionType::FarField)
     }
 }
 
 choice! {
-    /// A voice: one of the provider's by name, such as `marin`, or one of one's own by id.
+    /// Voice: one of the provider's by name, such as `marin`, or a custom one by ID.
     pub enum Voice {
-        /// By name.
+        /// Name of a voice.
         Name(String) = String,
-        /// One's own.
+        /// Custom voice.
         Custom(CustomVoice) = Object,
     }
 }
 
 record! {
-    /// A voice of one's own.
+    /// Custom voice.
     pub struct CustomVoice {
-        /// Its id.
+        /// ID.
         id: String,
     }
 }
 
 choice! {
-    /// A limit in tokens.
+    /// Limit in tokens.
     pub enum MaxOutputTokens {
-        /// The model's own.
+        /// Limit of the model.
         Infinite = "inf",
-        /// So many.
+        /// Number of tokens.
         Limit(u32) = Number,
     }
 }
@@ -290,43 +295,43 @@ choice! {
 choice! {
     /// Traces of a session in the provider's dashboard.
     pub enum Tracing {
-        /// With default names.
+        /// Traces with default names.
         Auto = "auto",
-        /// With these names.
+        /// Traces with these names.
         Config(TracingConfig) = Object,
     }
 }
 
 record! {
-    /// How a trace is filed.
+    /// Names of a trace.
     pub struct TracingConfig {
-        /// The trace's name.
+        /// Name of the trace.
         workflow_name?: String,
-        /// The group that it belongs to.
+        /// Group of the trace.
         group_id?: String,
-        /// Anything to find it by.
+        /// Further data of the trace.
         metadata?: Value,
     }
 }
 
 choice! {
-    /// What happens when the conversation outgrows the model's input.
+    /// Truncation of a conversation that outgrows the model's input.
     pub enum Truncation {
         /// The oldest messages are dropped.
         Auto = "auto",
         /// The response fails.
         Disabled = "disabled",
-        /// By a rule.
+        /// Messages are dropped by a rule.
         Rule(TruncationRule) = Object,
     }
 }
 
 union! {
-    /// A rule of what is dropped.
+    /// Rule of truncation.
     pub enum TruncationRule {
-        /// More is dropped at once than needs to be, so that the next turns find a cached beginning.
+        /// Drops more at once than needed, so that the next turns find a cached beginning.
         "retention_ratio" => RetentionRatio {
-            /// Which part of the conversation stays, from 0 to 1.
+            /// Part of the conversation that stays, from 0 to 1.
             retention_ratio: f64,
             /// Limits below the model's own.
             token_limits?: TokenLimits,
@@ -337,22 +342,23 @@ union! {
 record! {
     /// Limits of a conversation.
     pub struct TokenLimits {
-        /// Of what stands behind the instructions and tools, in tokens.
+        /// Limit of everything after the instructions and tools, in tokens.
         post_instructions?: u64,
     }
 }
 
 impl Truncation {
-    /// Keeps this part of the conversation, from 0 to 1.
+    /// Returns the rule that keeps this part of the conversation, from 0 to 1.
+    #[must_use]
     pub fn retention_ratio(ratio: f64) -> Self {
         Self::Rule(RetentionRatio::default().retention_ratio(ratio).into())
     }
 }
 
 record! {
-    /// How much a reasoning model thinks.
+    /// Settings of a reasoning model.
     pub struct Reasoning {
-        /// The effort.
+        /// Effort of the reasoning.
         effort?: ReasoningEffort,
     }
 }
@@ -364,7 +370,7 @@ impl From<ReasoningEffort> for Reasoning {
 }
 
 open_enum! {
-    /// An effort.
+    /// Effort of a reasoning model.
     pub enum ReasoningEffort {
         Minimal = "minimal",
         Low = "low",
@@ -375,88 +381,88 @@ open_enum! {
 }
 
 record! {
-    /// A stored prompt.
+    /// Stored prompt.
     pub struct Prompt {
-        /// Its id.
+        /// ID.
         id: String,
-        /// Its version; the current one if absent.
+        /// Version. If absent, the current one.
         version?: String,
-        /// What its placeholders stand for.
+        /// Values of its placeholders.
         variables?: BTreeMap<String, PromptVariable>,
     }
 }
 
 choice! {
-    /// What a placeholder of a stored prompt stands for.
+    /// Value of a placeholder in a stored prompt.
     pub enum PromptVariable {
         /// Plain text.
         Text(String) = String,
-        /// A text, an image or a file.
+        /// Text, image or file.
         Input(PromptInput) = Object,
     }
 }
 
 union! {
-    /// An input of a stored prompt.
+    /// Input of a stored prompt.
     pub enum PromptInput {
         /// Text.
         "input_text" => Text(PromptText) {
-            /// The text.
+            /// Text.
             text: String,
-            /// The prompt up to here is worth caching.
+            /// End of a part of the prompt that is worth caching.
             prompt_cache_breakpoint?: CacheBreakpoint,
         }
 
-        /// An image, by one of its id and its address.
+        /// Image, by its ID or its URL.
         "input_image" => Image(PromptImage) {
-            /// How closely it is looked at.
+            /// Detail in which the model looks at it.
             detail?: ImageDetail,
-            /// An uploaded file's id.
+            /// ID of an uploaded file.
             file_id?: String,
-            /// An address, or the image itself as a data URI.
+            /// URL, or the image itself as a data URI.
             image_url?: String,
-            /// The prompt up to here is worth caching.
+            /// End of a part of the prompt that is worth caching.
             prompt_cache_breakpoint?: CacheBreakpoint,
         }
 
-        /// A file, by one of its id, its address and its content.
+        /// File, by its ID, its URL or its content.
         "input_file" => File(PromptFile) {
-            /// How closely it is looked at.
+            /// Detail in which the model looks at it.
             detail?: ImageDetail,
-            /// An uploaded file's id.
+            /// ID of an uploaded file.
             file_id?: String,
-            /// An address.
+            /// URL.
             file_url?: String,
-            /// The content.
+            /// Content of the file.
             file_data?: String,
-            /// The file's name.
+            /// Name of the file.
             filename?: String,
-            /// The prompt up to here is worth caching.
+            /// End of a part of the prompt that is worth caching.
             prompt_cache_breakpoint?: CacheBreakpoint,
         }
     }
 }
 
 record! {
-    /// The end of a beginning that many prompts share.
+    /// End of a beginning that many prompts share.
     pub struct CacheBreakpoint {
-        /// How it is found.
+        /// Mode of the breakpoint.
         mode: CacheBreakpointMode,
-        /// For how long it is kept at least.
+        /// Shortest time that it is kept.
         ttl?: CacheTtl,
     }
 }
 
 open_enum! {
-    /// How a cache breakpoint is found.
+    /// Mode of a cache breakpoint.
     pub enum CacheBreakpointMode {
-        /// It is where it is said to be.
+        /// The breakpoint is where it is set.
         Explicit = "explicit",
     }
 }
 
 open_enum! {
-    /// For how long a prompt's beginning stays cached.
+    /// Time that the beginning of a prompt stays cached.
     pub enum CacheTtl {
         /// Half an hour.
         HalfHour = "30m",

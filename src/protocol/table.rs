@@ -8,8 +8,9 @@
 //! | `name?: T` | `Option<T>` | `None` | `None` |
 //! | `name?null: T` | `Patch<T>` | `Keep` | `Clear` |
 //!
-//! `name as "key"` gives the key where it is not the name. `record!`, in `record`, is for structs that are no events,
-//! `union!` for objects that are told apart by their `type`, and `open_enum!` and `choice!`, in `words`, for names.
+//! `name as "key"` gives the key where it is not the name. `record!`, in `record`, is for structs
+//! that are no events, `union!` for objects that are told apart by their `type`, and `open_enum!`
+//! and `choice!`, in `words`, for names.
 //!
 //! One row, and what it becomes:
 //!
@@ -142,7 +143,8 @@ macro_rules! tagged_enum {
 }
 pub(crate) use tagged_enum;
 
-/// Defines the struct of a row, with a link to its entry in OpenAI's reference if the table has one.
+/// Defines the struct of a row, with a link to its entry in OpenAI's reference if the table has
+/// one.
 macro_rules! tagged_struct {
     ($(#[doc = $doc:literal])* [] $wire:literal $names:tt $common:tt $fields:tt) => {
         $crate::protocol::record::record! { $(#[doc = $doc])* tag $wire [] $names $common $fields }
@@ -156,8 +158,9 @@ macro_rules! tagged_struct {
 }
 pub(crate) use tagged_struct;
 
-/// Defines the events of one direction of a protocol: a row each. `reference` is the page of OpenAI's reference that
-/// describes them; `older` are the names that servers of the beta protocol use, each with the present one.
+/// Defines the events of one direction of a protocol: a row each. `reference` is the page of
+/// OpenAI's reference that describes them; `older` are the names that servers of the beta protocol
+/// use, each with the present one.
 macro_rules! events {
     (
         $(#[doc = $doc:literal])*

@@ -10,50 +10,52 @@ use super::words::{choice, open_enum};
 use crate::secret::Secret;
 
 union! {
-    /// A tool that the model may call.
+    /// Tool that the model may call.
     pub enum Tool {
-        /// A function of the client's own. The model's calls come as `function_call` items, and the client answers with
-        /// `function_call_output`.
+        /// Function of the client. The model calls it by `function_call` items, and the client
+        /// answers with `function_call_output`.
         "function" => Function(FunctionTool) {
-            /// The name by which the model calls it.
+            /// Name that the model calls it by.
             name: String,
-            /// What it does, and when to call it.
+            /// Description of its purpose, and of the time to call it.
             description?: String,
-            /// The JSON Schema of its arguments.
+            /// JSON Schema of the arguments.
             parameters?: Value,
         }
 
-        /// The tools of an MCP server, which the service itself calls. One of [`server_url`](McpTool::server_url),
-        /// [`connector_id`](McpTool::connector_id) and [`tunnel_id`](McpTool::tunnel_id) says where it is.
+        /// Tools of an MCP server, which the service itself calls. One of
+        /// [`server_url`](McpTool::server_url), [`connector_id`](McpTool::connector_id) and
+        /// [`tunnel_id`](McpTool::tunnel_id) says where it is.
         "mcp" => Mcp(McpTool) {
-            /// The name by which tool calls speak of this server.
+            /// Name of the server in tool calls.
             server_label: String,
-            /// What the server is for.
+            /// Purpose of the server.
             server_description?: String,
-            /// The server's address.
+            /// URL of the server.
             server_url?: String,
-            /// A server that the service runs itself.
+            /// Server that the service runs itself.
             connector_id?: McpConnector,
-            /// A secure tunnel to the server.
+            /// Secure tunnel to the server.
             tunnel_id?: String,
-            /// An OAuth access token for the server.
+            /// OAuth access token for the server.
             authorization?: Secret,
             /// Further HTTP headers for the server.
             headers?: BTreeMap<String, Secret>,
-            /// Which of its tools the model may call; all if absent.
+            /// Tools that the model may call. If absent, all.
             allowed_tools?: AllowedTools,
-            /// From where the tools may be called.
+            /// Callers that may call the tools.
             allowed_callers?: Vec<ToolCaller>,
-            /// Which calls wait for an `mcp_approval_response` of the client.
+            /// Calls that wait for an `mcp_approval_response` of the client.
             require_approval?: RequireApproval,
-            /// Whether the tools are found by tool search only when needed.
+            /// True if tool search finds the tools only when they are needed.
             defer_loading?: bool,
         }
     }
 }
 
 impl Tool {
-    /// A function of the client's own, with the JSON Schema of its arguments.
+    /// Returns a function of the client, with the JSON Schema of its arguments.
+    #[must_use]
     pub fn function(
         name: impl Into<String>,
         description: impl Into<String>,
@@ -66,7 +68,8 @@ impl Tool {
             .into()
     }
 
-    /// All tools of the MCP server at an address.
+    /// Returns all tools of the MCP server at a URL.
+    #[must_use]
     pub fn mcp(server_label: impl Into<String>, server_url: impl Into<String>) -> Self {
         McpTool::default()
             .server_label(server_label)
@@ -76,7 +79,7 @@ impl Tool {
 }
 
 open_enum! {
-    /// An MCP server that the service runs itself.
+    /// MCP server that the service runs itself.
     pub enum McpConnector {
         Dropbox = "connector_dropbox",
         Gmail = "connector_gmail",
@@ -90,7 +93,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// From where a tool is called.
+    /// Caller of a tool.
     pub enum ToolCaller {
         Direct = "direct",
         Programmatic = "programmatic",
@@ -108,77 +111,79 @@ record! {
 }
 
 choice! {
-    /// Which of an MCP server's tools the model may call.
+    /// Tools of an MCP server that the model may call.
     pub enum AllowedTools {
-        /// Those of these names.
+        /// Tools of these names.
         Names(Vec<String>) = Array,
-        /// Those that the filter lets through.
+        /// Tools that the filter lets through.
         Filter(ToolFilter) = Object,
     }
 }
 
 choice! {
-    /// Which calls of an MCP server's tools wait for the client's approval.
+    /// Calls of an MCP server's tools that wait for the client's approval.
     pub enum RequireApproval {
-        /// All.
+        /// All calls.
         Always = "always",
-        /// None.
+        /// No calls.
         Never = "never",
-        /// It depends on the tool.
+        /// Calls that the filter names.
         Filter(ApprovalFilter) = Object,
     }
 }
 
 record! {
-    /// Which calls wait for approval, tool by tool.
+    /// Calls that wait for approval, tool by tool.
     pub struct ApprovalFilter {
-        /// Those that wait.
+        /// Calls that wait.
         always?: ToolFilter,
-        /// Those that do not.
+        /// Calls that do not wait.
         never?: ToolFilter,
     }
 }
 
 choice! {
-    /// Whether the model calls a tool, and which.
+    /// Choice of tools: whether the model calls one, and which.
     pub enum ToolChoice {
-        /// None.
+        /// The model calls no tool.
         None = "none",
-        /// As the model decides.
+        /// The model decides.
         Auto = "auto",
-        /// Some tool, whichever.
+        /// The model must call a tool.
         Required = "required",
-        /// This one.
+        /// This tool.
         Tool(ChosenTool) = Object,
     }
 }
 
 union! {
-    /// The tool that the model must call.
+    /// Tool that the model must call.
     pub enum ChosenTool {
-        /// A function.
+        /// Function.
         "function" => Function(ChosenFunction) {
-            /// Its name.
+            /// Name.
             name: String,
         }
 
-        /// A tool of an MCP server.
+        /// Tool of an MCP server.
         "mcp" => Mcp(ChosenMcpTool) {
-            /// The server.
+            /// Label of the server.
             server_label: String,
-            /// The tool's name; any of the server's if absent.
+            /// Name of the tool. If absent, any tool of the server.
             name?: String,
         }
     }
 }
 
 impl ToolChoice {
-    /// The function of this name.
+    /// Returns the choice of the function with this name.
+    #[must_use]
     pub fn function(name: impl Into<String>) -> Self {
         Self::Tool(ChosenFunction::default().name(name).into())
     }
 
-    /// The tool of this name on this MCP server.
+    /// Returns the choice of the tool with this name on this MCP server.
+    #[must_use]
     pub fn mcp(server_label: impl Into<String>, name: impl Into<String>) -> Self {
         Self::Tool(
             ChosenMcpTool::default()

@@ -1,5 +1,5 @@
-//! Live translation: a protocol of its own, at an address of its own. Speech goes in, and speech in another language
-//! comes out all the time; there are no turns.
+//! Live translation: a protocol of its own, at an address of its own. Speech goes in, and speech in
+//! another language comes out all the time; there are no turns.
 
 use super::record::record;
 use super::table::events;
@@ -7,7 +7,7 @@ use super::union::union;
 use super::words::open_enum;
 use super::{Audio, ErrorDetails, ErrorEvent, NoiseReduction, Protocol, Targets, expiry_of};
 
-/// Live translation: 7 server events, 3 client events.
+/// Protocol of live translation: 7 server events, 3 client events.
 #[derive(Debug, Clone, Copy)]
 pub enum Translation {}
 
@@ -48,66 +48,66 @@ impl Protocol for Translation {
 }
 
 events! {
-    /// An event from the server in a translation session.
+    /// Event from the server in a translation session.
     pub enum TranslationServerEvent;
     reference "https://developers.openai.com/api/reference/resources/realtime/translation-server-events";
     rows {
-        /// A piece of the translation's audio.
+        /// Piece of the translation's audio.
         "session.output_audio.delta" => SessionOutputAudioDelta {
-            /// The audio that comes next, of any length.
+            /// Next piece of the audio, of any length.
             delta: Audio,
-            /// Its format.
+            /// Format.
             format?: TranslationAudioFormat,
-            /// Its rate, in hertz.
+            /// Sample rate in Hz.
             sample_rate?: u32,
-            /// How many channels it has.
+            /// Number of channels.
             channels?: u32,
-            /// Where it belongs, in milliseconds of the stream; several events may share one.
+            /// Position in the stream, in milliseconds. Several events may have the same one.
             elapsed_ms?: u64,
         }
 
-        /// A piece of the translation's text.
+        /// Piece of the translation's text.
         "session.output_transcript.delta" => SessionOutputTranscriptDelta {
-            /// The text that comes next, with its own spaces.
+            /// Next piece of the text, with its own spaces.
             delta: String,
-            /// Where it belongs, in milliseconds of the stream; several events may share one.
+            /// Position in the stream, in milliseconds. Several events may have the same one.
             elapsed_ms?: u64,
         }
 
-        /// A piece of what was said in the original; only if the session transcribes it.
+        /// Piece of the original's transcript, if the session transcribes it.
         "session.input_transcript.delta" => SessionInputTranscriptDelta {
-            /// The text that comes next, with its own spaces.
+            /// Next piece of the text, with its own spaces.
             delta: String,
-            /// Where it belongs, in milliseconds of the stream; several events may share one.
+            /// Position in the stream, in milliseconds. Several events may have the same one.
             elapsed_ms?: u64,
         }
 
-        /// The server could not do what was asked, or failed. The session goes on.
+        /// Error: a request could not be carried out, or the server failed. The session goes on.
         "error" => Error(TranslationErrorEvent) {
-            /// What went wrong.
+            /// Details of the error.
             error: ErrorDetails,
         }
 
-        /// The session is open; sent first.
+        /// First event of a session: it is open.
         "session.created" => SessionCreated(TranslationSessionCreated) {
-            /// The session's configuration.
+            /// Configuration of the session.
             session: Box<TranslationSession>,
         }
 
-        /// The session's configuration changed, as `session.update` asked.
+        /// Confirmation of `session.update`: the session's configuration has changed.
         "session.updated" => SessionUpdated(TranslationSessionUpdated) {
-            /// The session's configuration, whole.
+            /// Whole configuration of the session.
             session: Box<TranslationSession>,
         }
 
-        /// The session is over, as `session.close` asked.
+        /// End of the session, as `session.close` asked.
         "session.closed" => SessionClosed {
         }
     }
 }
 
 events! {
-    /// An event from the client in a translation session.
+    /// Event from the client in a translation session.
     pub enum TranslationClientEvent;
     reference "https://developers.openai.com/api/reference/resources/realtime/translation-client-events";
     rows {
@@ -117,28 +117,28 @@ events! {
             audio: Audio,
         }
 
-        /// Changes the session's configuration: what is absent stays as it is.
+        /// Changes the session's configuration. Absent fields stay as they are.
         "session.update" => SessionUpdate(TranslationSessionUpdate) {
-            /// The changes.
+            /// Changes of the configuration.
             session: TranslationSessionConfig,
         }
 
-        /// Ends the session once what is under way is translated.
+        /// Ends the session once all audio so far is translated.
         "session.close" => SessionClose {
         }
     }
 }
 
 union! {
-    /// A translation session as the server reports it.
+    /// Translation session as the server reports it.
     pub enum TranslationSession {
-        /// A translation session.
+        /// Translation session.
         "translation" => Translation(TranslationSessionInfo) {
-            /// Its id.
+            /// ID.
             id: String,
-            /// The model.
+            /// Name of the model.
             model: String,
-            /// When it ends, in seconds of Unix time.
+            /// End of the session, in seconds of Unix time.
             expires_at: u64,
             /// Input and output audio.
             audio: TranslationAudio,
@@ -147,7 +147,7 @@ union! {
 }
 
 record! {
-    /// What can be changed in a translation session.
+    /// Configuration of a translation session that a client can change.
     pub struct TranslationSessionConfig {
         /// Input and output audio.
         audio?: TranslationAudio,
@@ -167,19 +167,19 @@ record! {
 record! {
     /// Input audio of a translation session.
     pub struct TranslationAudioInput {
-        /// The transcription of the original.
+        /// Transcription of the original speech.
         transcription?null: TranslationTranscription,
-        /// The suppression of noise.
+        /// Noise reduction.
         noise_reduction?null: NoiseReduction,
     }
 }
 
 record! {
-    /// The transcription of the original.
+    /// Transcription of the original speech.
     pub struct TranslationTranscription {
-        /// The model.
+        /// Name of the model.
         model: String,
-        /// The language spoken, as some servers add it.
+        /// Spoken language. Some servers add it.
         language?: String,
     }
 }
@@ -187,13 +187,13 @@ record! {
 record! {
     /// Output audio of a translation session.
     pub struct TranslationAudioOutput {
-        /// The language to translate into.
+        /// Language to translate into.
         language?: String,
     }
 }
 
 open_enum! {
-    /// The format of a translation's audio.
+    /// Format of a translation's audio.
     pub enum TranslationAudioFormat {
         /// PCM16, little-endian.
         Pcm16 = "pcm16",
@@ -201,19 +201,22 @@ open_enum! {
 }
 
 impl TranslationSessionUpdate {
-    /// Changes to the session.
+    /// Changes a translation session.
+    #[must_use]
     pub fn new(session: TranslationSessionConfig) -> Self {
         Self::default().session(session)
     }
 }
 
 impl SessionInputAudioBufferAppend {
-    /// Samples of PCM16 at 24,000 Hz, one channel.
+    /// Appends samples of PCM16 at 24,000 Hz, one channel.
+    #[must_use]
     pub fn pcm16(samples: &[i16]) -> Self {
         Self::default().audio(Audio::from_pcm16(samples))
     }
 
-    /// Bytes of PCM16, little-endian, at 24,000 Hz, one channel.
+    /// Appends bytes of PCM16, little-endian, at 24,000 Hz, one channel.
+    #[must_use]
     pub fn bytes(bytes: &[u8]) -> Self {
         Self::default().audio(Audio::from_bytes(bytes))
     }

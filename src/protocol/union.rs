@@ -1,4 +1,5 @@
-//! Objects that are one of several, told apart by their `type`: the `union!` macro, and how one is read.
+//! Objects that are one of several, told apart by their `type`: the `union!` macro, and how one is
+//! read.
 
 use bytestring::ByteString;
 use serde::Deserialize;
@@ -10,7 +11,7 @@ use super::field::Source;
 use super::members::{find_type, first_type};
 
 /// Object that is one of several. Made by the `union!` macro.
-pub trait Union: Sized {
+pub(crate) trait Union: Sized {
     /// Reads the variant of this `type`; `None` if there is none.
     fn read_as<'de, D: Deserializer<'de>>(
         tag: &str,
@@ -53,7 +54,8 @@ pub(crate) fn from_value<U: Union>(value: Value) -> U {
     read_text(&text, Source::Lenient(&text)).unwrap_or_else(|_| U::other(value))
 }
 
-/// Defines an enum of objects that are told apart by their `type`. One of an unknown `type` is kept as JSON.
+/// Defines an enum of objects that are told apart by their `type`. One of an unknown `type` is kept
+/// as JSON.
 macro_rules! union {
     (
         $(#[doc = $doc:literal])*

@@ -29,8 +29,8 @@ use serde_json::value::RawValue;
 pub struct Unread {
     /// Path of the member in the event, such as `response.output[0].voice`.
     pub path: String,
-    /// True if the field is known and the value does not fit it: the field is at its default. False if this version
-    /// of the crate does not know the field.
+    /// True if the field is known and the value does not fit it: the field is at its default. False
+    /// if this version of the crate does not know the field.
     pub misfit: bool,
 }
 
@@ -40,13 +40,14 @@ pub struct Unread {
     clippy::box_collection,
     reason = "most records have none: a pointer is a third of the size"
 )]
-pub struct Unknown(Option<Box<BTreeMap<String, Kept>>>);
+pub(crate) struct Unknown(Option<Box<BTreeMap<String, Kept>>>);
 
 /// Value of a member that is in no field.
 #[derive(Clone)]
 enum Kept {
     Value(Value),
-    /// JSON that `Value` cannot hold: a number beyond a double's range, a lone surrogate, or more than 128 levels.
+    /// JSON that `Value` cannot hold: a number beyond a double's range, a lone surrogate, or more
+    /// than 128 levels.
     Text(Box<RawValue>),
 }
 
@@ -190,7 +191,7 @@ impl fmt::Display for FieldPath<'_> {
 }
 
 /// Receives the members that were not read.
-pub type Visit<'v> = dyn FnMut(Unread) + 'v;
+pub(crate) type Visit<'v> = dyn FnMut(Unread) + 'v;
 
 /// Reports the members that a record keeps.
 pub(crate) fn visit(unknown: &Unknown, keys: &[&str], path: &FieldPath<'_>, visit: &mut Visit<'_>) {
@@ -202,7 +203,8 @@ pub(crate) fn visit(unknown: &Unknown, keys: &[&str], path: &FieldPath<'_>, visi
     }
 }
 
-/// A value is kept as it was sent, whatever is read from: in a format other than JSON's text, as a `Value`.
+/// A value is kept as it was sent, whatever is read from: in a format other than JSON's text, as a
+/// `Value`.
 pub(crate) fn keep_next<'de, A: MapAccess<'de>>(
     unknown: &mut Unknown,
     key: &str,

@@ -1,16 +1,19 @@
-//! Values that are words: open lists of names, and values that may be a word or another shape of JSON.
+//! Values that are words: open lists of names, and values that may be a word or another shape of
+//! JSON.
 
 /// Defines an enum of names from an open list. A name that is not known is kept as it is.
 macro_rules! open_enum {
     ($(#[doc = $doc:literal])* pub enum $Name:ident { $($(#[doc = $vdoc:literal])* $Variant:ident = $wire:literal,)* }) => {
         $(#[doc = $doc])*
         ///
-        /// The list is open: [`as_str`](Self::as_str) gives a name that this version does not know, too.
+        /// The list is open: [`as_str`](Self::as_str) gives a name that this version does not know,
+        /// too.
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $Name {
             $(#[doc = concat!("`", $wire, "`.")] $(#[doc = $vdoc])* $Variant,)*
-            // Its value cannot be matched, so that a later version can give the name a variant of its own.
+            // Its value cannot be matched, so that a later version can give the name a variant of
+            // its own.
             #[doc(hidden)]
             Unknown($crate::protocol::words::UnknownName),
         }
@@ -97,7 +100,8 @@ impl UnknownName {
     }
 }
 
-/// Defines an enum of a value that may be a word, or one of several shapes of JSON. Any other value is kept as JSON.
+/// Defines an enum of a value that may be a word, or one of several shapes of JSON. Any other value
+/// is kept as JSON.
 macro_rules! choice {
     ($(#[doc = $doc:literal])* pub enum $Enum:ident {
         $($(#[doc = $vdoc:literal])* $Variant:ident $(($Type:ty) = $Shape:ident)? $(= $word:literal)?,)*

@@ -1,11 +1,12 @@
-//! Rules for any text and any event: reading never panics, its two ways agree with each other and with `serde_json`, and
-//! an event that is written and read again is the same.
+//! Rules for any text and any event: reading never panics, its two ways agree with each other and
+//! with `serde_json`, and an event that is written and read again is the same.
 
 use openai_realtime_ws::protocol::{Events, TranslationClientEvent, TranslationServerEvent};
 use openai_realtime_ws::{ClientEvent, RawEvent, ServerEvent};
 use serde_json::Value;
 
-/// Reading in one pass, and by way of the raw event, give the same; so does reading what `serde_json` makes of the text.
+/// Reading in one pass, and by way of the raw event, give the same; so does reading what
+/// `serde_json` makes of the text.
 fn check_text<E: Events>(text: &str) {
     let raw = RawEvent::parse(text);
     let event = E::parse(text);
@@ -28,7 +29,8 @@ fn check_text<E: Events>(text: &str) {
             .decode_as::<E>()
         {
             same if same == event => {}
-            // An event of an unknown type is kept letter by letter, and a `Value` has another order.
+            // An event of an unknown type is kept letter by letter, and a `Value` has another
+            // order.
             other => {
                 assert!(
                     !E::TYPES.contains(&event.event_type()),

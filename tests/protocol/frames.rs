@@ -1,5 +1,5 @@
-//! What counts as an event: contracts 41 to 47, and what the Node SDK did with the same frames. (44 and 46 are about
-//! connections.) Errors: contracts 50 to 52.
+//! What counts as an event: contracts 41 to 47, and what the Node SDK did with the same frames. (44
+//! and 46 are about connections.) Errors: contracts 50 to 52.
 
 use bytestring::ByteString;
 use openai_realtime_ws::protocol::{
@@ -241,7 +241,8 @@ fn contract_47_lone_surrogates_are_accepted() {
     let frame = r#"{"type":"a","x":"\ud800","\uDFFF":1}"#;
     assert_eq!(accepted(frame).event_type(), "a");
     assert_eq!(accepted(r#"{"type":"\ud800!"}"#).event_type(), "\u{fffd}!");
-    // In a value that is read they are U+FFFD; pairs are characters, and an escaped backslash begins no escape.
+    // In a value that is read they are U+FFFD; pairs are characters, and an escaped backslash
+    // begins no escape.
     for (escaped, read) in [
         (r"a\ud83d b\ud83d\ude00", "a\u{fffd} b😀"),
         (r"\ude00\ud83d", "\u{fffd}\u{fffd}"),
@@ -290,7 +291,8 @@ fn depth_is_no_danger() {
             ServerEvent::parse(frame),
             Ok(ServerEvent::ConversationItemAdded(_))
         ));
-        // Where a value of any kind may stand, serde_json's own limit holds, and the text is kept beside the field.
+        // Where a value of any kind may stand, serde_json's own limit holds, and the text is kept
+        // beside the field.
         let frame = format!(
             r#"{{"type":"conversation.item.added","item":{{"type":"mcp_list_tools","tools":[{{"input_schema":{deep}}}]}}}}"#
         );

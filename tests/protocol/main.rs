@@ -1,4 +1,5 @@
-//! The protocol as data: every event both ways, what counts as an event, and what a tolerant reader accepts.
+//! The protocol as data: every event both ways, what counts as an event, and what a tolerant reader
+//! accepts.
 #![cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 
 mod agreement;

@@ -1,4 +1,5 @@
-//! What holds for any input: reading never panics, its two ways agree, and what is written reads as the same.
+//! What holds for any input: reading never panics, its two ways agree, and what is written reads as
+//! the same.
 
 use std::collections::BTreeSet;
 
@@ -95,7 +96,8 @@ fn number_text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Members of an object. A key comes once, but `type`: one that does not fit costs the event, though a later one would.
+/// Members of an object. A key comes once, but `type`: one that does not fit costs the event,
+/// though a later one would.
 fn members_text(value: impl Strategy<Value = String>) -> impl Strategy<Value = Vec<String>> {
     let member = (string_text(), space(), space(), value, space());
     prop::collection::vec(member, 0..6).prop_map(|mut members| {
@@ -173,7 +175,8 @@ fn disturbed_text() -> impl Strategy<Value = String> {
     })
 }
 
-/// A fixture with other values of the same kind in its leaves, lists of other lengths, and parts that are gone.
+/// A fixture with other values of the same kind in its leaves, lists of other lengths, and parts
+/// that are gone.
 fn changed_value() -> impl Strategy<Value = Value> {
     #[derive(Debug, Clone)]
     struct Change {

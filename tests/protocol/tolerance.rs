@@ -1,5 +1,5 @@
-//! What a tolerant client accepts: rules that hold for every server, and what single ones are known to send. Frames are
-//! cut to what the case is about.
+//! What a tolerant client accepts: rules that hold for every server, and what single ones are known
+//! to send. Frames are cut to what the case is about.
 
 use std::cell::Cell;
 use std::fmt::Debug;
@@ -25,7 +25,8 @@ fn raw(frame: &str) -> RawEvent {
     }
 }
 
-/// What `value` becomes when `change` has its way with it, or with any part of it; `None` where that is gone.
+/// What `value` becomes when `change` has its way with it, or with any part of it; `None` where
+/// that is gone.
 fn variations(value: &Value, change: &dyn Fn() -> Option<Value>) -> Vec<Option<Value>> {
     let mut variations = vec![change()];
     match value {
@@ -53,7 +54,8 @@ fn variations(value: &Value, change: &dyn Fn() -> Option<Value>) -> Vec<Option<V
     variations
 }
 
-/// Checks every event that a fixture becomes, but those of another type; returns how many there were.
+/// Checks every event that a fixture becomes, but those of another type; returns how many there
+/// were.
 fn for_each_variation<E: Events>(
     lines: &str,
     change: impl Fn() -> Option<Value>,

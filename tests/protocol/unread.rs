@@ -1,5 +1,5 @@
-//! Members that were not read into a field: unknown ones, and values that do not fit. They stay with their record, are
-//! listed, and are written again.
+//! Members that were not read into a field: unknown ones, and values that do not fit. They stay
+//! with their record, are listed, and are written again.
 
 use openai_realtime_ws::protocol::*;
 use openai_realtime_ws::{ClientEvent, RawEvent, ServerEvent};
@@ -23,8 +23,8 @@ fn check_kept(sent: &Value, written: &Value) {
     }
 }
 
-/// Reads a frame, checks that it is written as it came, and returns the event with its unread members: the path, and
-/// whether it is a known field.
+/// Reads a frame, checks that it is written as it came, and returns the event with its unread
+/// members: the path, and whether it is a known field.
 fn read(frame: &Value) -> (ServerEvent, Vec<(String, bool)>) {
     let event = ServerEvent::parse(frame.to_string()).unwrap();
     assert_eq!(
