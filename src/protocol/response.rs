@@ -117,7 +117,6 @@ impl Response {
 
     /// Returns the functions that the model called. Each wants a
     /// [`function_output`](super::ConversationItemCreate::function_output).
-    #[must_use]
     pub fn function_calls(&self) -> impl Iterator<Item = &FunctionCall> {
         self.output.iter().filter_map(|item| match item {
             Item::FunctionCall(call) => Some(call),

@@ -1,96 +1,96 @@
 // The protocol's events, written by the crate's tests from its tables: do not edit. After a change of a table,
 // `UPDATE_TYPES=1 cargo test --lib typescript` writes them again.
 
-/** A piece of the reply's text. */
+/** Piece of the reply's text. */
 export interface ResponseOutputTextDelta {
   type: 'response.output_text.delta';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response that it is part of. */
+  /** ID of the response that the piece belongs to. */
   response_id: string;
-  /** The message item that it is part of. */
+  /** ID of the message item that the piece belongs to. */
   item_id: string;
-  /** The item's place in the response. */
+  /** Index of the item in the response's output. */
   output_index: number;
-  /** The content part's place in the item. */
+  /** Index of the content part in the item's content. */
   content_index: number;
-  /** The text that comes next. */
+  /** Next piece of the text. */
   delta: string;
 }
 
-/** A piece of the reply's audio. */
+/** Piece of the reply's audio. */
 export interface ResponseOutputAudioDelta {
   type: 'response.output_audio.delta';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response that it is part of. */
+  /** ID of the response that the piece belongs to. */
   response_id: string;
-  /** The message item that it is part of. */
+  /** ID of the message item that the piece belongs to. */
   item_id: string;
-  /** The item's place in the response. */
+  /** Index of the item in the response's output. */
   output_index: number;
-  /** The content part's place in the item. */
+  /** Index of the content part in the item's content. */
   content_index: number;
-  /** The audio that comes next, in the session's output format. */
+  /** Next piece of the audio, in the session's output format. */
   delta: string;
 }
 
-/** A piece of what the reply's audio says. */
+/** Piece of the transcript of the reply's audio. */
 export interface ResponseOutputAudioTranscriptDelta {
   type: 'response.output_audio_transcript.delta';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response that it is part of. */
+  /** ID of the response that the piece belongs to. */
   response_id: string;
-  /** The message item that it is part of. */
+  /** ID of the message item that the piece belongs to. */
   item_id: string;
-  /** The item's place in the response. */
+  /** Index of the item in the response's output. */
   output_index: number;
-  /** The content part's place in the item. */
+  /** Index of the content part in the item's content. */
   content_index: number;
-  /** The text that comes next. */
+  /** Next piece of the text. */
   delta: string;
 }
 
-/** A piece of a function call's arguments. */
+/** Piece of a function call's arguments. */
 export interface ResponseFunctionCallArgumentsDelta {
   type: 'response.function_call_arguments.delta';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response that it is part of. */
+  /** ID of the response that the piece belongs to. */
   response_id: string;
-  /** The function call item that it is part of. */
+  /** ID of the function call item that the piece belongs to. */
   item_id: string;
-  /** The item's place in the response. */
+  /** Index of the item in the response's output. */
   output_index: number;
-  /** The call's id. */
+  /** ID of the call. */
   call_id: string;
-  /** The JSON text that comes next. */
+  /** Next piece of the JSON text. */
   delta: string;
 }
 
-/** How sure the model is of a token. */
+/** Log probability of a token. */
 export interface LogProb {
-  /** The token. */
+  /** Token. */
   token: string;
-  /** Its bytes, as UTF-8. */
+  /** UTF-8 bytes of the token. */
   bytes: Array<number>;
-  /** The natural logarithm of its probability. */
+  /** Natural logarithm of the token's probability. */
   logprob: number;
 }
 
-/** A piece of what the user said. */
+/** Piece of the transcript of the user's speech. */
 export interface ConversationItemInputAudioTranscriptionDelta {
   type: 'conversation.item.input_audio_transcription.delta';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The user's message item. */
+  /** ID of the user's message item. */
   item_id: string;
-  /** The content part's place in the item. */
+  /** Index of the content part in the item's content. */
   content_index?: number;
-  /** The text that comes next. */
+  /** Next piece of the text. */
   delta?: string;
-  /** How sure the model is of each token; only if the session includes it. */
+  /** Log probability of each token, if the session's `include` asks for them. */
   logprobs?: Array<LogProb> | null;
 }
 
@@ -104,20 +104,23 @@ export interface ErrorDetails {
   message: string;
   /** Path of the field at fault. */
   param?: string | null;
-  /** `event_id` of the client event that caused the error. Some errors name none although the event had one. */
+  /**
+   * `event_id` of the client event that caused the error. Some errors name none although the
+   * event had one.
+   */
   event_id?: string | null;
 }
 
-/** The server could not do what was asked, or failed. The session goes on. */
+/** Error: a request could not be carried out, or the server failed. The session goes on. */
 export interface ErrorEvent {
   type: 'error';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** What went wrong. */
+  /** Details of the error. */
   error: ErrorDetails;
 }
 
-/** A form of reply. */
+/** Form of a reply. */
 export type Modality =
   | 'text'
   | 'audio';
@@ -145,47 +148,47 @@ export type AudioFormat =
   | PcmuFormat
   | PcmaFormat;
 
-/** By silence. */
+/** Detection by silence. */
 export interface ServerVad {
   type: 'server_vad';
-  /** How loud speech must be, from 0 to 1; 0.5 if absent. */
+  /** Loudness from which audio is speech, from 0 to 1. If absent, 0.5. */
   threshold?: number;
-  /** How much audio before the speech is kept, in milliseconds; 300 if absent. */
+  /** Audio before the speech that is kept, in milliseconds. If absent, 300. */
   prefix_padding_ms?: number;
-  /** How long a silence ends the turn, in milliseconds; 500 if absent. */
+  /** Silence that ends the turn, in milliseconds. If absent, 500. */
   silence_duration_ms?: number;
-  /** After how long a silence the model speaks up by itself, in milliseconds. */
+  /** Silence after which the model speaks on its own, in milliseconds. */
   idle_timeout_ms?: number | null;
-  /** Whether the end of a turn brings a response. */
+  /** True if the end of a turn starts a response. */
   create_response?: boolean;
-  /** Whether speech interrupts the response under way. */
+  /** True if speech interrupts the response under way. */
   interrupt_response?: boolean;
 }
 
-/** How soon the model takes a turn to be over. */
+/** Eagerness of the model to take a turn as over. */
 export type Eagerness =
   | 'low'
   | 'medium'
   | 'high'
   | 'auto';
 
-/** By what is said. */
+/** Detection by the meaning of the words. */
 export interface SemanticVad {
   type: 'semantic_vad';
-  /** How soon the model replies. */
+  /** Eagerness of the model to reply. */
   eagerness?: Eagerness;
-  /** Whether the end of a turn brings a response. */
+  /** True if the end of a turn starts a response. */
   create_response?: boolean;
-  /** Whether speech interrupts the response under way. */
+  /** True if speech interrupts the response under way. */
   interrupt_response?: boolean;
 }
 
-/** How the end of the user's turn is found. */
+/** Detection of the end of the user's turn. */
 export type TurnDetection =
   | ServerVad
   | SemanticVad;
 
-/** How long a transcription waits before it writes. */
+/** Delay of a transcription. */
 export type TranscriptionDelay =
   | 'minimal'
   | 'low'
@@ -193,68 +196,68 @@ export type TranscriptionDelay =
   | 'high'
   | 'xhigh';
 
-/** How speech is transcribed. */
+/** Settings of a transcription. */
 export interface TranscriptionConfig {
-  /** The model. */
+  /** Name of the model. */
   model?: string;
-  /** The language spoken, as ISO 639-1. */
+  /** Spoken language, as an ISO 639-1 code. */
   language?: string;
-  /** The languages that may be spoken, as ISO 639-1. */
+  /** Languages that may be spoken, as ISO 639-1 codes. */
   languages?: Array<string>;
-  /** Guidance in free text. */
+  /** Guidance for the model, as free text. */
   prompt?: string;
   /** Words to expect. */
   keywords?: Array<string>;
-  /** How long the model waits for more before it writes: more delay, fewer mistakes. */
+  /** Delay of the transcription: more delay, fewer mistakes. */
   delay?: TranscriptionDelay;
 }
 
-/** A kind of microphone. */
+/** Kind of microphone. */
 export type NoiseReductionType =
   | 'near_field'
   | 'far_field';
 
-/** The suppression of noise in input audio. */
+/** Noise reduction of input audio. */
 export interface NoiseReduction {
-  /** For which kind of microphone. */
+  /** Kind of microphone. */
   type?: NoiseReductionType;
-  /** How strong it is; 1 if absent. */
+  /** Strength. If absent, 1. */
   strength?: number;
 }
 
 /** Input audio. */
 export interface AudioInput {
-  /** Its format. */
+  /** Format. */
   format?: AudioFormat;
   /**
-   * When the server takes the user's turn to be over. Null: when the client says so, by
+   * Detection of the end of the user's turn. Null: the client ends it, by
    * `input_audio_buffer.commit`.
    */
   turn_detection?: TurnDetection | null;
-  /** The transcription of what the user says. */
+  /** Transcription of the user's speech. */
   transcription?: TranscriptionConfig;
-  /** The suppression of noise. */
+  /** Noise reduction. */
   noise_reduction?: NoiseReduction;
 }
 
-/** A voice of one's own. */
+/** Custom voice. */
 export interface CustomVoice {
-  /** Its id. */
+  /** ID. */
   id: string;
 }
 
-/** A voice: one of the provider's by name, such as `marin`, or one of one's own by id. */
+/** Voice: one of the provider's by name, such as `marin`, or a custom one by ID. */
 export type Voice =
   | string
   | CustomVoice;
 
 /** Output audio. */
 export interface AudioOutput {
-  /** Its format. */
+  /** Format. */
   format?: AudioFormat;
-  /** The voice; it cannot change once the model has spoken. */
+  /** Voice. It cannot change once the model has spoken. */
   voice?: Voice;
-  /** The pace, as a multiple of the usual one: 0.25 to 1.5. */
+  /** Speed of speech, as a multiple of the usual one: 0.25 to 1.5. */
   speed?: number;
 }
 
@@ -267,20 +270,20 @@ export interface AudioConfig {
 }
 
 /**
- * A function of the client's own. The model's calls come as `function_call` items, and the client answers with
- * `function_call_output`.
+ * Function of the client. The model calls it by `function_call` items, and the client
+ * answers with `function_call_output`.
  */
 export interface FunctionTool {
   type?: 'function';
-  /** The name by which the model calls it. */
+  /** Name that the model calls it by. */
   name?: string;
-  /** What it does, and when to call it. */
+  /** Description of its purpose, and of the time to call it. */
   description?: string;
-  /** The JSON Schema of its arguments. */
+  /** JSON Schema of the arguments. */
   parameters?: unknown;
 }
 
-/** An MCP server that the service runs itself. */
+/** MCP server that the service runs itself. */
 export type McpConnector =
   | 'connector_dropbox'
   | 'connector_gmail'
@@ -299,99 +302,100 @@ export interface ToolFilter {
   tool_names?: Array<string>;
 }
 
-/** Which of an MCP server's tools the model may call. */
+/** Tools of an MCP server that the model may call. */
 export type AllowedTools =
   | Array<string>
   | ToolFilter;
 
-/** From where a tool is called. */
+/** Caller of a tool. */
 export type ToolCaller =
   | 'direct'
   | 'programmatic';
 
-/** Which calls wait for approval, tool by tool. */
+/** Calls that wait for approval, tool by tool. */
 export interface ApprovalFilter {
-  /** Those that wait. */
+  /** Calls that wait. */
   always?: ToolFilter;
-  /** Those that do not. */
+  /** Calls that do not wait. */
   never?: ToolFilter;
 }
 
-/** Which calls of an MCP server's tools wait for the client's approval. */
+/** Calls of an MCP server's tools that wait for the client's approval. */
 export type RequireApproval =
   | 'always'
   | 'never'
   | ApprovalFilter;
 
 /**
- * The tools of an MCP server, which the service itself calls. One of `server_url`,
- * `connector_id` and `tunnel_id` says where it is.
+ * Tools of an MCP server, which the service itself calls. One of
+ * `server_url`, `connector_id` and
+ * `tunnel_id` says where it is.
  */
 export interface McpTool {
   type: 'mcp';
-  /** The name by which tool calls speak of this server. */
+  /** Name of the server in tool calls. */
   server_label: string;
-  /** What the server is for. */
+  /** Purpose of the server. */
   server_description?: string;
-  /** The server's address. */
+  /** URL of the server. */
   server_url?: string;
-  /** A server that the service runs itself. */
+  /** Server that the service runs itself. */
   connector_id?: McpConnector;
-  /** A secure tunnel to the server. */
+  /** Secure tunnel to the server. */
   tunnel_id?: string;
-  /** An OAuth access token for the server. */
+  /** OAuth access token for the server. */
   authorization?: string;
   /** Further HTTP headers for the server. */
   headers?: Record<string, string> | null;
-  /** Which of its tools the model may call; all if absent. */
+  /** Tools that the model may call. If absent, all. */
   allowed_tools?: AllowedTools | null;
-  /** From where the tools may be called. */
+  /** Callers that may call the tools. */
   allowed_callers?: Array<ToolCaller> | null;
-  /** Which calls wait for an `mcp_approval_response` of the client. */
+  /** Calls that wait for an `mcp_approval_response` of the client. */
   require_approval?: RequireApproval | null;
-  /** Whether the tools are found by tool search only when needed. */
+  /** True if tool search finds the tools only when they are needed. */
   defer_loading?: boolean;
 }
 
-/** A tool that the model may call. */
+/** Tool that the model may call. */
 export type Tool =
   | FunctionTool
   | McpTool;
 
-/** A function. */
+/** Function. */
 export interface ChosenFunction {
   type: 'function';
-  /** Its name. */
+  /** Name. */
   name: string;
 }
 
-/** A tool of an MCP server. */
+/** Tool of an MCP server. */
 export interface ChosenMcpTool {
   type: 'mcp';
-  /** The server. */
+  /** Label of the server. */
   server_label: string;
-  /** The tool's name; any of the server's if absent. */
+  /** Name of the tool. If absent, any tool of the server. */
   name?: string | null;
 }
 
-/** The tool that the model must call. */
+/** Tool that the model must call. */
 export type ChosenTool =
   | ChosenFunction
   | ChosenMcpTool;
 
-/** Whether the model calls a tool, and which. */
+/** Choice of tools: whether the model calls one, and which. */
 export type ToolChoice =
   | 'none'
   | 'auto'
   | 'required'
   | ChosenTool;
 
-/** A limit in tokens. */
+/** Limit in tokens. */
 export type MaxOutputTokens =
   | 'inf'
   | number;
 
-/** An effort. */
+/** Effort of a reasoning model. */
 export type ReasoningEffort =
   | 'minimal'
   | 'low'
@@ -399,128 +403,128 @@ export type ReasoningEffort =
   | 'high'
   | 'xhigh';
 
-/** How much a reasoning model thinks. */
+/** Settings of a reasoning model. */
 export interface Reasoning {
-  /** The effort. */
+  /** Effort of the reasoning. */
   effort?: ReasoningEffort;
 }
 
 /** Limits of a conversation. */
 export interface TokenLimits {
-  /** Of what stands behind the instructions and tools, in tokens. */
+  /** Limit of everything after the instructions and tools, in tokens. */
   post_instructions?: number;
 }
 
-/** More is dropped at once than needs to be, so that the next turns find a cached beginning. */
+/** Drops more at once than needed, so that the next turns find a cached beginning. */
 export interface RetentionRatio {
   type: 'retention_ratio';
-  /** Which part of the conversation stays, from 0 to 1. */
+  /** Part of the conversation that stays, from 0 to 1. */
   retention_ratio: number;
   /** Limits below the model's own. */
   token_limits?: TokenLimits;
 }
 
-/** A rule of what is dropped. */
+/** Rule of truncation. */
 export type TruncationRule =
   | RetentionRatio;
 
-/** What happens when the conversation outgrows the model's input. */
+/** Truncation of a conversation that outgrows the model's input. */
 export type Truncation =
   | 'auto'
   | 'disabled'
   | TruncationRule;
 
-/** How a cache breakpoint is found. */
+/** Mode of a cache breakpoint. */
 export type CacheBreakpointMode =
   | 'explicit';
 
-/** For how long a prompt's beginning stays cached. */
+/** Time that the beginning of a prompt stays cached. */
 export type CacheTtl =
   | '30m'
   | '12h';
 
-/** The end of a beginning that many prompts share. */
+/** End of a beginning that many prompts share. */
 export interface CacheBreakpoint {
-  /** How it is found. */
+  /** Mode of the breakpoint. */
   mode: CacheBreakpointMode;
-  /** For how long it is kept at least. */
+  /** Shortest time that it is kept. */
   ttl?: CacheTtl;
 }
 
 /** Text. */
 export interface PromptText {
   type: 'input_text';
-  /** The text. */
+  /** Text. */
   text: string;
-  /** The prompt up to here is worth caching. */
+  /** End of a part of the prompt that is worth caching. */
   prompt_cache_breakpoint?: CacheBreakpoint;
 }
 
-/** How closely an image is looked at. */
+/** Detail in which the model looks at an image. */
 export type ImageDetail =
   | 'auto'
   | 'low'
   | 'high'
   | 'original';
 
-/** An image, by one of its id and its address. */
+/** Image, by its ID or its URL. */
 export interface PromptImage {
   type: 'input_image';
-  /** How closely it is looked at. */
+  /** Detail in which the model looks at it. */
   detail: 'auto' | 'low' | 'high' | 'original';
-  /** An uploaded file's id. */
+  /** ID of an uploaded file. */
   file_id?: string | null;
-  /** An address, or the image itself as a data URI. */
+  /** URL, or the image itself as a data URI. */
   image_url?: string | null;
-  /** The prompt up to here is worth caching. */
+  /** End of a part of the prompt that is worth caching. */
   prompt_cache_breakpoint?: CacheBreakpoint;
 }
 
-/** A file, by one of its id, its address and its content. */
+/** File, by its ID, its URL or its content. */
 export interface PromptFile {
   type: 'input_file';
-  /** How closely it is looked at. */
+  /** Detail in which the model looks at it. */
   detail?: 'auto' | 'low' | 'high';
-  /** An uploaded file's id. */
+  /** ID of an uploaded file. */
   file_id?: string | null;
-  /** An address. */
+  /** URL. */
   file_url?: string;
-  /** The content. */
+  /** Content of the file. */
   file_data?: string;
-  /** The file's name. */
+  /** Name of the file. */
   filename?: string;
-  /** The prompt up to here is worth caching. */
+  /** End of a part of the prompt that is worth caching. */
   prompt_cache_breakpoint?: CacheBreakpoint;
 }
 
-/** An input of a stored prompt. */
+/** Input of a stored prompt. */
 export type PromptInput =
   | PromptText
   | PromptImage
   | PromptFile;
 
-/** What a placeholder of a stored prompt stands for. */
+/** Value of a placeholder in a stored prompt. */
 export type PromptVariable =
   | string
   | PromptInput;
 
-/** A stored prompt. */
+/** Stored prompt. */
 export interface Prompt {
-  /** Its id. */
+  /** ID. */
   id: string;
-  /** Its version; the current one if absent. */
+  /** Version. If absent, the current one. */
   version?: string | null;
-  /** What its placeholders stand for. */
+  /** Values of its placeholders. */
   variables?: Record<string, PromptVariable> | null;
 }
 
-/** How a trace is filed. */
+/** Names of a trace. */
 export interface TracingConfig {
-  /** The trace's name. */
+  /** Name of the trace. */
   workflow_name?: string;
-  /** The group that it belongs to. */
+  /** Group of the trace. */
   group_id?: string;
-  /** Anything to find it by. */
+  /** Further data of the trace. */
   metadata?: unknown;
 }
 
@@ -529,44 +533,44 @@ export type Tracing =
   | 'auto'
   | TracingConfig;
 
-/** What events contain only when asked to. */
+/** Content of events that is optional. */
 export type Include =
   | 'item.input_audio_transcription.logprobs';
 
-/** A conversation with the model. */
+/** Conversation with the model. */
 export interface RealtimeSession {
   type: 'realtime';
-  /** The model; it cannot change once the session is open. */
+  /** Name of the model. It cannot change once the session is open. */
   model?: string;
-  /** In which form the model replies: text or audio, one of them. */
+  /** Form of the replies: one of text and audio. */
   output_modalities?: Array<Modality>;
-  /** What the model is told beforehand; the empty string clears it. */
+  /** Instructions for the model. The empty string clears them. */
   instructions?: string;
   /** Input and output audio. */
   audio?: AudioConfig;
-  /** The tools that the model may call; an empty list clears them. */
+  /** Tools that the model may call. An empty list clears them. */
   tools?: Array<Tool>;
-  /** Whether the model calls a tool, and which. */
+  /** Choice of tools: whether the model calls one, and which. */
   tool_choice?: ToolChoice;
-  /** Whether the model may call several tools at once. */
+  /** True if the model may call several tools at once. */
   parallel_tool_calls?: boolean;
-  /** The limit of a response, in tokens. */
+  /** Limit of a response, in tokens. */
   max_output_tokens?: MaxOutputTokens;
-  /** How much the model thinks. */
+  /** Reasoning of the model. */
   reasoning?: Reasoning;
-  /** What is dropped when the conversation outgrows the model. */
+  /** Truncation of a conversation that outgrows the model's input. */
   truncation?: Truncation;
-  /** A stored prompt. */
+  /** Stored prompt. */
   prompt?: Prompt | null;
   /** Traces of the session in the provider's dashboard. */
   tracing?: Tracing | null;
-  /** What else events are to contain. */
+  /** Optional content of events. */
   include?: Array<Include>;
-  /** The session's id; the server's. */
+  /** ID of the session. Set by the server. */
   id?: string;
-  /** The kind of object, `realtime.session`; the server's. */
+  /** Kind of object: `realtime.session`. Set by the server. */
   object?: 'realtime.session';
-  /** When the session ends, in seconds of Unix time; the server's. */
+  /** End of the session, in seconds of Unix time. Set by the server. */
   expires_at?: number;
 }
 
@@ -576,79 +580,79 @@ export interface TranscriptionAudio {
   input?: AudioInput;
 }
 
-/** The transcription of speech, without replies. */
+/** Transcription of speech, without replies. */
 export interface TranscriptionSession {
   type: 'transcription';
   /** Input audio. */
   audio?: TranscriptionAudio;
-  /** What else events are to contain. */
+  /** Optional content of events. */
   include?: Array<Include>;
-  /** The session's id; the server's. */
+  /** ID of the session. Set by the server. */
   id?: string;
-  /** The kind of object, `realtime.transcription_session`; the server's. */
+  /** Kind of object: `realtime.transcription_session`. Set by the server. */
   object?: string;
-  /** When the session ends, in seconds of Unix time; the server's. */
+  /** End of the session, in seconds of Unix time. Set by the server. */
   expires_at?: number;
 }
 
-/** A session's configuration. In `session.update`, what is absent stays as it is. */
+/** Configuration of a session. In `session.update`, absent fields stay as they are. */
 export type SessionConfig =
   | RealtimeSession
   | TranscriptionSession;
 
-/** The session is open; sent first. */
+/** First event of a session: it is open. */
 export interface SessionCreated {
   type: 'session.created';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The session's configuration. */
+  /** Configuration of the session. */
   session: SessionConfig;
 }
 
-/** The session's configuration changed, as `session.update` asked. */
+/** Confirmation of `session.update`: the session's configuration has changed. */
 export interface SessionUpdated {
   type: 'session.updated';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The session's configuration, whole. */
+  /** Whole configuration of the session. */
   session: SessionConfig;
 }
 
-/** A conversation. */
+/** Conversation. */
 export interface Conversation {
-  /** Its id. */
+  /** ID. */
   id?: string;
-  /** The kind of object, `realtime.conversation`. */
+  /** Kind of object: `realtime.conversation`. */
   object?: 'realtime.conversation';
 }
 
-/** A conversation began; sent after `session.created`. */
+/** Start of a conversation, after `session.created`. */
 export interface ConversationCreated {
   type: 'conversation.created';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The conversation. */
+  /** Conversation. */
   conversation: Conversation;
 }
 
-/** How far an item is. */
+/** Status of an item. */
 export type ItemStatus =
   | 'completed'
   | 'incomplete'
   | 'in_progress';
 
-/** Who speaks. */
+/** Role of the speaker. */
 export type Role =
   | 'user'
   | 'assistant'
   | 'system';
 
-/** What a message of the model is. */
+/** Phase of a message of the model. */
 export type Phase =
   | 'commentary'
   | 'final_answer';
 
-/** The kind of a content part. */
+/** Kind of a content part. */
 export type ContentType =
   | 'input_text'
   | 'input_audio'
@@ -658,7 +662,7 @@ export type ContentType =
   | 'text'
   | 'audio';
 
-/** A part of a message. */
+/** Part of a message. */
 export interface ResponsePart {
   type?: 'text' | 'audio';
   text?: string;
@@ -667,7 +671,7 @@ export interface ResponsePart {
   transcript?: string;
 }
 
-/** What a person, the model or the system said. */
+/** Message of a person, the model or the system. */
 export type Message = SystemMessage | UserMessage | AssistantMessage;
 
 interface AnyMessage {
@@ -718,145 +722,145 @@ export interface AssistantPart {
   transcript?: string;
 }
 
-/** The model calls a function of the client's. */
+/** Call of a function of the client. */
 export interface FunctionCall {
   type: 'function_call';
-  /** The item's id; the server makes one if it is absent. */
+  /** ID of the item. If absent, the server makes one. */
   id?: string;
-  /** The kind of object, `realtime.item`. */
+  /** Kind of object: `realtime.item`. */
   object?: 'realtime.item';
-  /** How far it is. */
+  /** Status. */
   status?: ItemStatus;
-  /** The call's id, which the answer names. */
+  /** ID of the call, which the output names. */
   call_id?: string;
-  /** The function's name. */
+  /** Name of the function. */
   name: string;
-  /** The arguments: JSON, in text. */
+  /** Arguments, as JSON text. */
   arguments: string;
 }
 
-/** The answer to a function call. */
+/** Output of a function call. */
 export interface FunctionCallOutput {
   type: 'function_call_output';
-  /** The item's id; the server makes one if it is absent. */
+  /** ID of the item. If absent, the server makes one. */
   id?: string;
-  /** The kind of object, `realtime.item`. */
+  /** Kind of object: `realtime.item`. */
   object?: 'realtime.item';
-  /** How far it is. */
+  /** Status. */
   status?: ItemStatus;
-  /** The id of the call that it answers. */
+  /** ID of the call that it answers. */
   call_id: string;
-  /** What the function gave, in free text. */
+  /** Output of the function, as free text. */
   output: string;
 }
 
-/** An MCP server's tool is to be called, if the client approves. */
+/** Request for the client's approval of an MCP tool call. */
 export interface McpApprovalRequest {
   type: 'mcp_approval_request';
-  /** The item's id, which the approval names. */
+  /** ID of the item, which the approval names. */
   id: string;
-  /** The server. */
+  /** Label of the server. */
   server_label: string;
-  /** The tool's name. */
+  /** Name of the tool. */
   name: string;
-  /** The arguments: JSON, in text. */
+  /** Arguments, as JSON text. */
   arguments: string;
 }
 
-/** The client approves of a tool call, or does not. */
+/** Approval or refusal of an MCP tool call by the client. */
 export interface McpApprovalResponse {
   type: 'mcp_approval_response';
-  /** The item's id. */
+  /** ID of the item. */
   id: string;
-  /** The id of the request that it answers. */
+  /** ID of the request that it answers. */
   approval_request_id: string;
-  /** Whether the tool may be called. */
+  /** True if the tool may be called. */
   approve: boolean;
-  /** Why. */
+  /** Reason. */
   reason?: string | null;
 }
 
-/** A tool of an MCP server. */
+/** Tool of an MCP server. */
 export interface ListedTool {
-  /** Its name. */
+  /** Name. */
   name: string;
-  /** What it does. */
+  /** Description of its purpose. */
   description?: string | null;
-  /** The JSON Schema of its arguments. */
+  /** JSON Schema of the arguments. */
   input_schema: unknown;
-  /** What else the server says of it. */
+  /** Annotations of the server. */
   annotations?: unknown | null;
 }
 
-/** The tools that an MCP server has. */
+/** Tools that an MCP server has. */
 export interface McpListTools {
   type: 'mcp_list_tools';
-  /** The item's id. */
+  /** ID of the item. */
   id?: string;
-  /** The server. */
+  /** Label of the server. */
   server_label: string;
-  /** Its tools. */
+  /** Tools of the server. */
   tools: Array<ListedTool>;
 }
 
-/** The server did not keep to the protocol. */
+/** Violation of the protocol by the server. */
 export interface McpProtocolError {
   type: 'protocol_error';
-  /** The JSON-RPC error's code. */
+  /** Code of the JSON-RPC error. */
   code: number;
-  /** What happened. */
+  /** Description for a person. */
   message: string;
 }
 
-/** The tool failed. */
+/** Failure of the tool. */
 export interface McpToolExecutionError {
   type: 'tool_execution_error';
-  /** What happened. */
+  /** Description for a person. */
   message: string;
 }
 
-/** The server's HTTP did. */
+/** Failure of the server's HTTP. */
 export interface McpHttpError {
   type: 'http_error';
-  /** The HTTP status. */
+  /** HTTP status. */
   code: number;
-  /** What happened. */
+  /** Description for a person. */
   message: string;
 }
 
-/** Why a call of an MCP server's tool failed. */
+/** Error of a failed MCP tool call. */
 export type McpError =
   | McpProtocolError
   | McpToolExecutionError
   | McpHttpError;
 
-/** A call of an MCP server's tool, and what came of it. */
+/** Call of an MCP server's tool, with its outcome. */
 export interface McpCall {
   type: 'mcp_call';
-  /** The item's id. */
+  /** ID of the item. */
   id: string;
-  /** The server. */
+  /** Label of the server. */
   server_label: string;
-  /** The tool's name. */
+  /** Name of the tool. */
   name: string;
-  /** The arguments: JSON, in text. */
+  /** Arguments, as JSON text. */
   arguments: string;
-  /** The id of the approval request that went before. */
+  /** ID of the approval request that went before. */
   approval_request_id?: string | null;
-  /** What the tool gave. */
+  /** Output of the tool. */
   output?: string | null;
-  /** What went wrong. */
+  /** Details of the error. */
   error?: McpError | null;
 }
 
-/** An item of the conversation, by its id, as input of a response. */
+/** Reference to an item of the conversation, as input of a response. */
 export interface ItemReference {
   type: 'item_reference';
-  /** The item's id. */
+  /** ID of the item. */
   id: string;
 }
 
-/** One entry of the conversation. */
+/** Item of the conversation. */
 export type Item =
   | Message
   | FunctionCall
@@ -866,162 +870,162 @@ export type Item =
   | McpListTools
   | McpCall;
 
-/** An item was added to the conversation; its content may still be growing. */
+/** New item of the conversation. Its content may still grow. */
 export interface ConversationItemAdded {
   type: 'conversation.item.added';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The item that it stands behind. */
+  /** ID of the item before it. Null at the front of the conversation. */
   previous_item_id?: string | null;
-  /** The item. */
+  /** Item. */
   item: Item;
 }
 
-/** An item of the conversation is complete. */
+/** Complete item of the conversation. */
 export interface ConversationItemDone {
   type: 'conversation.item.done';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The item that it stands behind. */
+  /** ID of the item before it. Null at the front of the conversation. */
   previous_item_id?: string | null;
-  /** The item, without its audio, for which `conversation.item.retrieve` asks. */
+  /** Item without its audio, which `conversation.item.retrieve` asks for. */
   item: Item;
 }
 
-/** An item was added to the conversation; the older name of `conversation.item.added`. */
+/** New item of the conversation. Older name of `conversation.item.added`. */
 export interface ConversationItemCreated {
   type: 'conversation.item.created';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The item that it stands behind. */
+  /** ID of the item before it. Null at the front of the conversation. */
   previous_item_id?: string | null;
-  /** The item. */
+  /** Item. */
   item: Item;
 }
 
-/** An item as the server has it, as `conversation.item.retrieve` asked. */
+/** Answer to `conversation.item.retrieve`: the item as the server has it. */
 export interface ConversationItemRetrieved {
   type: 'conversation.item.retrieved';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The item, with its audio. */
+  /** Item with its audio. */
   item: Item;
 }
 
-/** A spoken reply was cut off, as `conversation.item.truncate` asked. */
+/** Confirmation of `conversation.item.truncate`: the spoken reply is cut off. */
 export interface ConversationItemTruncated {
   type: 'conversation.item.truncated';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The id of the model's message. */
+  /** ID of the model's message. */
   item_id: string;
-  /** The content part's place in the item. */
+  /** Index of the content part in the item's content. */
   content_index: number;
-  /** How much of the audio stays, in milliseconds. */
+  /** Length of the audio that stays, in milliseconds. */
   audio_end_ms: number;
 }
 
-/** An item was removed, as `conversation.item.delete` asked. */
+/** Confirmation of `conversation.item.delete`: the item is removed. */
 export interface ConversationItemDeleted {
   type: 'conversation.item.deleted';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The item's id. */
+  /** ID of the item. */
   item_id: string;
 }
 
-/** The tokens that were cached, by kind. */
+/** Cached tokens by kind. */
 export interface CachedTokenDetails {
-  /** Of text. */
+  /** Tokens of text. */
   text_tokens?: number;
-  /** Of audio. */
+  /** Tokens of audio. */
   audio_tokens?: number;
-  /** Of images. */
+  /** Tokens of images. */
   image_tokens?: number;
 }
 
-/** The tokens read, by kind. */
+/** Input tokens by kind. */
 export interface InputTokenDetails {
-  /** Of text. */
+  /** Tokens of text. */
   text_tokens?: number;
-  /** Of audio. */
+  /** Tokens of audio. */
   audio_tokens?: number;
-  /** Of images. */
+  /** Tokens of images. */
   image_tokens?: number;
-  /** Those that were cached. */
+  /** Cached tokens, which are part of the input. */
   cached_tokens?: number;
-  /** Those that were cached, by kind. */
+  /** Cached tokens by kind. */
   cached_tokens_details?: CachedTokenDetails;
 }
 
-/** In tokens. */
+/** Usage in tokens. */
 export interface TokenUsage {
   type: 'tokens';
-  /** All. */
+  /** Input plus output tokens. */
   total_tokens: number;
-  /** Those read. */
+  /** Tokens that the model read. */
   input_tokens: number;
-  /** Those written. */
+  /** Tokens that the model wrote. */
   output_tokens: number;
-  /** Those read, by kind. */
+  /** Input tokens by kind. */
   input_token_details?: InputTokenDetails;
 }
 
-/** By length. */
+/** Usage by length. */
 export interface DurationUsage {
   type: 'duration';
-  /** The audio's length, in seconds. */
+  /** Length of the audio, in seconds. */
   seconds: number;
 }
 
-/** What a transcription cost. */
+/** Usage of a transcription. */
 export type TranscriptionUsage =
   | TokenUsage
   | DurationUsage;
 
-/** A language that was heard. */
+/** Language that was heard. */
 export interface DetectedLanguage {
-  /** Its code. */
+  /** Code of the language. */
   code: string;
 }
 
-/** What the user said, whole. */
+/** Whole transcript of a user's message. */
 export interface ConversationItemInputAudioTranscriptionCompleted {
   type: 'conversation.item.input_audio_transcription.completed';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The user's message item. */
+  /** ID of the user's message item. */
   item_id: string;
-  /** The content part's place in the item. */
+  /** Index of the content part in the item's content. */
   content_index: number;
-  /** The text. */
+  /** Text of the segment. */
   transcript: string;
-  /** What the transcription cost. */
+  /** Usage of the transcription. */
   usage: TranscriptionUsage;
-  /** The languages heard. */
+  /** Languages that were heard. */
   languages?: Array<DetectedLanguage>;
-  /** How sure the model is of each token; only if the session includes it. */
+  /** Log probability of each token, if the session's `include` asks for them. */
   logprobs?: Array<LogProb> | null;
 }
 
-/** A stretch of speech of one speaker. */
+/** Stretch of speech of one speaker. */
 export interface ConversationItemInputAudioTranscriptionSegment {
   type: 'conversation.item.input_audio_transcription.segment';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The user's message item. */
+  /** ID of the user's message item. */
   item_id: string;
-  /** The content part's place in the item. */
+  /** Index of the content part in the item's content. */
   content_index: number;
-  /** The segment's id. */
+  /** ID of the segment. */
   id: string;
-  /** Who speaks, as a label. */
+  /** Label of the speaker. */
   speaker: string;
-  /** The text. */
+  /** Text of the segment. */
   text: string;
-  /** Where it begins, in seconds. */
+  /** Start of the segment, in seconds. */
   start: number;
-  /** Where it ends, in seconds. */
+  /** End of the segment, in seconds. */
   end: number;
 }
 
@@ -1037,82 +1041,88 @@ export interface TranscriptionError {
   param?: string;
 }
 
-/** What the user said could not be transcribed. */
+/** Failed transcription of a user's message. */
 export interface ConversationItemInputAudioTranscriptionFailed {
   type: 'conversation.item.input_audio_transcription.failed';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The user's message item. */
+  /** ID of the user's message item. */
   item_id: string;
-  /** The content part's place in the item. */
+  /** Index of the content part in the item's content. */
   content_index: number;
-  /** Why. */
+  /** Reason. */
   error: TranscriptionError;
 }
 
-/** The user began to speak. */
+/** Start of the user's speech. */
 export interface InputAudioBufferSpeechStarted {
   type: 'input_audio_buffer.speech_started';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The message item that it will become. */
+  /** ID of the message item that the speech will become. */
   item_id: string;
-  /** When, in milliseconds of all audio sent in this session, the prefix padding included. */
+  /**
+   * Start of the speech, in milliseconds of all audio sent in this session. The prefix
+   * padding is included.
+   */
   audio_start_ms: number;
 }
 
-/** The user stopped speaking. */
+/** End of the user's speech. */
 export interface InputAudioBufferSpeechStopped {
   type: 'input_audio_buffer.speech_stopped';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The message item that it will become. */
+  /** ID of the message item that the speech will become. */
   item_id: string;
-  /** When, in milliseconds of all audio sent in this session, the silence included. */
+  /**
+   * End of the speech, in milliseconds of all audio sent in this session. The silence is
+   * included.
+   */
   audio_end_ms: number;
 }
 
-/** The input buffer became a user message. */
+/** The input buffer became a message of the user. */
 export interface InputAudioBufferCommitted {
   type: 'input_audio_buffer.committed';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The item that it stands behind. */
+  /** ID of the item before it. Null at the front of the conversation. */
   previous_item_id?: string | null;
-  /** The message item. */
+  /** ID of the message item. */
   item_id: string;
 }
 
-/** The input buffer was emptied, as `input_audio_buffer.clear` asked. */
+/** Confirmation of `input_audio_buffer.clear`: the input buffer is empty. */
 export interface InputAudioBufferCleared {
   type: 'input_audio_buffer.cleared';
   /** ID that the sender gave the event. */
   event_id: string;
 }
 
-/** The user was silent for the turn detection's `idle_timeout_ms`. */
+/** Silence of the user for the turn detection's `idle_timeout_ms`. */
 export interface InputAudioBufferTimeoutTriggered {
   type: 'input_audio_buffer.timeout_triggered';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The item of the silence. */
+  /** ID of the item made of the silence. */
   item_id: string;
-  /** Where the silence began, in milliseconds of all audio sent in this session. */
+  /** Start of the silence, in milliseconds of all audio sent in this session. */
   audio_start_ms: number;
-  /** Where it ended, in milliseconds of all audio sent in this session. */
+  /** End of the silence, in milliseconds of all audio sent in this session. */
   audio_end_ms: number;
 }
 
-/** A caller pressed a key; over SIP. */
+/** Key that a caller pressed. Over SIP only. */
 export interface InputAudioBufferDtmfEventReceived {
   type: 'input_audio_buffer.dtmf_event_received';
-  /** The key: 0 to 9, `*`, `#`, A to D. */
+  /** Key: 0 to 9, `*`, `#`, A to D. */
   event: string;
-  /** When, in seconds of Unix time. */
+  /** Time of the key press, in seconds of Unix time. */
   received_at: number;
 }
 
-/** How far a response is. */
+/** Status of a response. */
 export type ResponseStatus =
   | 'in_progress'
   | 'completed'
@@ -1120,38 +1130,38 @@ export type ResponseStatus =
   | 'failed'
   | 'incomplete';
 
-/** Why a response ended early. */
+/** Reason of an early end of a response. */
 export type StatusReason =
   | 'turn_detected'
   | 'client_cancelled'
   | 'max_output_tokens'
   | 'content_filter';
 
-/** Why a response failed. */
+/** Error of a failed response. */
 export interface StatusError {
   /** Class of the error, such as `server_error`. */
   type?: string;
-  /** The failure's name. */
+  /** Name of the error. */
   code?: string;
-  /** What happened. */
+  /** Description for a person. */
   message?: string;
 }
 
-/** Why a response is not complete. */
+/** Reason why a response is not complete. */
 export interface StatusDetails {
-  /** The status again. */
+  /** Status of the response, again. */
   type?: 'completed' | 'cancelled' | 'failed' | 'incomplete';
-  /** The reason of a cancelled or incomplete one. */
+  /** Reason of a cancelled or incomplete response. */
   reason?: StatusReason;
-  /** The error of a failed one. */
+  /** Error of a failed response. */
   error?: StatusError;
 }
 
 /** Output audio of a response. */
 export interface ResponseAudioOutput {
-  /** Its format. */
+  /** Format. */
   format?: AudioFormat;
-  /** The voice. */
+  /** Voice. */
   voice?: string;
 }
 
@@ -1161,352 +1171,352 @@ export interface ResponseAudio {
   output?: ResponseAudioOutput;
 }
 
-/** The tokens written, by kind. */
+/** Output tokens by kind. */
 export interface OutputTokenDetails {
-  /** Of text. */
+  /** Tokens of text. */
   text_tokens?: number;
-  /** Of audio. */
+  /** Tokens of audio. */
   audio_tokens?: number;
-  /** Tokens of the model's thinking, a part of the text. */
+  /** Tokens of the model's reasoning, which are part of the text tokens. */
   reasoning_tokens?: number;
 }
 
-/** What a response cost, in tokens. */
+/** Tokens that a response used. */
 export interface Usage {
-  /** All. */
+  /** Input plus output tokens. */
   total_tokens?: number;
-  /** Those read. */
+  /** Tokens that the model read. */
   input_tokens?: number;
-  /** Those written. */
+  /** Tokens that the model wrote. */
   output_tokens?: number;
-  /** Those read, by kind. */
+  /** Input tokens by kind. */
   input_token_details?: InputTokenDetails;
-  /** Those written, by kind. */
+  /** Output tokens by kind. */
   output_token_details?: OutputTokenDetails;
 }
 
-/** A response, under way or done. */
+/** Response, under way or done. */
 export interface Response {
-  /** Its id. */
+  /** ID. */
   id?: string;
-  /** The kind of object, `realtime.response`. */
+  /** Kind of object: `realtime.response`. */
   object?: 'realtime.response';
-  /** How far it is. */
+  /** Status. */
   status?: ResponseStatus;
-  /** Why it is not complete. */
+  /** Reason why it is not complete. */
   status_details?: StatusDetails;
-  /** What the model replied. */
+  /** Items of the model's reply. */
   output?: Array<Item>;
-  /** The conversation that it is part of. */
+  /** ID of the conversation that it is part of. */
   conversation_id?: string;
-  /** In which form the model replies. */
+  /** Form of the reply. */
   output_modalities?: Array<Modality>;
-  /** The limit, in tokens. */
+  /** Limit of the output, in tokens. */
   max_output_tokens?: MaxOutputTokens;
   /** Output audio. */
   audio?: ResponseAudio;
-  /** What it cost. */
+  /** Tokens used. */
   usage?: Usage;
-  /** The names and values that the client gave. */
+  /** Names and values that the client gave. */
   metadata?: Record<string, string> | null;
 }
 
-/** A response began. */
+/** Start of a response. */
 export interface ResponseCreated {
   type: 'response.created';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response, empty so far. */
+  /** Response, still empty. */
   response: Response;
 }
 
-/** A response ended, whether complete or not. */
+/** End of a response, complete or not. */
 export interface ResponseDone {
   type: 'response.done';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response, without its audio. */
+  /** Response, without its audio. */
   response: Response;
 }
 
-/** An item was added to a response. */
+/** New item of a response. */
 export interface ResponseOutputItemAdded {
   type: 'response.output_item.added';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response. */
+  /** ID of the response. */
   response_id: string;
-  /** The item's place in the response. */
+  /** Index of the item in the response's output. */
   output_index: number;
-  /** The item, empty so far. */
+  /** Item, still empty. */
   item: Item;
 }
 
-/** An item of a response ended, whether complete or not. */
+/** End of an item of a response, complete or not. */
 export interface ResponseOutputItemDone {
   type: 'response.output_item.done';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response. */
+  /** ID of the response. */
   response_id: string;
-  /** The item's place in the response. */
+  /** Index of the item in the response's output. */
   output_index: number;
-  /** The item. */
+  /** Item. */
   item: Item;
 }
 
-/** A content part was added to an item of a response. */
+/** New content part of an item of a response. */
 export interface ResponseContentPartAdded {
   type: 'response.content_part.added';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response. */
+  /** ID of the response. */
   response_id: string;
-  /** The message item. */
+  /** ID of the message item. */
   item_id: string;
-  /** The item's place in the response. */
+  /** Index of the item in the response's output. */
   output_index: number;
-  /** The content part's place in the item. */
+  /** Index of the content part in the item's content. */
   content_index: number;
-  /** The part, empty so far. */
+  /** Content part, still empty. */
   part: ResponsePart;
 }
 
-/** A content part of a response ended, whether complete or not. */
+/** End of a content part of a response, complete or not. */
 export interface ResponseContentPartDone {
   type: 'response.content_part.done';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response. */
+  /** ID of the response. */
   response_id: string;
-  /** The message item. */
+  /** ID of the message item. */
   item_id: string;
-  /** The item's place in the response. */
+  /** Index of the item in the response's output. */
   output_index: number;
-  /** The content part's place in the item. */
+  /** Index of the content part in the item's content. */
   content_index: number;
-  /** The part. */
+  /** Content part. */
   part: ResponsePart;
 }
 
-/** The reply's text ended, whether complete or not. */
+/** End of the reply's text, complete or not. */
 export interface ResponseOutputTextDone {
   type: 'response.output_text.done';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response. */
+  /** ID of the response. */
   response_id: string;
-  /** The message item. */
+  /** ID of the message item. */
   item_id: string;
-  /** The item's place in the response. */
+  /** Index of the item in the response's output. */
   output_index: number;
-  /** The content part's place in the item. */
+  /** Index of the content part in the item's content. */
   content_index: number;
-  /** The text, whole. */
+  /** Whole text. */
   text: string;
 }
 
-/** The reply's audio ended, whether complete or not. */
+/** End of the reply's audio, complete or not. */
 export interface ResponseOutputAudioDone {
   type: 'response.output_audio.done';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response. */
+  /** ID of the response. */
   response_id: string;
-  /** The message item. */
+  /** ID of the message item. */
   item_id: string;
-  /** The item's place in the response. */
+  /** Index of the item in the response's output. */
   output_index: number;
-  /** The content part's place in the item. */
+  /** Index of the content part in the item's content. */
   content_index: number;
 }
 
-/** The transcript of the reply's audio ended, whether complete or not. */
+/** End of the transcript of the reply's audio, complete or not. */
 export interface ResponseOutputAudioTranscriptDone {
   type: 'response.output_audio_transcript.done';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response. */
+  /** ID of the response. */
   response_id: string;
-  /** The message item. */
+  /** ID of the message item. */
   item_id: string;
-  /** The item's place in the response. */
+  /** Index of the item in the response's output. */
   output_index: number;
-  /** The content part's place in the item. */
+  /** Index of the content part in the item's content. */
   content_index: number;
-  /** The text, whole. */
+  /** Whole text. */
   transcript: string;
 }
 
-/** A function call's arguments ended, whether complete or not. */
+/** End of a function call's arguments, complete or not. */
 export interface ResponseFunctionCallArgumentsDone {
   type: 'response.function_call_arguments.done';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response. */
+  /** ID of the response. */
   response_id: string;
-  /** The function call item. */
+  /** ID of the function call item. */
   item_id: string;
-  /** The item's place in the response. */
+  /** Index of the item in the response's output. */
   output_index: number;
-  /** The call's id, which the answer names. */
+  /** ID of the call, which the output names. */
   call_id: string;
-  /** The function's name. */
+  /** Name of the function. */
   name: string;
-  /** The arguments, whole: JSON, in text. */
+  /** Whole arguments, as JSON text. */
   arguments: string;
 }
 
-/** A piece of the arguments of an MCP tool call. */
+/** Piece of the arguments of an MCP tool call. */
 export interface ResponseMcpCallArgumentsDelta {
   type: 'response.mcp_call_arguments.delta';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response. */
+  /** ID of the response. */
   response_id: string;
-  /** The MCP call item. */
+  /** ID of the MCP call item. */
   item_id: string;
-  /** The item's place in the response. */
+  /** Index of the item in the response's output. */
   output_index: number;
-  /** The JSON text that comes next. */
+  /** Next piece of the JSON text. */
   delta: string;
-  /** Filling, which hides the length of the text. */
+  /** Random filling that hides the length of the text. */
   obfuscation?: string | null;
 }
 
-/** The arguments of an MCP tool call ended. */
+/** End of the arguments of an MCP tool call. */
 export interface ResponseMcpCallArgumentsDone {
   type: 'response.mcp_call_arguments.done';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response. */
+  /** ID of the response. */
   response_id: string;
-  /** The MCP call item. */
+  /** ID of the MCP call item. */
   item_id: string;
-  /** The item's place in the response. */
+  /** Index of the item in the response's output. */
   output_index: number;
-  /** The arguments, whole: JSON, in text. */
+  /** Whole arguments, as JSON text. */
   arguments: string;
 }
 
-/** An MCP tool is being called. */
+/** Start of an MCP tool call. */
 export interface ResponseMcpCallInProgress {
   type: 'response.mcp_call.in_progress';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The MCP call item. */
+  /** ID of the MCP call item. */
   item_id: string;
-  /** The item's place in the response. */
+  /** Index of the item in the response's output. */
   output_index: number;
 }
 
-/** The call of an MCP tool succeeded. */
+/** Success of an MCP tool call. */
 export interface ResponseMcpCallCompleted {
   type: 'response.mcp_call.completed';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The MCP call item. */
+  /** ID of the MCP call item. */
   item_id: string;
-  /** The item's place in the response. */
+  /** Index of the item in the response's output. */
   output_index: number;
 }
 
-/** The call of an MCP tool failed. */
+/** Failure of an MCP tool call. */
 export interface ResponseMcpCallFailed {
   type: 'response.mcp_call.failed';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The MCP call item. */
+  /** ID of the MCP call item. */
   item_id: string;
-  /** The item's place in the response. */
+  /** Index of the item in the response's output. */
   output_index: number;
 }
 
-/** An MCP server is being asked for its tools. */
+/** An MCP server is asked for its tools. */
 export interface McpListToolsInProgress {
   type: 'mcp_list_tools.in_progress';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The item that will list them. */
+  /** ID of the item that will list the tools. */
   item_id: string;
 }
 
-/** An MCP server said which tools it has. */
+/** An MCP server has listed its tools. */
 export interface McpListToolsCompleted {
   type: 'mcp_list_tools.completed';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The item that lists them. */
+  /** ID of the item that lists the tools. */
   item_id: string;
 }
 
-/** An MCP server did not say which tools it has. */
+/** An MCP server failed to list its tools. */
 export interface McpListToolsFailed {
   type: 'mcp_list_tools.failed';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The item that would have listed them. */
+  /** ID of the item that would have listed the tools. */
   item_id: string;
 }
 
-/** What is limited. */
+/** Name of the limit. */
 export type RateLimitName =
   | 'requests'
   | 'tokens';
 
-/** A limit of use. */
+/** Rate limit. */
 export interface RateLimit {
-  /** What is limited. */
+  /** Name of the limit. */
   name?: RateLimitName;
-  /** How much there may be. */
+  /** Highest value. */
   limit?: number;
-  /** How much is left. */
+  /** Remaining value. */
   remaining?: number;
-  /** In how many seconds all of it is there again. */
+  /** Time until the limit is full again, in seconds. */
   reset_seconds?: number;
 }
 
-/** What is left of the limits; sent when a response begins. */
+/** Remaining rate limits, sent when a response begins. */
 export interface RateLimitsUpdated {
   type: 'rate_limits.updated';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The limits. */
+  /** Rate limits. */
   rate_limits: Array<RateLimit>;
 }
 
-/** The server began to play a reply; over WebRTC and SIP. */
+/** Playback of a reply began. Over WebRTC and SIP only. */
 export interface OutputAudioBufferStarted {
   type: 'output_audio_buffer.started';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response. */
+  /** ID of the response. */
   response_id: string;
 }
 
-/** The server has played a reply to its end; over WebRTC and SIP. */
+/** Playback of a reply ended. Over WebRTC and SIP only. */
 export interface OutputAudioBufferStopped {
   type: 'output_audio_buffer.stopped';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response. */
+  /** ID of the response. */
   response_id: string;
 }
 
-/** The server stopped playing a reply early; over WebRTC and SIP. */
+/** Playback of a reply was cut off. Over WebRTC and SIP only. */
 export interface OutputAudioBufferCleared {
   type: 'output_audio_buffer.cleared';
   /** ID that the sender gave the event. */
   event_id: string;
-  /** The response. */
+  /** ID of the response. */
   response_id: string;
 }
 
 /**
- * An event from the server.
+ * Event from the server.
  *
- * The variants are named after the `type`; new ones may come, so a `match` needs a `_` arm. Ids and indexes that the
- * server left out are empty and 0.
+ * Variants are named after the `type`. Later versions may add some, so a `match` needs a `_`
+ * arm. IDs and indexes that the server left out are empty and 0.
  */
 export type ServerEvent =
   | ResponseOutputTextDelta
@@ -1561,11 +1571,14 @@ export interface InputAudioBufferAppend {
   type: 'input_audio_buffer.append';
   /** ID that the sender gave the event. */
   event_id?: string;
-  /** The audio, in the session's input format; at most 15 MiB an event. */
+  /** Audio in the session's input format, at most 15 MiB per event. */
   audio: string;
 }
 
-/** Makes a user message of the input buffer and empties it. With turn detection the server does this by itself. */
+/**
+ * Makes a message of the user from the input buffer, and empties it. With turn detection,
+ * the server does this on its own.
+ */
 export interface InputAudioBufferCommit {
   type: 'input_audio_buffer.commit';
   /** ID that the sender gave the event. */
@@ -1584,31 +1597,40 @@ export interface ConversationItemCreate {
   type: 'conversation.item.create';
   /** ID that the sender gave the event. */
   event_id?: string;
-  /** The item that it goes behind: `root` for the beginning; the end if absent. */
+  /**
+   * ID of the item to insert it after: `root` for the front of the conversation. If
+   * absent, the end.
+   */
   previous_item_id?: string;
-  /** The item. */
+  /** Item. */
   item: Item;
 }
 
-/** Asks for an item as the server has it; `conversation.item.retrieved` is the answer. */
+/**
+ * Asks for an item as the server has it. The server answers with
+ * `conversation.item.retrieved`.
+ */
 export interface ConversationItemRetrieve {
   type: 'conversation.item.retrieve';
   /** ID that the sender gave the event. */
   event_id?: string;
-  /** The item's id. */
+  /** ID of the item. */
   item_id: string;
 }
 
-/** Cuts a spoken reply off where the user stopped listening, so that the model knows what was heard. */
+/**
+ * Cuts a spoken reply off where the user stopped listening, so that the model knows which
+ * part was heard.
+ */
 export interface ConversationItemTruncate {
   type: 'conversation.item.truncate';
   /** ID that the sender gave the event. */
   event_id?: string;
-  /** The id of the model's message. */
+  /** ID of the model's message. */
   item_id: string;
-  /** The content part's place in the item, which is 0. */
+  /** Index of the content part in the item's content: 0. */
   content_index: number;
-  /** How much of the audio stays, in milliseconds; not more than there is. */
+  /** Length of the audio that stays, in milliseconds: at most all of it. */
   audio_end_ms: number;
 }
 
@@ -1617,78 +1639,78 @@ export interface ConversationItemDelete {
   type: 'conversation.item.delete';
   /** ID that the sender gave the event. */
   event_id?: string;
-  /** The item's id. */
+  /** ID of the item. */
   item_id: string;
 }
 
-/** Whether a response becomes part of the conversation. */
+/** Conversation that a response becomes part of. */
 export type ResponseConversation =
   | 'auto'
   | 'none';
 
-/** What a response is to be like, where it differs from the session. */
+/** Settings of a response, where they differ from the session's. */
 export interface ResponseParams {
-  /** In which form the model replies: text or audio, one of them. */
+  /** Form of the replies: one of text and audio. */
   output_modalities?: Array<Modality>;
-  /** What the model is told beforehand. */
+  /** Instructions for the model. */
   instructions?: string;
   /** Output audio. */
   audio?: { output?: { format?: AudioFormat; voice?: Voice } };
-  /** Whether the response becomes part of the conversation. */
+  /** Conversation that the response becomes part of, if any. */
   conversation?: 'auto' | 'none' | (string & {});
-  /** What the model replies to, in place of the conversation. */
+  /** Input of the response, in place of the conversation. */
   input?: Array<Item>;
-  /** The tools that the model may call. */
+  /** Tools that the model may call. */
   tools?: Array<Tool>;
-  /** Whether the model calls a tool, and which. */
+  /** Choice of tools: whether the model calls one, and which. */
   tool_choice?: ToolChoice;
-  /** Whether the model may call several tools at once. */
+  /** True if the model may call several tools at once. */
   parallel_tool_calls?: boolean;
-  /** The limit, in tokens. */
+  /** Limit of the output, in tokens. */
   max_output_tokens?: MaxOutputTokens;
-  /** How much the model thinks. */
+  /** Reasoning of the model. */
   reasoning?: Reasoning;
-  /** A stored prompt. */
+  /** Stored prompt. */
   prompt?: Prompt | null;
   /** Up to 16 names and values of the client's own; they come back in the response. */
   metadata?: Record<string, string> | null;
 }
 
-/** Asks for a response. With turn detection the server begins one by itself. */
+/** Asks for a response. With turn detection, the server begins one on its own. */
 export interface ResponseCreate {
   type: 'response.create';
   /** ID that the sender gave the event. */
   event_id?: string;
-  /** What it is to be like, where it differs from the session. */
+  /** Settings of the response, where they differ from the session's. */
   response?: ResponseParams;
 }
 
-/** Ends a response early; `response.done` is the answer. */
+/** Ends a response early. The server answers with `response.done`. */
 export interface ResponseCancel {
   type: 'response.cancel';
   /** ID that the sender gave the event. */
   event_id?: string;
-  /** The response's id; the one under way in the conversation if absent. */
+  /** ID of the response. If absent, the conversation's response that is under way. */
   response_id?: string;
 }
 
-/** Changes the session's configuration: what is absent stays as it is. */
+/** Changes the session's configuration. Absent fields stay as they are. */
 export interface SessionUpdate {
   type: 'session.update';
   /** ID that the sender gave the event. */
   event_id?: string;
-  /** The changes. */
+  /** Changes of the configuration. */
   session: SessionConfig;
 }
 
-/** Stops the playing of a reply over WebRTC or SIP; after `response.cancel`. */
+/** Stops the playback of a reply over WebRTC or SIP. Send it after `response.cancel`. */
 export interface OutputAudioBufferClear {
   type: 'output_audio_buffer.clear';
   /** ID that the sender gave the event. */
   event_id?: string;
 }
 
-/** An event from the client. */
+/** Event from the client. */
 export type ClientEvent =
   | InputAudioBufferAppend
   | InputAudioBufferCommit
