@@ -131,6 +131,7 @@ impl<C: Connector> Conversation<C> {
     }
 
     /// Gives the model tools. Their definitions go out in a `session.update`.
+    #[must_use]
     pub fn tools(mut self, tools: Tools) -> Self {
         self.calls = ToolCalls::new(tools.max_steps);
         self.tools = tools;
@@ -139,6 +140,7 @@ impl<C: Connector> Conversation<C> {
     }
 
     /// Tracks what is heard of the model's speech. The player must then report what it plays.
+    #[must_use]
     pub fn playback(mut self, playback: Playback) -> Self {
         self.playback = Some(playback);
         self
@@ -146,6 +148,7 @@ impl<C: Connector> Conversation<C> {
 
     /// Continues a history, such as a saved one. To put it into the session, too, send what
     /// [`History::seed`] gives.
+    #[must_use]
     pub fn with_history(mut self, history: History) -> Self {
         self.history = history;
         self

@@ -56,6 +56,7 @@ impl ConversationHandle {
     }
 
     /// Asks for a response, in its turn.
+    #[allow(clippy::must_use_candidate)] // The reply can be read from the events as well.
     pub fn respond(&self, event: ResponseCreate) -> PendingResponse {
         let (answer, answered) = oneshot::channel();
         self.command(Command::Respond(event, answer));
@@ -82,6 +83,7 @@ impl ConversationHandle {
 
     /// Returns a handle for a microphone, whose audio must not fall behind: of more than `longest`,
     /// the oldest is dropped.
+    #[must_use]
     pub fn live_audio(&self, longest: Duration) -> LiveAudio {
         self.sender.live_audio(longest)
     }
@@ -121,6 +123,7 @@ impl ConversationHandle {
     }
 
     /// Returns true if the conversation has ended.
+    #[must_use]
     pub fn is_closed(&self) -> bool {
         self.commands.is_closed() || self.sender.is_closed()
     }

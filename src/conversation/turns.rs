@@ -58,6 +58,7 @@ pub struct ModelTurn {
 
 impl ModelTurn {
     /// Returns the time from the end of the user's speech to the first audio.
+    #[must_use]
     pub fn latency(&self) -> Option<Duration> {
         Some(self.first_audio?.saturating_sub(self.user_ended?))
     }
@@ -99,16 +100,19 @@ pub enum TurnEvent {
 
 impl Turns {
     /// Returns an observer that has seen nothing.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Returns true while the user speaks.
+    #[must_use]
     pub fn is_user_speaking(&self) -> bool {
         self.speaking
     }
 
     /// Returns the turns of the model under way.
+    #[must_use]
     pub fn under_way(&self) -> &[ModelTurn] {
         &self.under_way
     }

@@ -44,6 +44,7 @@ pub struct Usage {
 
 impl Usage {
     /// Creates a meter that has counted nothing.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -80,11 +81,13 @@ impl Usage {
 
     /// Returns the tokens of the session on the present connection: since the last
     /// `session.created`.
+    #[must_use]
     pub fn session(&self) -> &Tokens {
         &self.session
     }
 
     /// Returns the tokens of the whole conversation, across reconnects.
+    #[must_use]
     pub fn total(&self) -> &Tokens {
         &self.total
     }
@@ -164,6 +167,7 @@ pub struct TranscriptionTokens {
 
 impl Tokens {
     /// Returns all tokens that the model read and wrote, without transcriptions.
+    #[must_use]
     pub fn total(&self) -> u64 {
         self.input.total.saturating_add(self.output.total)
     }
@@ -210,6 +214,7 @@ impl Tokens {
 
 impl InputTokens {
     /// Returns the tokens that were not cached.
+    #[must_use]
     pub fn uncached(&self) -> u64 {
         self.total.saturating_sub(self.cached)
     }

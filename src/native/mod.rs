@@ -83,6 +83,7 @@ pub struct Connector {
 
 impl Connector {
     /// Creates a connector with the platform's root certificates and the environment's proxy.
+    #[must_use]
     pub fn new() -> Self {
         Self {
             tls: Tls::default(),
@@ -106,6 +107,7 @@ impl Connector {
     /// Trusts Mozilla's root certificates, which are compiled in, instead of the platform's. This
     /// is for images that have none. The list ages with the program.
     #[cfg(feature = "webpki-roots")]
+    #[must_use]
     pub fn webpki_roots(mut self) -> Self {
         self.tls.trust_webpki_roots();
         self
@@ -131,6 +133,7 @@ impl Connector {
     /// with [`TransportError::Tls`], as neither setting may be dropped in silence.
     ///
     /// ALPN protocols other than `http/1.1` are left out.
+    #[must_use]
     pub fn tls_config(mut self, config: Arc<ClientConfig>) -> Self {
         self.tls.replace(config);
         self
@@ -162,6 +165,7 @@ impl Connector {
     }
 
     /// Uses no proxy, and ignores the environment.
+    #[must_use]
     pub fn no_proxy(mut self) -> Self {
         self.proxies = Proxies::none();
         self
@@ -169,6 +173,7 @@ impl Connector {
 
     /// Connects from this address of the machine. Server addresses of the other family (IPv4 or
     /// IPv6) are then left out.
+    #[must_use]
     pub fn local_address(mut self, address: IpAddr) -> Self {
         self.local_address = Some(address);
         self

@@ -59,6 +59,7 @@ impl Settings {
 impl Connector {
     /// Limits the time for TLS and the WebSocket handshake after TCP has connected. A slower
     /// handshake fails with [`TransportError::HandshakeTimeout`].
+    #[must_use]
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.websocket.handshake_timeout = Some(timeout);
         self
@@ -66,6 +67,7 @@ impl Connector {
 
     /// Limits the size of a received message. A larger one ends the session with
     /// [`TransportError::TooLarge`].
+    #[must_use]
     pub fn max_message_bytes(mut self, bytes: usize) -> Self {
         self.websocket.max_message_bytes = Some(bytes);
         self

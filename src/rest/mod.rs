@@ -105,23 +105,27 @@ impl Client {
     }
 
     /// Limits the time of a call, including its repetitions and their pauses: 60 s by default.
+    #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
     /// Limits the number of repetitions of a call: 2 by default.
+    #[must_use]
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = retries;
         self
     }
 
     /// Short-lived keys for browsers.
+    #[must_use]
     pub fn client_secrets(&self) -> ClientSecrets<'_> {
         ClientSecrets { client: self }
     }
 
     /// Calls over WebRTC and SIP.
+    #[must_use]
     pub fn calls(&self) -> Calls<'_> {
         Calls { client: self }
     }

@@ -77,6 +77,7 @@ impl Webhook {
     /// Limits the difference between a request's timestamp and the clock, in both directions: 5
     /// minutes by default. Within that time a recorded request passes again; to reject replays,
     /// remember the ids of the requests (`webhook-id`).
+    #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;
         self
@@ -212,6 +213,7 @@ pub struct IncomingCall {
 
 impl IncomingCall {
     /// Returns the value of the first SIP header of this name. Case does not matter.
+    #[must_use]
     pub fn sip_header(&self, name: &str) -> Option<&str> {
         let mut headers = self.sip_headers.iter();
         let found = headers.find(|header| header.name.eq_ignore_ascii_case(name))?;

@@ -84,6 +84,7 @@ impl TransportError {
     /// A refusal is worth another attempt if its status says that it may pass: 408, 409, 425, 429,
     /// 500 to 504, 520 to 526, 529 and 530. A spent quota is not, whatever its status. Neither is a
     /// failure of TLS, nor a proxy's refusal of the password.
+    #[must_use]
     pub fn retry(&self) -> Option<Duration> {
         match self {
             Self::Refused(refusal) => refusal.retry(),

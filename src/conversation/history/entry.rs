@@ -83,11 +83,13 @@ impl HistoryEntry {
     }
 
     /// Returns the item's id.
+    #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.item.id()
     }
 
     /// Returns the kind of item.
+    #[must_use]
     pub fn kind(&self) -> EntryKind {
         match &self.item {
             Item::Message(_) => EntryKind::Message,
@@ -102,6 +104,7 @@ impl HistoryEntry {
     }
 
     /// Returns the author of a message.
+    #[must_use]
     pub fn role(&self) -> Option<&Role> {
         match &self.item {
             Item::Message(message) => Some(&message.role),
@@ -111,6 +114,7 @@ impl HistoryEntry {
 
     /// Returns the text so far: of a message what was written or said, of a call its arguments, of
     /// an output the output.
+    #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         match &self.item {
             Item::Message(message) => match message.content.as_slice() {
@@ -126,6 +130,7 @@ impl HistoryEntry {
 
     /// Returns the text that the user heard of a reply: all of it, unless it was truncated. Then it
     /// is cut by the share of its audio that was played, at the end of a word.
+    #[must_use]
     pub fn heard(&self) -> Cow<'_, str> {
         let text = self.text();
         let Some(heard_ms) = self.truncated_ms else {
@@ -150,6 +155,7 @@ impl HistoryEntry {
     }
 
     /// Returns the length of the audio that was received, in milliseconds, if there was any.
+    #[must_use]
     pub fn audio_ms(&self) -> Option<u64> {
         let rate = u64::from(self.bytes_per_second);
         (self.audio_bytes.saturating_mul(1000)).checked_div(rate)

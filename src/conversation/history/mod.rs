@@ -142,21 +142,25 @@ enum Growing {
 
 impl History {
     /// Returns an empty history.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Returns the entries, in the server's order.
+    #[must_use]
     pub fn entries(&self) -> &[HistoryEntry] {
         &self.entries
     }
 
     /// Returns the entry of an item.
+    #[must_use]
     pub fn get(&self, item_id: &str) -> Option<&HistoryEntry> {
         self.entries.get(self.position(item_id)?)
     }
 
     /// Returns the place of an item's entry.
+    #[must_use]
     pub fn position(&self, item_id: &str) -> Option<usize> {
         // Mostly it is one of the last.
         (self.entries.iter()).rposition(|entry| entry.id() == Some(item_id))
@@ -316,6 +320,7 @@ impl History {
     /// );
     /// # Ok::<(), openai_realtime_ws::ParseError>(())
     /// ```
+    #[must_use]
     pub fn seed(&self, place: SeedPlace) -> Vec<ConversationItemCreate> {
         seed::events(&self.entries, place)
     }

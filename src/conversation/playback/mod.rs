@@ -119,6 +119,7 @@ impl Default for Playback {
 
 impl Playback {
     /// Creates a tracker for a player that reports milliseconds or marks.
+    #[must_use]
     pub fn new() -> Self {
         Self {
             format: AudioFormat::default(),
@@ -140,6 +141,7 @@ impl Playback {
     /// The audio of the session, in any of the protocol's formats, is decoded and resampled to that
     /// rate.
     #[cfg(feature = "audio")]
+    #[must_use]
     pub fn with_speaker(rate: u32) -> (Self, Speaker) {
         let (feed, speaker) = SpeakerFeed::new(rate);
         let playback = Self {
@@ -268,11 +270,13 @@ impl Playback {
     }
 
     /// Returns true while audio is queued that was not heard.
+    #[must_use]
     pub fn is_playing(&self) -> bool {
         self.now_playing().is_some()
     }
 
     /// Returns the content part that is being played, and how far it is.
+    #[must_use]
     pub fn now_playing(&self) -> Option<Heard> {
         let mut queued = self
             .parts
@@ -423,6 +427,7 @@ impl Playback {
     }
 
     /// Queues what the speaker's resampler holds of the part that was written last.
+    #[cfg_attr(not(feature = "audio"), allow(clippy::unused_self))]
     fn flush_speaker(&mut self) {
         #[cfg(feature = "audio")]
         if let Some(feed) = &mut self.feed {
@@ -472,6 +477,7 @@ impl Playback {
     }
 
     /// Returns how much of a part was heard by now.
+    #[cfg_attr(not(feature = "audio"), allow(clippy::unused_self))]
     fn place_of(&self, part: &PlayedPart) -> Duration {
         #[cfg(feature = "audio")]
         if let Some(feed) = &self.feed {

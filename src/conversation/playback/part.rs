@@ -30,6 +30,7 @@ impl Heard {
     ///
     /// The share of the text that was heard is about the same: the transcript that arrived by then
     /// belongs to the audio that arrived by then.
+    #[must_use]
     pub fn share(&self) -> f64 {
         if self.received.is_zero() {
             return 1.0;
@@ -39,6 +40,7 @@ impl Heard {
 
     /// Returns true if all of the part was heard: it is complete, and less than a millisecond of it
     /// is left.
+    #[must_use]
     pub fn is_whole(&self) -> bool {
         self.is_complete && self.played.as_millis() >= self.received.as_millis()
     }

@@ -239,6 +239,7 @@ impl Speaker {
     }
 
     /// Returns a handle that says whether there is something to play.
+    #[must_use]
     pub fn monitor(&self) -> SpeakerMonitor {
         SpeakerMonitor(Arc::downgrade(&self.positions))
     }
@@ -283,6 +284,7 @@ pub struct SpeakerMonitor(std::sync::Weak<Positions>);
 
 impl SpeakerMonitor {
     /// Returns true while queued samples wait to be pulled. Neither blocks nor allocates.
+    #[must_use]
     pub fn is_playing(&self) -> bool {
         self.0.upgrade().is_some_and(|positions| {
             positions.claimed.load(Ordering::Acquire) < positions.written.load(Ordering::Acquire)

@@ -121,6 +121,7 @@ impl Default for Responses {
 
 impl Responses {
     /// Returns an arbiter with the default limits, on an open connection.
+    #[must_use]
     pub fn new() -> Self {
         Self {
             limits: ResponseLimits::default(),
@@ -140,6 +141,7 @@ impl Responses {
     }
 
     /// Sets the limits.
+    #[must_use]
     pub fn limits(mut self, limits: ResponseLimits) -> Self {
         self.limits = limits;
         self
@@ -209,12 +211,14 @@ impl Responses {
     }
 
     /// Returns the id of the conversation's response under way, whoever asked for it.
+    #[must_use]
     pub fn active(&self) -> Option<&str> {
         let response = self.active.iter().find(|response| !response.aside)?;
         Some(&response.id)
     }
 
     /// Returns the id of the response under way that answers a request.
+    #[must_use]
     pub fn response_of(&self, ticket: ResponseTicket) -> Option<&str> {
         let answers = |response: &&ActiveResponse| {
             (response.request.as_ref()).is_some_and(|request| request.has(ticket))
@@ -223,12 +227,14 @@ impl Responses {
     }
 
     /// Returns true for a response under way that was asked for beside the conversation.
+    #[must_use]
     pub fn is_aside(&self, response_id: &str) -> bool {
         let is_it = |response: &&ActiveResponse| response.id == response_id;
         (self.active.iter().find(is_it)).is_some_and(|response| response.aside)
     }
 
     /// Returns true if no response is under way and none is asked for.
+    #[must_use]
     pub fn is_idle(&self) -> bool {
         self.active.is_empty() && self.asked.is_empty() && self.waiting.is_empty()
     }
@@ -250,6 +256,7 @@ impl Responses {
     }
 
     /// Returns the time of the next [`tick`](Self::tick).
+    #[must_use]
     pub fn wake_at(&self) -> Option<Duration> {
         if !self.connected {
             return None;

@@ -38,6 +38,7 @@ impl FinishedResponse {
     }
 
     /// Returns what the model wrote or said.
+    #[must_use]
     pub fn text(&self) -> String {
         self.response.text()
     }
@@ -136,6 +137,7 @@ pub enum RequestError {
 
 impl Outcome {
     /// Returns how a response ended, as its status says.
+    #[must_use]
     pub fn of(response: &Response) -> Self {
         let details = response.status_details.as_ref();
         let reason = details.and_then(|details| details.reason.as_ref());
@@ -157,6 +159,7 @@ impl Outcome {
     }
 
     /// Returns true if the model finished.
+    #[must_use]
     pub fn is_completed(&self) -> bool {
         matches!(self, Self::Completed)
     }

@@ -136,6 +136,7 @@ struct CallGroup {
 impl ToolCalls {
     /// Returns an empty record. After `max_steps` replies to outputs without the user, a reply is
     /// asked for without tools.
+    #[must_use]
     pub fn new(max_steps: u32) -> Self {
         Self {
             max_steps,

@@ -99,6 +99,7 @@ impl Default for Tools {
 
 impl Tools {
     /// Returns a set without tools.
+    #[must_use]
     pub fn new() -> Self {
         Self {
             functions: Vec::new(),
@@ -112,6 +113,7 @@ impl Tools {
 
     /// Adds a tool whose argument describes itself.
     #[cfg(feature = "schemars")]
+    #[must_use]
     pub fn tool<A, F, Fut, O>(self, name: &str, description: &str, function: F) -> Self
     where
         A: DeserializeOwned + schemars::JsonSchema + MaybeSend + 'static,
@@ -149,6 +151,7 @@ impl Tools {
     /// });
     /// # assert_eq!(tools.definitions().len(), 1);
     /// ```
+    #[must_use]
     pub fn function<A, F, Fut, O>(mut self, definition: FunctionTool, function: F) -> Self
     where
         A: DeserializeOwned + MaybeSend + 'static,
@@ -178,12 +181,14 @@ impl Tools {
     }
 
     /// Sets the longest time of a call, approval included: 60 s unless set.
+    #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
     /// Sets the number of calls that run at a time: 8 unless set. Further ones wait.
+    #[must_use]
     pub fn concurrency(mut self, calls: usize) -> Self {
         self.concurrency = calls.max(1);
         self
@@ -191,6 +196,7 @@ impl Tools {
 
     /// Sets the number of replies to tools' outputs that may follow each other without the user: 10
     /// unless set. The model must then reply without calling tools.
+    #[must_use]
     pub fn max_steps(mut self, steps: u32) -> Self {
         self.max_steps = steps;
         self
@@ -207,6 +213,7 @@ impl Tools {
     ///     async move { Approval::from(harmless) }
     /// });
     /// ```
+    #[must_use]
     pub fn approval<F, Fut>(mut self, decide: F) -> Self
     where
         F: Fn(&ToolCall) -> Fut + MaybeSend + MaybeSync + 'static,
@@ -227,6 +234,7 @@ impl Tools {
     ///     tokio::spawn(tool);
     /// });
     /// ```
+    #[must_use]
     pub fn run_on(
         mut self,
         spawn: impl Fn(BoxFuture<()>) + MaybeSend + MaybeSync + 'static,
@@ -248,6 +256,7 @@ impl Tools {
     }
 
     /// Returns true if there are no tools.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.functions.is_empty()
     }
@@ -257,6 +266,7 @@ impl Tools {
     ///
     /// # Cancel safety
     /// Dropping the future drops the tool's future.
+    #[must_use]
     pub fn run(&self, call: &ToolCall) -> BoxFuture<ToolResult> {
         let approval = self.approval.as_ref().map(|decide| {
             let (decide, call) = (Arc::clone(decide), call.clone());
