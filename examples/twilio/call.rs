@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
-use futures_util::StreamExt;
 use openai_realtime_ws::audio::PacketFiller;
 use openai_realtime_ws::conversation::{
     Conversation, ConversationEvent, Interruption, Playback, TurnEvent,

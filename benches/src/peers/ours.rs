@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 use openai_realtime_ws::{
     Config, OpenAIRealtimeWS, ServerEvent,
     native::Connector,
