@@ -152,12 +152,12 @@ async fn a_fetch_that_misbehaves_is_an_error_and_no_panic() {
         Client::new(config).unwrap().calls().hang_up("rtc_1").await
     };
     for (fault, name) in [
-        ("rejects-text", "something without a name"),
-        ("rejects-undefined", "something without a name"),
+        ("rejects-text", "an exception without a name"),
+        ("rejects-undefined", "an exception without a name"),
         ("rejects-object", "Odd"),
-        ("body-rejects-text", "something without a name"),
-        ("body-throws-text", "something without a name"),
-        ("body-is-text", "something without a name"),
+        ("body-rejects-text", "an exception without a name"),
+        ("body-throws-text", "an exception without a name"),
+        ("body-is-text", "an exception without a name"),
     ] {
         let error = call(fault).await.unwrap_err();
         assert!(
