@@ -17,7 +17,7 @@ use crate::transport::{CloseFrame, Connector, Frame, TransportError};
 
 /// Bytes of messages that are read ahead while only sending or closing is awaited. Beyond them, the
 /// socket's own flow control holds the server back.
-const MAX_INBOX_BYTES: usize = 1024 * 1024;
+pub(super) const MAX_INBOX_BYTES: usize = 1024 * 1024;
 
 /// The session's socket.
 pub(super) enum Socket<T> {
@@ -136,7 +136,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             }
             // 2. Messages that a renewed connection received before it took over: they are older
             //    than anything its socket still has.
-            if let Some(text) = self.early_message() {
+            if read && let Some(text) = self.early_message() {
                 self.remember(&text);
                 return Poll::Ready(Step::Message(text));
             }
@@ -333,9 +333,6 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 );
                 if let Some(memory) = &mut self.memory {
                     memory.sent(&event);
-                }
-                if let Some(renewal) = &mut self.renewal {
-                    renewal.sent(event.event_type());
                 }
                 if let Some(awaited) = &mut self.awaited {
                     awaited.written |= ticket == Some(awaited.ticket);

@@ -1,9 +1,5 @@
 //! The connection's notices, as a session acts on them.
 
-use std::task::{Context, Waker};
-
-use futures_util::SinkExt;
-
 use super::Session;
 use super::drive::{Socket, Step};
 use super::error::Error;
@@ -11,7 +7,7 @@ use super::opening::Opening;
 use super::update::Interlude;
 use crate::connection::Notice;
 use crate::protocol::Protocol;
-use crate::transport::{CloseFrame, Connector, Frame};
+use crate::transport::Connector;
 
 impl<C: Connector, P: Protocol> Session<C, P> {
     /// Does what the connection says. Returns what there is to tell of it.
@@ -71,14 +67,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                     renewal.abandon_next();
                 }
             }
-            Notice::Switch => {
-                let renewal = self.renewal.as_mut();
-                if let Some((transport, url)) = renewal.and_then(|renewal| renewal.take_next()) {
-                    self.url = url;
-                    self.leave();
-                    self.socket = Socket::open(transport);
-                }
-            }
+            Notice::Switch => self.switch_sockets(),
             Notice::Closed(closed) => {
                 log_step!(
                     code = closed.frame.code,
@@ -91,20 +80,5 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             }
         }
         None
-    }
-
-    /// Closes the socket without waiting for the answer.
-    fn leave(&mut self) {
-        let mut cx = Context::from_waker(Waker::noop());
-        if let Some(socket) = self.socket.as_open()
-            && socket.transport.poll_ready_unpin(&mut cx).is_ready()
-            && socket
-                .transport
-                .start_send_unpin(Frame::Close(CloseFrame::NORMAL))
-                .is_ok()
-        {
-            let _ = socket.transport.poll_flush_unpin(&mut cx);
-        }
-        self.socket = Socket::None;
     }
 }

@@ -1,3 +1,5 @@
+//! The way from a configuration to an open socket.
+
 use std::task::{Context, Poll, ready};
 
 use super::Error;
@@ -6,22 +8,22 @@ use crate::platform::BoxFuture;
 use crate::protocol::Protocol;
 use crate::transport::{Connector, TransportError};
 
-/// A socket that is being opened. Dropping it gives the attempt up.
+/// Attempt to open a socket. Dropping it gives up the attempt.
 pub(super) struct Opening<T> {
     /// URL without a credential; empty until it is known.
     url: String,
-    step: Step<T>,
+    phase: OpeningPhase<T>,
 }
 
-enum Step<T> {
+enum OpeningPhase<T> {
     Resolving(BoxFuture<Result<Config, CredentialError>>),
     Connecting(BoxFuture<Result<T, TransportError>>),
 }
 
-/// Reason why a socket did not open.
+/// Failed attempt to open a socket.
 pub(super) struct NotOpened {
     pub(super) error: Error,
-    /// Whether a socket was asked for at all.
+    /// Set if the connector was asked for a socket.
     pub(super) asked: bool,
 }
 
@@ -30,19 +32,19 @@ impl<T> Opening<T> {
         let config = config.clone();
         Self {
             url: String::new(),
-            step: Step::Resolving(Box::pin(async move { config.resolved().await })),
+            phase: OpeningPhase::Resolving(Box::pin(async move { config.resolved().await })),
         }
     }
 
-    /// The socket, and where it is connected to.
+    /// Returns the socket and its URL.
     pub(super) fn poll<C: Connector<Transport = T>, P: Protocol>(
         &mut self,
         connector: &C,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(T, String), NotOpened>> {
         loop {
-            match &mut self.step {
-                Step::Resolving(resolving) => {
+            match &mut self.phase {
+                OpeningPhase::Resolving(resolving) => {
                     let resolved = ready!(resolving.as_mut().poll(cx)).map_err(Error::from);
                     let handshake =
                         resolved.and_then(|config| Ok(config.handshake::<P>(connector.runtime())?));
@@ -51,7 +53,7 @@ impl<T> Opening<T> {
                             handshake.public_url().clone_into(&mut self.url);
                             log_step!(url = self.url, "connecting");
                             let connecting = connector.connect(handshake);
-                            self.step = Step::Connecting(Box::pin(connecting));
+                            self.phase = OpeningPhase::Connecting(Box::pin(connecting));
                         }
                         Err(error) => {
                             let asked = false;
@@ -59,7 +61,7 @@ impl<T> Opening<T> {
                         }
                     }
                 }
-                Step::Connecting(connecting) => {
+                OpeningPhase::Connecting(connecting) => {
                     let opened = ready!(connecting.as_mut().poll(cx));
                     return Poll::Ready(match opened {
                         Ok(transport) => Ok((transport, std::mem::take(&mut self.url))),

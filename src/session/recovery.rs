@@ -1,3 +1,5 @@
+//! Reconnects, as a session's user sees them, and the record that restores it.
+
 use std::borrow::Cow;
 
 use bytestring::ByteString;
@@ -10,35 +12,36 @@ use crate::transport::Connector;
 
 /// # When the connection breaks
 impl<C: Connector, P: Protocol> Session<C, P> {
-    /// Sends what waits since the connection broke, behind what was sent since it was made anew.
-    /// Call it when the new session is set up as the old one was; what is sent by then goes ahead
-    /// of it.
+    /// Sends the events that are held back since the connection broke, behind those that were sent since
+    /// it is open again. Call it once the new session is set up as the old one was.
     ///
     /// # Errors
-    /// [`NotOpen`] in an outage or at the end; then nothing is sent, and nothing lost.
+    /// [`NotOpen`] in an outage or at the end. Then nothing is sent, and nothing is lost.
+    // Contract 90.
     pub fn flush_pending(&mut self) -> Result<(), NotOpen> {
         self.connection.flush_pending()
     }
 
-    /// Takes back what waits since the connection broke, in order, so that it is not sent.
+    /// Takes the events that are held back since the connection broke, in order, so that they are not
+    /// sent.
+    // Contract 90.
     pub fn take_pending(&mut self) -> Vec<RawEvent> {
         self.connection.take_pending()
     }
 
-    /// Returns the generation of the connection whose events the session yields, counted from 1. It
-    /// changes with [`Reconnected`], so what is remembered with a smaller number belongs to a
-    /// session that the service has forgotten.
+    /// Returns the number of the connection whose events the session yields now, counted from 1. It
+    /// changes with [`Reconnected`]: anything noted under a smaller number belongs to a session that the
+    /// service has forgotten.
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// Returns the bytes of events that wait to be written or for
-    /// [`flush_pending`](Self::flush_pending).
+    /// Returns the size of the events that are not written yet, in bytes, held back ones among them.
     pub fn buffered_amount(&self) -> usize {
         self.sender.buffered_amount()
     }
 
-    /// Has the new session be like the old one, if that is wanted, and lets what waited follow.
+    /// Restores the new session if that is wanted, and releases the held events behind it.
     pub(super) fn restore(&mut self, generation: u64) -> Reconnected {
         let Some(memory) = &mut self.memory else {
             return Reconnected {
@@ -49,7 +52,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         };
         let restoration = memory.restore();
         let restored = restoration.events.len();
-        // It has just been opened; were it closed again, there would be nothing to restore.
+        // The connection has just been opened. If it is closed again already, nothing is to be restored.
         let _ = self.connection.restore(restoration.events);
         Reconnected {
             generation,
@@ -58,23 +61,18 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         }
     }
 
-    /// Lets the memory see what arrived.
+    /// Records a message that arrived.
     #[inline]
     pub(super) fn remember(&mut self, text: &ByteString) {
-        let Some(memory) = &mut self.memory else {
-            return;
-        };
-        let Some(event_type) = type_of(text) else {
-            return;
-        };
-        memory.received(&event_type, text);
-        if let Some(renewal) = &mut self.renewal {
-            renewal.received(&event_type);
+        if let Some(memory) = &mut self.memory
+            && let Some(event_type) = type_of(text)
+        {
+            memory.received(&event_type, text);
         }
     }
 }
 
-/// An event's `type`, cheaply where it comes first.
+/// Returns an event's `type`, cheaply where it comes first.
 fn type_of(text: &ByteString) -> Option<Cow<'_, str>> {
     if let Some((event_type, _)) = Members::behind_type(text) {
         return Some(event_type);

@@ -1,24 +1,28 @@
-//! The next connection, which is made while the present one still serves.
+//! The next connection, opened while the present one still serves, and the previous one, until it has
+//! written its last frames.
 
 use std::collections::VecDeque;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytestring::ByteString;
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 
 use super::Session;
+use super::drive::{MAX_INBOX_BYTES, Socket};
 use super::opening::Opening;
 use crate::config::Config;
+use crate::platform::BoxFuture;
 use crate::protocol::Protocol;
-use crate::transport::{Connector, Frame};
+use crate::transport::{CloseFrame, Connector, Frame, TransportError};
 
 /// State of [`Config::renew`].
 pub(super) struct Renewal<T> {
     next: Option<NextSocket<T>>,
-    /// Messages of the next connection that arrived before the switch.
-    pub(super) early: VecDeque<ByteString>,
-    turn: Turn,
+    /// Messages of the next connection's server that arrived before it took over.
+    early: VecDeque<ByteString>,
+    early_bytes: usize,
+    previous: Option<PreviousSocket<T>>,
 }
 
 enum NextSocket<T> {
@@ -26,38 +30,37 @@ enum NextSocket<T> {
     Open { transport: T, url: String },
 }
 
+/// The socket of a connection that was renewed. What it was given counts as sent, so it writes that out
+/// before it closes.
+struct PreviousSocket<T> {
+    transport: T,
+    close: Option<Frame>,
+    timeout: BoxFuture<()>,
+}
+
 impl<T> Renewal<T> {
     pub(super) fn new() -> Self {
         Self {
             next: None,
             early: VecDeque::new(),
-            turn: Turn::default(),
+            early_bytes: 0,
+            previous: None,
         }
     }
 
-    /// The client's event was handed to the socket.
-    pub(super) fn sent(&mut self, event_type: &str) {
-        self.turn.sent(event_type);
-    }
-
-    /// The server's event arrived.
-    pub(super) fn received(&mut self, event_type: &str) {
-        self.turn.received(event_type);
-    }
-
     pub(super) fn open_next(&mut self, config: &Config) {
-        self.early.clear();
+        self.abandon_next();
         self.next = Some(NextSocket::Opening(Opening::new(config)));
     }
 
     pub(super) fn abandon_next(&mut self) {
         self.next = None;
         self.early.clear();
+        self.early_bytes = 0;
     }
 
-    /// The next connection's socket and URL: it is the present one now.
-    pub(super) fn take_next(&mut self) -> Option<(T, String)> {
-        self.turn = Turn::default();
+    /// Returns the next connection's socket and URL. It is the present one from then on.
+    fn take_next(&mut self) -> Option<(T, String)> {
         match self.next.take()? {
             NextSocket::Open { transport, url } => Some((transport, url)),
             NextSocket::Opening(_) => None,
@@ -65,23 +68,50 @@ impl<T> Renewal<T> {
     }
 }
 
+impl<T> PreviousSocket<T>
+where
+    T: futures_sink::Sink<Frame, Error = TransportError> + Unpin,
+{
+    /// Ready when everything is written and the close frame behind it, or nothing more can be.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.timeout.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        if self.close.is_some() {
+            let room = ready!(self.transport.poll_ready_unpin(cx));
+            let closed = room.and_then(|()| match self.close.take() {
+                Some(close) => self.transport.start_send_unpin(close),
+                None => Ok(()),
+            });
+            if closed.is_err() {
+                return Poll::Ready(());
+            }
+        }
+        self.transport.poll_flush_unpin(cx).map(|_| ())
+    }
+}
+
 impl<C: Connector, P: Protocol> Session<C, P> {
-    /// Moves the next connection. Ready when the connection has something to say of it.
+    /// Moves the next connection and the previous one. Ready when the connection has news of the next.
     pub(super) fn poll_renewal(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(renewal) = &mut self.renewal else {
             return Poll::Pending;
         };
+        if let Some(previous) = &mut renewal.previous
+            && previous.poll(cx).is_ready()
+        {
+            renewal.previous = None;
+        }
         loop {
             match &mut renewal.next {
                 None => return Poll::Pending,
                 Some(NextSocket::Opening(opening)) => {
-                    match opening.poll::<C, P>(&self.connector, cx) {
-                        Poll::Pending => return Poll::Pending,
-                        Poll::Ready(Ok((transport, url))) => {
+                    match ready!(opening.poll::<C, P>(&self.connector, cx)) {
+                        Ok((transport, url)) => {
                             renewal.next = Some(NextSocket::Open { transport, url });
                             self.connection.next_opened(self.connector.now());
                         }
-                        Poll::Ready(Err(failed)) => {
+                        Err(failed) => {
                             renewal.next = None;
                             let now = self.connector.now();
                             self.connection.next_failed(now, failed.error.retry());
@@ -89,164 +119,73 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                         }
                     }
                 }
-                Some(NextSocket::Open { transport, .. }) => match transport.poll_next_unpin(cx) {
-                    // It greets, and then waits to be spoken to.
-                    Poll::Ready(Some(Ok(Frame::Text(text)))) if renewal.early.len() < 16 => {
-                        renewal.early.push_back(text);
+                Some(NextSocket::Open { transport, .. }) => {
+                    // Its messages count against the bound like all others. Beyond it, the socket's own
+                    // flow control holds the server back.
+                    let room = renewal.early_bytes + self.inbox_bytes < MAX_INBOX_BYTES;
+                    let arrived = if room {
+                        transport.poll_next_unpin(cx)
+                    } else {
+                        Poll::Pending
+                    };
+                    match arrived {
+                        Poll::Ready(Some(Ok(Frame::Text(text)))) => {
+                            renewal.early_bytes += text.len();
+                            renewal.early.push_back(text);
+                        }
+                        Poll::Ready(Some(Ok(Frame::Ping(_) | Frame::Pong(_)))) => {}
+                        Poll::Ready(_) => {
+                            renewal.abandon_next();
+                            let now = self.connector.now();
+                            self.connection.next_failed(now, Some(Duration::ZERO));
+                            return Poll::Ready(());
+                        }
+                        Poll::Pending => break,
                     }
-                    Poll::Ready(Some(Ok(Frame::Ping(_) | Frame::Pong(_)))) => {}
-                    Poll::Ready(_) => {
-                        renewal.abandon_next();
-                        let now = self.connector.now();
-                        self.connection.next_failed(now, Some(Duration::ZERO));
-                        return Poll::Ready(());
-                    }
-                    Poll::Pending if self.connection.can_switch() && renewal.turn.is_over() => {
-                        self.connection.switch(self.connector.now());
-                        return Poll::Ready(());
-                    }
-                    Poll::Pending => return Poll::Pending,
-                },
+                }
             }
+        }
+        let settled = self
+            .memory
+            .as_ref()
+            .is_none_or(|memory| memory.is_between_turns());
+        if self.connection.can_switch() && settled {
+            self.connection.switch(self.connector.now());
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+
+    /// Makes the next connection the present one. The present one closes once it has written what it was
+    /// given.
+    pub(super) fn switch_sockets(&mut self) {
+        let Some(renewal) = &mut self.renewal else {
+            return;
+        };
+        let Some((transport, url)) = renewal.take_next() else {
+            return;
+        };
+        self.url = url;
+        if let Socket::Open(previous) = std::mem::replace(&mut self.socket, Socket::open(transport))
+        {
+            let timeout = self.connector.sleep(self.config.limits().close_timeout);
+            renewal.previous = Some(PreviousSocket {
+                transport: previous.transport,
+                close: Some(Frame::Close(CloseFrame::NORMAL)),
+                timeout: Box::pin(timeout),
+            });
         }
     }
 
-    /// Returns a message of the present connection that arrived before the switch.
+    /// Returns a message that the present connection's server sent before it took over.
     pub(super) fn early_message(&mut self) -> Option<ByteString> {
         let renewal = self.renewal.as_mut()?;
-        // While there is a next connection, it is that one's.
-        renewal.next.is_none().then(|| renewal.early.pop_front())?
-    }
-}
-
-/// Tracker of turns, as far as the types of events show them.
-#[derive(Default)]
-struct Turn {
-    /// Responses that are under way.
-    responses: usize,
-    /// A response is to be expected.
-    asked: bool,
-    /// The server notices by itself when the user speaks.
-    detects: bool,
-    input: Input,
-}
-
-/// Input that the server has not made a message of yet.
-#[derive(Default, PartialEq)]
-enum Input {
-    #[default]
-    Nothing,
-    /// Audio, whatever is in it.
-    Audio,
-    /// Speech, as the server has noticed.
-    Speech,
-}
-
-impl Turn {
-    fn sent(&mut self, event_type: &str) {
-        match event_type {
-            "response.create" => self.asked = true,
-            "input_audio_buffer.append" if self.input == Input::Nothing => {
-                self.input = Input::Audio;
-            }
-            _ => {}
+        if renewal.next.is_some() {
+            // It belongs to the next connection.
+            return None;
         }
-    }
-
-    fn received(&mut self, event_type: &str) {
-        match event_type {
-            "response.created" => {
-                self.asked = false;
-                self.responses += 1;
-            }
-            "response.done" => self.responses = self.responses.saturating_sub(1),
-            "error" => self.asked = false,
-            "input_audio_buffer.speech_started" => {
-                self.detects = true;
-                self.input = Input::Speech;
-            }
-            "input_audio_buffer.committed" => {
-                // Who notices by itself when the user has spoken answers by itself, too.
-                self.asked |= self.detects;
-                self.input = Input::Nothing;
-            }
-            "input_audio_buffer.cleared" | "input_audio_buffer.timeout_triggered" => {
-                self.input = Input::Nothing;
-            }
-            _ => {}
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        let listening = match self.input {
-            Input::Nothing => false,
-            Input::Audio => !self.detects,
-            Input::Speech => true,
-        };
-        !listening && !self.asked && self.responses == 0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Turn;
-
-    /// A turn after these events; the client's are marked.
-    fn after(events: &[&str]) -> bool {
-        let mut turn = Turn::default();
-        for event in events {
-            match event.strip_prefix("> ") {
-                Some(sent) => turn.sent(sent),
-                None => turn.received(event),
-            }
-        }
-        turn.is_over()
-    }
-
-    #[test]
-    fn a_turn_is_over_when_nobody_speaks_and_nothing_is_expected() {
-        assert!(after(&[]));
-        assert!(after(&["> conversation.item.create"]));
-        assert!(!after(&["> response.create"]));
-        assert!(after(&["> response.create", "error"]));
-        assert!(!after(&["> response.create", "response.created"]));
-        assert!(after(&[
-            "> response.create",
-            "response.created",
-            "response.done"
-        ]));
-        assert!(after(&[
-            "response.done",
-            "response.created",
-            "response.done"
-        ]));
-        assert!(!after(&["> input_audio_buffer.append"]));
-        let push_to_talk = [
-            "> input_audio_buffer.append",
-            "input_audio_buffer.committed",
-        ];
-        assert!(after(&push_to_talk));
-        assert!(after(&[
-            "> input_audio_buffer.append",
-            "input_audio_buffer.cleared"
-        ]));
-    }
-
-    #[test]
-    fn where_the_server_listens_silence_is_no_turn() {
-        let mut events = vec![
-            "> input_audio_buffer.append",
-            "input_audio_buffer.speech_started",
-        ];
-        assert!(!after(&events));
-        events.push("input_audio_buffer.speech_stopped");
-        assert!(!after(&events));
-        events.push("input_audio_buffer.committed");
-        assert!(!after(&events), "it answers");
-        events.push("response.created");
-        assert!(!after(&events));
-        events.push("> input_audio_buffer.append");
-        events.push("response.done");
-        assert!(after(&events), "the microphone stays on");
+        let text = renewal.early.pop_front()?;
+        renewal.early_bytes -= text.len();
+        Some(text)
     }
 }

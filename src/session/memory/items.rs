@@ -1,4 +1,4 @@
-//! The conversation's items, as far as a client can make them again.
+//! The conversation's items, as far as a client can create them again.
 
 use std::collections::BTreeSet;
 
@@ -11,45 +11,49 @@ use crate::protocol::{
     ItemStatus, Message, Response, Role,
 };
 
+/// Number of items of which only the id is kept.
+const MAX_IDS: usize = 64;
+
 /// The items in the conversation's order.
 #[derive(Debug, Default)]
-pub(crate) struct Items {
-    entries: Vec<Entry>,
-    /// Number of dropped items whose ids are gone, too.
+pub(super) struct Items {
+    entries: Vec<RememberedItem>,
+    /// Number of items that were dropped with their ids.
     forgotten: u64,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct RememberedItem {
     id: Option<String>,
-    state: State,
-    /// Without audio; `None` if there was no room.
+    state: ItemState,
+    /// Without audio; `None` where there was no room.
     item: Option<Item>,
     bytes: usize,
-    /// True if the client made it.
+    /// Set if the client made it.
     ours: bool,
 }
 
 #[derive(Debug, PartialEq)]
-enum State {
-    /// The client asked for it, by an event of this id, and the server has not answered.
+enum ItemState {
+    /// The client sent it in an event of this id, and the server has not answered.
     Asked(Option<String>),
-    /// The server is making it, in the response of this id.
+    /// The server is generating it, in the response of this id.
     Growing(Option<String>),
     There,
     Truncated,
-    /// The client asked for its removal.
+    /// The client asked to delete it.
     Deleted,
 }
 
 impl Items {
-    /// The client sent an item.
-    pub(crate) fn asked(&mut self, event: ConversationItemCreate) {
+    /// Records an item that the client sent.
+    pub(super) fn asked(&mut self, event: ConversationItemCreate) {
         let id = event.item.id().map(str::to_owned);
         if let Some(id) = id.as_deref() {
             // The server refuses a second one of the same id, unless the first is gone by then.
-            self.entries
-                .retain(|entry| entry.id.as_deref() != Some(id) || entry.state != State::Deleted);
+            self.entries.retain(|entry| {
+                entry.id.as_deref() != Some(id) || entry.state != ItemState::Deleted
+            });
             if self.position(id).is_some() {
                 return;
             }
@@ -58,33 +62,35 @@ impl Items {
             Some("root") => 0,
             previous => self.behind(previous).unwrap_or(self.entries.len()),
         };
-        let mut entry = Entry::new(id, State::Asked(event.event_id), event.item);
+        let mut entry = RememberedItem::new(id, ItemState::Asked(event.event_id), event.item);
         entry.ours = true;
         self.entries.insert(at, entry);
     }
 
-    /// The server refused the item of this event; if it names none, the oldest whose event had no
-    /// id.
-    pub(crate) fn refused(&mut self, event_id: Option<&str>) {
-        let refused =
-            |entry: &Entry| matches!(&entry.state, State::Asked(id) if id.as_deref() == event_id);
+    /// Drops the item that the server refused: the one of this event, or the oldest unanswered one if
+    /// the server names none.
+    pub(super) fn refused(&mut self, event_id: Option<&str>) {
+        let refused = |entry: &RememberedItem| match &entry.state {
+            ItemState::Asked(id) => event_id.is_none() || id.as_deref() == event_id,
+            _ => false,
+        };
         if let Some(at) = self.entries.iter().position(refused) {
             self.entries.remove(at);
         }
     }
 
-    /// The server told of an item in the conversation; `done` if by an event that says so.
-    pub(crate) fn seen(&mut self, previous: Option<&str>, item: Item, done: bool) {
+    /// Records an item that the server reported. `done` says that the event reports it as complete.
+    pub(super) fn seen(&mut self, previous: Option<&str>, item: Item, done: bool) {
         let Some(id) = item.id().map(str::to_owned) else {
             return;
         };
         let done = done || !is_models_work(&item) || status(&item) == Some(&ItemStatus::Completed);
         let state = if done {
-            State::There
+            ItemState::There
         } else {
-            State::Growing(None)
+            ItemState::Growing(None)
         };
-        let asked = |entry: &Entry| {
+        let asked = |entry: &RememberedItem| {
             entry.id.is_none()
                 && entry
                     .item
@@ -95,61 +101,66 @@ impl Items {
         let at = known.or_else(|| self.entries.iter().position(asked));
         let Some((at, entry)) = at.and_then(|at| Some((at, self.entries.get_mut(at)?))) else {
             let at = self.behind(previous).unwrap_or(self.entries.len());
-            let entry = Entry::new(Some(id), state, item);
+            let entry = RememberedItem::new(Some(id), state, item);
             return self.entries.insert(at, entry);
         };
         entry.id = Some(id);
         entry.learn(item);
         match entry.state {
-            State::Asked(_) => {
-                entry.state = State::There;
+            ItemState::Asked(_) => {
+                entry.state = ItemState::There;
                 self.put_behind(at, previous);
             }
-            State::Growing(None) => entry.state = state,
+            ItemState::Growing(None) => entry.state = state,
             // The end of its response decides.
-            State::Growing(Some(_)) | State::There | State::Truncated | State::Deleted => {}
+            ItemState::Growing(Some(_))
+            | ItemState::There
+            | ItemState::Truncated
+            | ItemState::Deleted => {}
         }
     }
 
-    /// The server made a message of the input audio.
-    pub(crate) fn committed(&mut self, previous: Option<&str>, item_id: String) {
+    /// Records the message that the server made of the input audio.
+    pub(super) fn committed(&mut self, previous: Option<&str>, item_id: String) {
         let part = ContentPart::default().kind(ContentType::InputAudio);
         self.seen(previous, Message::user(part).id(item_id).into(), true);
     }
 
-    /// The server told of an item of a response that is under way in the conversation.
-    pub(crate) fn seen_in_response(&mut self, response_id: String, item: Item) {
+    /// Records an item of a response that is under way in the conversation.
+    pub(super) fn seen_in_response(&mut self, response_id: String, item: Item) {
         let Some(id) = item.id().map(str::to_owned) else {
             return;
         };
-        let state = State::Growing(Some(response_id));
+        let state = ItemState::Growing(Some(response_id));
         match self.find(&id) {
-            None => self.entries.push(Entry::new(Some(id), state, item)),
+            None => self
+                .entries
+                .push(RememberedItem::new(Some(id), state, item)),
             Some(entry) => {
                 entry.learn(item);
-                if matches!(entry.state, State::Growing(None) | State::There) {
+                if matches!(entry.state, ItemState::Growing(None) | ItemState::There) {
                     entry.state = state;
                 }
             }
         }
     }
 
-    /// A response ended: its items are as they will be.
-    pub(crate) fn finished(&mut self, response: Response) {
+    /// Notes the end of a response: its items change no more.
+    pub(super) fn finished(&mut self, response: Response) {
         for item in response.output {
             if let Some(entry) = item.id().and_then(|id| self.find(id)) {
                 entry.learn(item);
             }
         }
         for entry in &mut self.entries {
-            if matches!(&entry.state, State::Growing(Some(id)) if *id == response.id) {
-                entry.state = State::There;
+            if matches!(&entry.state, ItemState::Growing(Some(id)) if *id == response.id) {
+                entry.state = ItemState::There;
             }
         }
     }
 
-    /// Adds the transcript of a part of a user's message.
-    pub(crate) fn transcribed(&mut self, item_id: &str, index: u32, transcript: String) {
+    /// Records the transcript of a part of a user's message.
+    pub(super) fn transcribed(&mut self, item_id: &str, index: u32, transcript: String) {
         let Some(entry) = self.find(item_id) else {
             return;
         };
@@ -164,56 +175,64 @@ impl Items {
         }
     }
 
-    /// Audio of the model's was cut off.
-    pub(crate) fn truncated(&mut self, item_id: &str) {
+    /// Notes that an item's audio was cut off.
+    pub(super) fn truncated(&mut self, item_id: &str) {
         if let Some(entry) = self.find(item_id)
-            && entry.state != State::Deleted
+            && entry.state != ItemState::Deleted
         {
-            entry.state = State::Truncated;
+            entry.state = ItemState::Truncated;
             entry.drop_item();
         }
     }
 
-    /// The client asked for an item's removal.
-    pub(crate) fn delete(&mut self, item_id: &str) {
+    /// Notes that the client asked to delete an item.
+    pub(super) fn delete(&mut self, item_id: &str) {
         if let Some(entry) = self.find(item_id) {
-            entry.state = State::Deleted;
+            entry.state = ItemState::Deleted;
             entry.drop_item();
         }
     }
 
-    /// The server removed an item.
-    pub(crate) fn deleted(&mut self, item_id: &str) {
+    /// Notes that the server deleted an item.
+    pub(super) fn deleted(&mut self, item_id: &str) {
         self.entries
             .retain(|entry| entry.id.as_deref() != Some(item_id));
     }
 
-    /// Drops the oldest until the rest fits; one that is too large by itself does not push the
-    /// others out.
-    pub(crate) fn trim(&mut self, max_bytes: usize) {
+    /// Drops the contents of the oldest items until the rest fits. An item that is too large on its own
+    /// does not push the others out. Of dropped items the ids stay, which take no room from the others:
+    /// the newest of them, as they are reported as lost.
+    pub(super) fn trim(&mut self, max_bytes: usize) {
         let mut bytes: usize = self.entries.iter().map(|entry| entry.bytes).sum();
         while bytes > max_bytes {
-            let held = |entry: &Entry| entry.item.is_some();
-            let too_large = |entry: &Entry| held(entry) && entry.bytes > max_bytes;
+            let held = |entry: &RememberedItem| entry.item.is_some();
+            let too_large = |entry: &RememberedItem| held(entry) && entry.bytes > max_bytes;
             let entries = &mut self.entries;
             let at = entries.iter().position(too_large);
             let at = at.or_else(|| entries.iter().position(held));
-            if let Some(entry) = at.and_then(|at| entries.get_mut(at)) {
-                bytes -= entry.bytes;
-                entry.drop_item();
-                bytes += entry.bytes;
-            } else {
-                // Of all, nothing but the id is left.
-                let oldest = entries.remove(0);
-                bytes -= oldest.bytes;
-                self.forgotten += u64::from(oldest.state != State::Deleted);
-            }
+            let Some(entry) = at.and_then(|at| entries.get_mut(at)) else {
+                break;
+            };
+            bytes -= entry.bytes;
+            entry.drop_item();
+        }
+        let mut ids = self
+            .entries
+            .iter()
+            .filter(|entry| entry.item.is_none())
+            .count();
+        while ids > MAX_IDS
+            && let Some(oldest) = self.entries.iter().position(|entry| entry.item.is_none())
+        {
+            let oldest = self.entries.remove(oldest);
+            self.forgotten += u64::from(oldest.state != ItemState::Deleted);
+            ids -= 1;
         }
     }
 
-    /// The items for a new session, and what there is none of. Those that are given are unanswered
-    /// then, and the others forgotten.
-    pub(crate) fn restore(
+    /// Returns the items for a new session, and adds to `lost` those that cannot be restored. The returned
+    /// items are unanswered from then on, and the others are forgotten.
+    pub(super) fn restore(
         &mut self,
         mut new_id: impl FnMut() -> String,
         lost: &mut Vec<Lost>,
@@ -233,14 +252,14 @@ impl Items {
             }
             if let Some(item) = item {
                 let event_id = new_id();
-                // One that the server is to name again could not be told from others.
+                // Without an id, the item could not be recognised when the server reports it.
                 let id = id.unwrap_or_else(|| event_id.clone());
                 let item = with_id(item, &id);
-                let state = State::Asked(Some(event_id.clone()));
+                let state = ItemState::Asked(Some(event_id.clone()));
                 events.push(ConversationItemCreate::new(item.clone()).event_id(event_id));
-                self.entries.push(Entry {
+                self.entries.push(RememberedItem {
                     ours: entry.ours,
-                    ..Entry::new(Some(id), state, item)
+                    ..RememberedItem::new(Some(id), state, item)
                 });
             }
         }
@@ -248,17 +267,17 @@ impl Items {
     }
 
     fn position(&self, id: &str) -> Option<usize> {
-        // Mostly one of the last.
+        // It is mostly one of the last.
         let mut ids = self.entries.iter().map(|entry| entry.id.as_deref());
         ids.rposition(|found| found == Some(id))
     }
 
-    fn find(&mut self, id: &str) -> Option<&mut Entry> {
+    fn find(&mut self, id: &str) -> Option<&mut RememberedItem> {
         let at = self.position(id)?;
         self.entries.get_mut(at)
     }
 
-    /// The place behind an item.
+    /// Returns the place behind an item.
     fn behind(&self, previous: Option<&str>) -> Option<usize> {
         Some(self.position(previous?)? + 1)
     }
@@ -270,7 +289,7 @@ impl Items {
     }
 }
 
-/// Fate of an item in a new session.
+/// What becomes of an item in a new session.
 #[derive(Default)]
 struct Remade {
     item: Option<Item>,
@@ -293,8 +312,8 @@ impl Remade {
     }
 }
 
-impl Entry {
-    fn new(id: Option<String>, state: State, item: Item) -> Self {
+impl RememberedItem {
+    fn new(id: Option<String>, state: ItemState, item: Item) -> Self {
         let mut entry = Self {
             id,
             state,
@@ -306,8 +325,8 @@ impl Entry {
         entry
     }
 
-    /// Takes what the server says of the item. What it leaves out, such as an image or an earlier
-    /// transcript, stays.
+    /// Takes over what the server says of the item. What the server leaves out, such as an image or an
+    /// earlier transcript, stays.
     fn learn(&mut self, item: Item) {
         let Some(known) = &mut self.item else {
             return;
@@ -337,16 +356,21 @@ impl Entry {
         let item = self.item.as_ref().map_or(0, |item| {
             serde_json::to_string(item).map_or(0, |json| json.len())
         });
-        self.bytes = OVERHEAD + self.id.as_ref().map_or(0, String::len) + item;
+        // Without its item, an entry is an id that is restored by nothing.
+        self.bytes = match &self.item {
+            Some(_) => OVERHEAD + self.id.as_ref().map_or(0, String::len) + item,
+            None => 0,
+        };
     }
 
-    /// `calls` has the ids of the function calls before it that are made again.
+    /// Returns the item to create again. `calls` holds the ids of the function calls that come before it
+    /// and are created again.
     fn remade(&self, calls: &mut BTreeSet<String>) -> Remade {
         match self.state {
-            State::Deleted => return Remade::default(),
-            State::Growing(_) => return Remade::lost(WhyLost::HalfResponse),
-            State::Truncated => return Remade::lost(WhyLost::Truncated),
-            State::Asked(_) | State::There => {}
+            ItemState::Deleted => return Remade::default(),
+            ItemState::Growing(_) => return Remade::lost(WhyLost::HalfResponse),
+            ItemState::Truncated => return Remade::lost(WhyLost::Truncated),
+            ItemState::Asked(_) | ItemState::There => {}
         }
         let Some(item) = &self.item else {
             return Remade::lost(WhyLost::OverBound);
@@ -375,7 +399,7 @@ impl Entry {
             Item::FunctionCallOutput(_) | Item::McpApprovalResponse(_) => {
                 Remade::lost(WhyLost::NothingToAnswer)
             }
-            // The new session asks the MCP servers by itself.
+            // The new session asks the MCP servers on its own.
             Item::McpListTools(_) => Remade::default(),
             item if self.ours => Remade::whole(item.clone()),
             _ => Remade::lost(WhyLost::ServerOnly),
@@ -383,7 +407,7 @@ impl Entry {
     }
 }
 
-/// The message in text: of audio, its transcript.
+/// Returns the message as text: for audio, its transcript.
 fn remade_message(message: &Message) -> Remade {
     let mut why = None;
     let mut content = Vec::with_capacity(message.content.len());
@@ -399,7 +423,7 @@ fn remade_message(message: &Message) -> Remade {
         };
         let there = match part.kind {
             ContentType::InputText | ContentType::OutputText => {
-                // One that was never written is no loss.
+                // An empty text is no loss.
                 if part.text.as_ref().is_none_or(String::is_empty) {
                     continue;
                 }
@@ -425,7 +449,8 @@ fn remade_message(message: &Message) -> Remade {
     Remade { item, why }
 }
 
-/// The item as it is remembered. What older servers call `text` and `audio` gets today's names.
+/// Returns the item as it is recorded. Types that older servers call `text` and `audio` get today's
+/// names.
 fn without_audio(mut item: Item) -> Item {
     match &mut item {
         Item::Message(message) => {
@@ -478,7 +503,7 @@ fn status(item: &Item) -> Option<&ItemStatus> {
     }
 }
 
-/// Returns true if items like it arrive piece by piece.
+/// Returns true if the model generates such an item piece by piece.
 fn is_models_work(item: &Item) -> bool {
     match item {
         Item::Message(message) => message.role == Role::Assistant,
@@ -487,7 +512,7 @@ fn is_models_work(item: &Item) -> bool {
     }
 }
 
-/// Returns true if the server may have made `theirs` from `ours`.
+/// Returns true if `theirs` may be what the server made of `ours`.
 fn are_alike(ours: &Item, theirs: &Item) -> bool {
     match (ours, theirs) {
         (Item::Message(ours), Item::Message(theirs)) => {

@@ -1,34 +1,34 @@
 use std::fmt;
 
-/// Something that was not put back after a reconnect.
+/// Part of a conversation that was not restored after a reconnect.
 ///
-/// Printed, it is a sentence with ids and sizes, and nothing of what was said.
+/// Its `Display` is a sentence with ids and sizes, and nothing of what was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Lost {
-    /// An item of the conversation.
+    /// An item of the conversation was not restored.
     Item {
-        /// Its id; `None` for an item that the client made without one, and that the server had not
-        /// answered.
+        /// Id of the item; `None` for an item that the client sent without one and that the server had
+        /// not answered.
         item_id: Option<String>,
         /// Reason why it was not restored.
         why: WhyLost,
     },
-    /// Further items, the oldest of the conversation: so many did not fit the bound that their ids
-    /// are gone as well.
+    /// Further items, the oldest of the conversation, did not fit the bound, and their ids were dropped as
+    /// well.
     OldItems {
         /// Number of items.
         items: u64,
     },
-    /// A response that was under way. Ask for another with `response.create`, if it is still
+    /// A response was under way or asked for. Ask for another with `response.create`, if it is still
     /// wanted.
     Response {
-        /// Its id; `None` for one that the client asked for, and that the server had not begun.
+        /// Id of the response; `None` if the server had not begun it.
         response_id: Option<String>,
     },
-    /// Input audio that was sent, and of which the server had not made a message.
+    /// Input audio was sent, and the server had not made a message of it.
     InputAudio {
-        /// Length, in bytes of the session's input format.
+        /// Size of the audio, in bytes of the session's input format.
         bytes: usize,
     },
 }
@@ -37,19 +37,19 @@ pub enum Lost {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WhyLost {
-    /// Its response was under way, or it was left half-finished by one.
+    /// Its response was under way, or left it incomplete.
     HalfResponse,
-    /// It is audio, or a part of it is, and nobody wrote down what is said. Audio itself is not
-    /// remembered: switch the session's transcription on. What else the item says was put back.
+    /// It has audio without a transcript. Audio itself is not recorded: switch the session's transcription
+    /// on. The other parts of the item were restored.
     NoText,
-    /// It was cut off where the user stopped listening. The service keeps no text of such a
-    /// message, as nobody knows which words were heard, and neither does this.
+    /// It was truncated where the user stopped listening. Its text is unknown, as the service does not say
+    /// which words were heard.
     Truncated,
-    /// It did not fit the bound: the oldest go first.
+    /// It did not fit the bound: the oldest items are dropped first.
     OverBound,
-    /// It answers a call, or a request, that was not put back.
+    /// It answers a call or a request that was not restored.
     NothingToAnswer,
-    /// It is of a kind that only the server makes.
+    /// Only the server makes items of its kind.
     ServerOnly,
 }
 
@@ -68,7 +68,7 @@ impl fmt::Display for Lost {
                 response_id: Some(id),
             } => write!(f, "response {id} was under way"),
             Self::Response { response_id: None } => {
-                f.write_str("a response was asked for, and had not begun")
+                f.write_str("a response was asked for and had not begun")
             }
             Self::InputAudio { bytes } => {
                 write!(f, "{bytes} bytes of input audio were not committed")
@@ -84,7 +84,7 @@ impl fmt::Display for WhyLost {
             Self::NoText => "there is no text of its audio",
             Self::Truncated => "it was truncated, and which words were heard is unknown",
             Self::OverBound => "it did not fit the bound",
-            Self::NothingToAnswer => "what it answers was not put back",
+            Self::NothingToAnswer => "what it answers was not restored",
             Self::ServerOnly => "only the server makes items of its kind",
         })
     }

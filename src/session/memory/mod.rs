@@ -1,45 +1,52 @@
-//! Memory of a session: events from which a new one can continue.
+//! Record of a session, from which a new one is restored.
 
 use bytestring::ByteString;
 
 use crate::protocol::{
-    ClientEvent, ErrorDetails, Event, Events, Item, Patch, RawEvent, ServerEvent, SessionUpdate,
+    ClientEvent, ConversationItemAdded, ConversationItemCreate, ConversationItemCreated,
+    ConversationItemDelete, ConversationItemDeleted, ConversationItemDone,
+    ConversationItemInputAudioTranscriptionCompleted,
+    ConversationItemInputAudioTranscriptionFailed, ConversationItemTruncated, ErrorDetails,
+    ErrorEvent, Event, Events, InputAudioBufferAppend, InputAudioBufferClear,
+    InputAudioBufferCleared, InputAudioBufferCommit, InputAudioBufferCommitted,
+    InputAudioBufferSpeechStarted, InputAudioBufferTimeoutTriggered, Item, Patch, RawEvent,
+    ResponseCreate, ResponseCreated, ResponseDone, ResponseOutputItemAdded, ResponseOutputItemDone,
+    ServerEvent, SessionCreated, SessionUpdate, SessionUpdated,
 };
 
+mod input;
 mod items;
 mod lost;
+mod responses;
 mod settings;
 #[cfg(test)]
 mod tests;
 
 pub use lost::{Lost, WhyLost};
 
+use input::Input;
 use items::Items;
+use responses::Responses;
 use settings::Settings;
 
-/// Upper bound of an event's bytes beside its item or session.
+/// Bytes that an event takes beside its item or session, and more.
 const OVERHEAD: usize = 128;
 
-/// Responses of the conversation under way, at most; services allow one.
-const MAX_RESPONSES: usize = 16;
-
-/// The configuration and the conversation of a session, as far as a client can make them again, in
-/// so many bytes.
+/// Record of a session's configuration and conversation, as far as a client can restore them.
 ///
-/// A reconnect gives a blank session. From what is told to this about the old one,
-/// [`restore`](Self::restore) makes the events that bring the new one to where the old one was. It
-/// does no I/O. `Session` has one when it is asked to restore; whoever drives a
-/// [`Connection`](crate::Connection) can have one, too.
+/// A reconnect gives a blank session. From the events of the old session,
+/// [`restore`](Self::restore) makes the events that bring the new one to the same state. It does no I/O.
+/// A `Session` has a record when it is asked to restore; the driver of a
+/// [`Connection`](crate::Connection) can keep one, too.
 ///
 /// - The configuration is the client's own: its `session.update`s, merged, without those that the
 ///   server refused.
-/// - The conversation is what the server said it is, in its order, and what the client added that
-///   the server has neither taken nor refused.
-/// - Audio is not remembered: speech comes back as the text of its transcript, and images as they
-///   are. A message that was truncated does not come back: which of its words were heard is
-///   unknown.
-/// - A function call comes back if it is complete, with its output if it has one. Items of a
-///   response that was under way do not.
+/// - The conversation is what the server reported, in its order, and what the client added that the
+///   server has neither taken nor refused.
+/// - Audio is not recorded: speech comes back as the text of its transcript, and images as they are. A
+///   truncated message does not come back: it is unknown which of its words were heard.
+/// - A function call comes back if it is complete, with its output if it has one. Items of a response
+///   that was under way do not come back.
 /// - Items keep their ids.
 ///
 /// ```
@@ -63,92 +70,76 @@ pub struct Memory {
     max_bytes: usize,
     settings: Settings,
     items: Items,
-    /// The ids of the conversation's responses that are under way.
-    responses: Vec<String>,
-    /// The event ids of the responses that the client asked for, and that the server has neither
-    /// begun nor refused.
-    asked: Vec<Option<String>>,
-    input: InputAudio,
-    /// Number of events made, for their ids.
+    responses: Responses,
+    input: Input,
+    /// Number of events made so far, for their ids.
     made: u64,
 }
 
-/// Events that restore a session, and a list of everything that they cannot restore.
+/// Events that restore a session, and what they cannot restore.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Restoration {
-    /// The events to send before any other, in this order. Each has an `event_id` of its own, which
-    /// an `error` names if the server refuses one.
+    /// The events to send before any other, in this order. Each has an `event_id` of its own, which an
+    /// `error` names if the server refuses the event.
     pub events: Vec<RawEvent>,
-    /// Everything that is not restored.
+    /// The parts of the conversation that are not restored.
     pub lost: Vec<Lost>,
 }
 
-/// Input audio in the server's buffer.
-#[derive(Debug, Default)]
-struct InputAudio {
-    bytes: usize,
-    /// Bytes that the client has asked to commit.
-    committing: Option<usize>,
-}
-
 impl Memory {
-    /// One that remembers nothing yet. The bound is for what it gives back, in bytes of events. The
-    /// configuration comes first, and is kept whatever its size; then the newest items.
-    #[must_use]
+    /// Empty record that gives back at most `max_bytes` of events. The configuration comes first and is
+    /// kept whatever its size; then the newest items.
     pub fn new(max_bytes: usize) -> Self {
         Self {
             max_bytes,
             settings: Settings::default(),
             items: Items::default(),
-            responses: Vec::new(),
-            asked: Vec::new(),
-            input: InputAudio::default(),
+            responses: Responses::default(),
+            input: Input::default(),
             made: 0,
         }
     }
 
-    /// The client's event was handed to the socket. It may be one that [`restore`](Self::restore)
-    /// made.
+    /// Records an event that was handed to the socket, even one that [`restore`](Self::restore) made.
     pub fn sent(&mut self, event: &RawEvent) {
         let decoded = || event.clone().decode_as();
         match event.event_type() {
             SessionUpdate::TYPE => self.settings.sent(event),
-            "conversation.item.create" => {
+            ConversationItemCreate::TYPE => {
                 if let ClientEvent::ConversationItemCreate(event) = decoded() {
                     self.items.asked(event);
                 }
             }
-            "conversation.item.delete" => {
+            ConversationItemDelete::TYPE => {
                 if let ClientEvent::ConversationItemDelete(event) = decoded() {
                     self.items.delete(&event.item_id);
+                    self.input.transcribed(&event.item_id);
                 }
             }
-            "response.create" => {
-                if let ClientEvent::ResponseCreate(event) = decoded()
-                    && self.asked.len() < MAX_RESPONSES
-                {
-                    self.asked.push(event.event_id);
+            ResponseCreate::TYPE => {
+                if let ClientEvent::ResponseCreate(event) = decoded() {
+                    self.responses.asked(event.event_id);
                 }
                 return;
             }
-            "input_audio_buffer.append" => {
+            InputAudioBufferAppend::TYPE => {
                 if let ClientEvent::InputAudioBufferAppend(event) = decoded() {
-                    self.input.bytes += event.audio.decoded_len();
+                    self.input.appended(event.audio.decoded_len());
                 }
                 return;
             }
-            "input_audio_buffer.commit" => self.input.committing = Some(self.input.bytes),
-            "input_audio_buffer.clear" => self.input = InputAudio::default(),
+            InputAudioBufferCommit::TYPE => self.input.committing(),
+            InputAudioBufferClear::TYPE => self.input.cleared(),
             _ => return,
         }
         self.trim();
     }
 
-    /// The server's event arrived. Of most types, such as the deltas, nothing is remembered, and
-    /// the text is not looked at.
+    /// Records an event that arrived. Most types, such as the deltas, are not recorded, and their text
+    /// is not read.
     pub fn received(&mut self, event_type: &str, text: &ByteString) {
-        if is_remembered(event_type)
+        if is_recorded(event_type)
             && let Ok(event) = ServerEvent::parse(text.clone())
         {
             self.learn(event);
@@ -156,9 +147,19 @@ impl Memory {
         }
     }
 
+    /// Returns true between turns: nobody speaks, no response is asked for or under way, and every
+    /// transcript is there.
+    pub(super) fn is_between_turns(&self) -> bool {
+        self.responses.are_settled() && self.input.is_settled()
+    }
+
     fn learn(&mut self, event: ServerEvent) {
         match event {
-            ServerEvent::SessionUpdated(_) => self.settings.taken(),
+            ServerEvent::SessionCreated(event) => self.input.configured(&event.session),
+            ServerEvent::SessionUpdated(event) => {
+                self.settings.taken();
+                self.input.configured(&event.session);
+            }
             ServerEvent::Error(event) => self.refused(&event.error),
             ServerEvent::ConversationItemAdded(event) => {
                 (self.items).seen(previous(&event.previous_item_id), event.item, false);
@@ -170,24 +171,29 @@ impl Memory {
                 (self.items).seen(previous(&event.previous_item_id), event.item, true);
             }
             ServerEvent::ConversationItemTruncated(event) => self.items.truncated(&event.item_id),
-            ServerEvent::ConversationItemDeleted(event) => self.items.deleted(&event.item_id),
+            ServerEvent::ConversationItemDeleted(event) => {
+                self.items.deleted(&event.item_id);
+                self.input.transcribed(&event.item_id);
+            }
             ServerEvent::ConversationItemInputAudioTranscriptionCompleted(event) => {
+                self.input.transcribed(&event.item_id);
                 (self.items).transcribed(&event.item_id, event.content_index, event.transcript);
             }
+            ServerEvent::ConversationItemInputAudioTranscriptionFailed(event) => {
+                self.input.transcribed(&event.item_id);
+            }
+            ServerEvent::InputAudioBufferSpeechStarted(_) => self.input.speech_started(),
             ServerEvent::InputAudioBufferCommitted(event) => {
-                self.input.commit();
+                if self.input.committed(&event.item_id) {
+                    self.responses.expect();
+                }
                 (self.items).committed(previous(&event.previous_item_id), event.item_id);
             }
-            ServerEvent::InputAudioBufferCleared(_) => self.input = InputAudio::default(),
+            ServerEvent::InputAudioBufferCleared(_)
+            | ServerEvent::InputAudioBufferTimeoutTriggered(_) => self.input.cleared(),
             ServerEvent::ResponseCreated(event) => {
-                if !self.asked.is_empty() {
-                    self.asked.remove(0);
-                }
                 let response = event.response;
-                // One beside the conversation leaves nothing in it.
-                if response.conversation_id.is_some() && self.responses.len() < MAX_RESPONSES {
-                    self.responses.push(response.id);
-                }
+                (self.responses).begun(response.id, response.conversation_id.is_some());
             }
             ServerEvent::ResponseOutputItemAdded(event) => {
                 self.seen_in_response(event.response_id, event.item);
@@ -196,28 +202,19 @@ impl Memory {
                 self.seen_in_response(event.response_id, event.item);
             }
             ServerEvent::ResponseDone(event) => {
-                self.responses.retain(|id| *id != event.response.id);
+                self.responses.ended(&event.response.id);
                 self.items.finished(*event.response);
             }
             _ => {}
         }
     }
 
-    /// Everything anew, for a session that knows nothing. The memory stays: call it again when that
-    /// session breaks off, were it before all of its events were sent.
+    /// Returns the events for a blank session. The record stays: call this again when that session
+    /// breaks off in turn, even if not all of its events were sent.
     pub fn restore(&mut self) -> Restoration {
         let mut lost = Vec::new();
-        let begun = std::mem::take(&mut self.responses).into_iter().map(Some);
-        let asked = std::mem::take(&mut self.asked).into_iter().map(|_| None);
-        lost.extend(
-            begun
-                .chain(asked)
-                .map(|response_id| Lost::Response { response_id }),
-        );
-        let InputAudio { bytes, .. } = std::mem::take(&mut self.input);
-        if bytes > 0 {
-            lost.push(Lost::InputAudio { bytes });
-        }
+        self.responses.lose(&mut lost);
+        self.input.lose(&mut lost);
         let mut new_id = || {
             self.made += 1;
             format!("restore_{}", self.made)
@@ -233,13 +230,13 @@ impl Memory {
     }
 
     fn seen_in_response(&mut self, response_id: String, item: Item) {
-        if self.responses.contains(&response_id) {
+        if self.responses.has(&response_id) {
             self.items.seen_in_response(response_id, item);
         }
     }
 
-    /// Servers name the event that they refuse, if it has an id; the field at fault they name
-    /// always.
+    /// Notes an error. Servers name the event that they refuse if it has an id, but not always: without
+    /// one, the field at fault says what was refused.
     fn refused(&mut self, error: &ErrorDetails) {
         let event_id = error.event_id.as_deref();
         let at_fault =
@@ -250,11 +247,7 @@ impl Memory {
         if event_id.is_some() || at_fault("item") {
             self.items.refused(event_id);
         }
-        let busy = error.code.as_deref() == Some("conversation_already_has_active_response");
-        if event_id.is_some() || busy || at_fault("response") {
-            let refused = self.asked.iter().position(|id| id.as_deref() == event_id);
-            refused.map(|at| self.asked.remove(at));
-        }
+        self.responses.refused(error);
     }
 
     fn trim(&mut self) {
@@ -263,35 +256,32 @@ impl Memory {
     }
 }
 
-impl InputAudio {
-    /// The server made a message of what was asked for, or of all where it decides by itself.
-    fn commit(&mut self) {
-        let committed = self.committing.take().unwrap_or(self.bytes);
-        self.bytes -= committed.min(self.bytes);
-    }
-}
-
 /// Returns the item that another stands behind, as the server names it.
 fn previous(id: &Patch<String>) -> Option<&str> {
     id.as_set().map(String::as_str)
 }
 
-fn is_remembered(event_type: &str) -> bool {
+/// Returns true for the types of events that [`Memory::received`] records.
+fn is_recorded(event_type: &str) -> bool {
     matches!(
         event_type,
-        "session.updated"
-            | "error"
-            | "conversation.item.added"
-            | "conversation.item.created"
-            | "conversation.item.done"
-            | "conversation.item.truncated"
-            | "conversation.item.deleted"
-            | "conversation.item.input_audio_transcription.completed"
-            | "input_audio_buffer.committed"
-            | "input_audio_buffer.cleared"
-            | "response.created"
-            | "response.output_item.added"
-            | "response.output_item.done"
-            | "response.done"
+        SessionCreated::TYPE
+            | SessionUpdated::TYPE
+            | ErrorEvent::TYPE
+            | ConversationItemAdded::TYPE
+            | ConversationItemCreated::TYPE
+            | ConversationItemDone::TYPE
+            | ConversationItemTruncated::TYPE
+            | ConversationItemDeleted::TYPE
+            | ConversationItemInputAudioTranscriptionCompleted::TYPE
+            | ConversationItemInputAudioTranscriptionFailed::TYPE
+            | InputAudioBufferSpeechStarted::TYPE
+            | InputAudioBufferCommitted::TYPE
+            | InputAudioBufferCleared::TYPE
+            | InputAudioBufferTimeoutTriggered::TYPE
+            | ResponseCreated::TYPE
+            | ResponseOutputItemAdded::TYPE
+            | ResponseOutputItemDone::TYPE
+            | ResponseDone::TYPE
     )
 }

@@ -1,4 +1,4 @@
-//! Settings that the client sent.
+//! The client's configuration of a session.
 
 use std::collections::VecDeque;
 
@@ -7,19 +7,17 @@ use serde_json::Value;
 use super::OVERHEAD;
 use crate::protocol::{RawEvent, SessionUpdate, merge_settings};
 
-/// Updates that wait for an answer, at most: a server that never answers must not make the list
-/// grow.
+/// Number of updates that may be unanswered: a server that never answers must not make the list grow.
 const MAX_UNANSWERED: usize = 16;
 
-/// The client's own updates, in order. Those that the server took are merged into one; one that it
-/// refused is gone.
+/// The client's own updates, in order. Accepted updates are merged into one, refused ones are dropped.
 #[derive(Debug, Default)]
-pub(crate) struct Settings {
-    updates: VecDeque<Update>,
+pub(super) struct Settings {
+    updates: VecDeque<SettingsUpdate>,
 }
 
 #[derive(Debug)]
-struct Update {
+struct SettingsUpdate {
     event_id: Option<String>,
     session: Value,
     bytes: usize,
@@ -27,8 +25,8 @@ struct Update {
 }
 
 impl Settings {
-    /// The client sent a `session.update`.
-    pub(crate) fn sent(&mut self, event: &RawEvent) {
+    /// Records a `session.update` of the client.
+    pub(super) fn sent(&mut self, event: &RawEvent) {
         let Ok(mut event) = serde_json::from_str::<Value>(event.text()) else {
             return;
         };
@@ -36,12 +34,13 @@ impl Settings {
         let event_id = event_id.map(str::to_owned);
         let session = event.get_mut("session").map(Value::take);
         let session = session.unwrap_or_default();
-        let known = |update: &Update| update.event_id == event_id && update.session == session;
+        let known =
+            |update: &SettingsUpdate| update.event_id == event_id && update.session == session;
         if event_id.is_some() && self.updates.iter().any(known) {
-            // One that was restored, and that is remembered.
+            // It was restored from this record.
             return;
         }
-        self.updates.push_back(Update {
+        self.updates.push_back(SettingsUpdate {
             event_id,
             bytes: weigh(&session),
             session,
@@ -52,8 +51,8 @@ impl Settings {
         }
     }
 
-    /// The server took the oldest update that it had not answered.
-    pub(crate) fn taken(&mut self) {
+    /// Notes that the server accepted the oldest unanswered update.
+    pub(super) fn taken(&mut self) {
         if let Some(update) = self.updates.iter_mut().find(|update| !update.taken) {
             update.taken = true;
         }
@@ -62,21 +61,24 @@ impl Settings {
         }
     }
 
-    /// The server refused the update of this event id; if it names none, the oldest that has none.
-    pub(crate) fn refused(&mut self, event_id: Option<&str>) {
-        let refused = |update: &Update| !update.taken && update.event_id.as_deref() == event_id;
+    /// Drops the update that the server refused: the one of this event id, or the oldest unanswered one
+    /// if the server names none.
+    pub(super) fn refused(&mut self, event_id: Option<&str>) {
+        let refused = |update: &SettingsUpdate| {
+            !update.taken && event_id.is_none_or(|id| update.event_id.as_deref() == Some(id))
+        };
         if let Some(at) = self.updates.iter().position(refused) {
             self.updates.remove(at);
         }
     }
 
-    /// Returns their size in bytes.
-    pub(crate) fn bytes(&self) -> usize {
+    /// Returns the size of the updates, in bytes.
+    pub(super) fn bytes(&self) -> usize {
         self.updates.iter().map(|update| update.bytes).sum()
     }
 
-    /// The updates for a new session. They are unanswered then.
-    pub(crate) fn restore(&mut self, mut new_id: impl FnMut() -> String) -> Vec<SessionUpdate> {
+    /// Returns the updates for a new session. They are unanswered from then on.
+    pub(super) fn restore(&mut self, mut new_id: impl FnMut() -> String) -> Vec<SessionUpdate> {
         let updates = self.updates.iter_mut();
         updates
             .map(|update| {
@@ -93,7 +95,7 @@ impl Settings {
             (self.updates.pop_front(), self.updates.pop_front())
         {
             merge_settings(&mut first.session, &second.session);
-            self.updates.push_front(Update {
+            self.updates.push_front(SettingsUpdate {
                 bytes: weigh(&first.session),
                 session: first.session,
                 ..second

@@ -423,10 +423,7 @@ fn lost_things_print_as_ids_and_sizes() {
     );
     let response = |response_id| Lost::Response { response_id }.to_string();
     assert_eq!(response(Some("r".to_owned())), "response r was under way");
-    assert_eq!(
-        response(None),
-        "a response was asked for, and had not begun"
-    );
+    assert_eq!(response(None), "a response was asked for and had not begun");
     assert_eq!(
         Lost::InputAudio { bytes: 6 }.to_string(),
         "6 bytes of input audio were not committed"
