@@ -2,7 +2,7 @@
 //! written its last frames.
 
 use std::collections::VecDeque;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytestring::ByteString;
@@ -166,14 +166,22 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             return;
         };
         self.url = url;
-        if let Socket::Open(previous) = std::mem::replace(&mut self.socket, Socket::open(transport))
+        let replaced = std::mem::replace(&mut self.socket, Socket::open(transport));
+        let Socket::Open(socket) = replaced else {
+            return;
+        };
+        let timeout = self.connector.sleep(self.config.limits().close_timeout);
+        let mut previous = PreviousSocket {
+            transport: socket.transport,
+            close: Some(Frame::Close(CloseFrame::NORMAL)),
+            timeout: Box::pin(timeout),
+        };
+        // Mostly there is room at once, and nothing is left to wait for.
+        if previous
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_pending()
         {
-            let timeout = self.connector.sleep(self.config.limits().close_timeout);
-            renewal.previous = Some(PreviousSocket {
-                transport: previous.transport,
-                close: Some(Frame::Close(CloseFrame::NORMAL)),
-                timeout: Box::pin(timeout),
-            });
+            renewal.previous = Some(previous);
         }
     }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::OVERHEAD;
 use super::lost::{Lost, WhyLost};
+use super::responses::refused_at;
 use crate::protocol::{
     ContentPart, ContentType, ConversationItemCreate, FunctionCall, FunctionCallOutput, Item,
     ItemStatus, Message, Response, Role,
@@ -67,14 +68,13 @@ impl Items {
         self.entries.insert(at, entry);
     }
 
-    /// Drops the item that the server refused: the one of this event, or the oldest unanswered one if
-    /// the server names none.
+    /// Drops the item that the server refused: see [`refused_at`].
     pub(super) fn refused(&mut self, event_id: Option<&str>) {
-        let refused = |entry: &RememberedItem| match &entry.state {
-            ItemState::Asked(id) => event_id.is_none() || id.as_deref() == event_id,
-            _ => false,
-        };
-        if let Some(at) = self.entries.iter().position(refused) {
+        let ids = self.entries.iter().map(|entry| match &entry.state {
+            ItemState::Asked(id) => Some(id.as_deref()),
+            _ => None,
+        });
+        if let Some(at) = refused_at(ids, event_id) {
             self.entries.remove(at);
         }
     }

@@ -55,14 +55,14 @@ impl Responses {
     /// Notes an error. Where it names no event, its code and field say whether it refuses a request:
     /// the service leaves the id out of collisions, even if the request had one.
     pub(super) fn refused(&mut self, error: &ErrorDetails) {
-        let refused = match error.event_id.as_deref() {
-            Some(id) => self
-                .asked
-                .iter()
-                .position(|asked| asked.as_deref() == Some(id)),
-            None => (refuses_a_response(error) && !self.asked.is_empty()).then_some(0),
-        };
-        refused.map(|at| self.asked.remove(at));
+        let event_id = error.event_id.as_deref();
+        if event_id.is_none() && !refuses_a_response(error) {
+            return;
+        }
+        let ids = self.asked.iter().map(|id| Some(id.as_deref()));
+        if let Some(at) = refused_at(ids, event_id) {
+            self.asked.remove(at);
+        }
     }
 
     /// Returns true if this response is under way in the conversation.
@@ -98,4 +98,20 @@ fn refuses_a_response(error: &ErrorDetails) -> bool {
     let param = error.param.as_deref().unwrap_or_default();
     error.code.as_deref() == Some("conversation_already_has_active_response")
         || param.starts_with("response")
+}
+
+/// Returns the place of the event that a server refused, among the unanswered ones (`Some`), each with
+/// its own id. An error that names no event means the oldest without an id. If all have ids, it means
+/// the oldest, as servers answer in order.
+pub(super) fn refused_at<'e>(
+    mut unanswered: impl Iterator<Item = Option<Option<&'e str>>> + Clone,
+    refused: Option<&str>,
+) -> Option<usize> {
+    let by_id = unanswered
+        .clone()
+        .position(|event| event.is_some_and(|id| id == refused));
+    if by_id.is_some() || refused.is_some() {
+        return by_id;
+    }
+    unanswered.position(|event| event.is_some())
 }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use super::OVERHEAD;
+use super::responses::refused_at;
 use crate::protocol::{RawEvent, SessionUpdate, merge_settings};
 
 /// Number of updates that may be unanswered: a server that never answers must not make the list grow.
@@ -61,13 +62,13 @@ impl Settings {
         }
     }
 
-    /// Drops the update that the server refused: the one of this event id, or the oldest unanswered one
-    /// if the server names none.
+    /// Drops the update that the server refused: see [`refused_at`].
     pub(super) fn refused(&mut self, event_id: Option<&str>) {
-        let refused = |update: &SettingsUpdate| {
-            !update.taken && event_id.is_none_or(|id| update.event_id.as_deref() == Some(id))
-        };
-        if let Some(at) = self.updates.iter().position(refused) {
+        let ids = self
+            .updates
+            .iter()
+            .map(|update| (!update.taken).then_some(update.event_id.as_deref()));
+        if let Some(at) = refused_at(ids, event_id) {
             self.updates.remove(at);
         }
     }

@@ -4,6 +4,7 @@ use super::*;
 
 mod conversation;
 mod properties;
+mod turns;
 
 const PLENTY: usize = 1 << 20;
 
@@ -134,8 +135,8 @@ fn lost(id: &str, why: WhyLost) -> Lost {
 
 #[test]
 fn the_types_that_are_remembered_are_the_servers() {
-    let remembered = ServerEvent::TYPES.iter().filter(|name| is_remembered(name));
-    assert_eq!(remembered.count(), 14);
+    let remembered = ServerEvent::TYPES.iter().filter(|name| is_recorded(name));
+    assert_eq!(remembered.count(), 18);
 }
 
 #[test]
@@ -230,8 +231,8 @@ fn the_oldest_go_first() {
         .iter()
         .map(|item| item["id"].as_str().unwrap())
         .collect();
-    assert_eq!(ids, ["8", "9"]);
-    let expected = (0..8).map(|n| lost(&n.to_string(), WhyLost::OverBound));
+    assert_eq!(ids, ["7", "8", "9"]);
+    let expected = (0..7).map(|n| lost(&n.to_string(), WhyLost::OverBound));
     assert_eq!(restoration.lost, expected.collect::<Vec<_>>());
 }
 
@@ -331,7 +332,7 @@ fn the_events_fit_the_bound_to_the_byte() {
 }
 
 #[test]
-fn what_was_restored_is_remembered_for_the_next_time() {
+fn what_was_restored_is_recorded_for_the_next_time() {
     let mut memory = Memory::new(PLENTY);
     let mut unnamed = user("", "2");
     unnamed.as_object_mut().unwrap().remove("id");
