@@ -85,8 +85,8 @@ async fn chat(
                 None => return Ok(()),
             },
             _ = async { pending.as_mut()?.await.ok() }, if pending.is_some() => pending = None,
-            // The next line is read once the last one is answered, so that a script can be piped in;
-            // a person can interrupt.
+            // The next line is read once the last one is answered, so that a script can be piped
+            // in; a person can interrupt.
             line = lines.next(), if !quits && (pending.is_none() || is_terminal) => {
                 let line = line.unwrap_or_else(|| "/quit".to_owned());
                 match line.split_once(' ') {

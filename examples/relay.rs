@@ -1,5 +1,5 @@
-//! A relay that keeps the key on the server: pages connect to it, and it connects each of them to the
-//! service. Events pass both ways as they are, none is lost, and none is invented.
+//! A relay that keeps the key on the server: pages connect to it, and it connects each of them to
+//! the service. Events pass both ways as they are, none is lost, and none is invented.
 //!
 //! ```text
 //! cargo run --features emulator --example relay -- [--port N] [--users N]

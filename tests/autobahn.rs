@@ -1,6 +1,6 @@
-//! The native transport before a judge that no one here wrote: the cases of the Autobahn test suite for RFC 6455, run by
-//! kosoku, which `cargo xtask test autobahn` installs. Each case is a test; the compression that is never offered is left
-//! out.
+//! The native transport before a judge that no one here wrote: the cases of the Autobahn test suite
+//! for RFC 6455, run by kosoku, which `cargo xtask test autobahn` installs. Each case is a test;
+//! the compression that is never offered is left out.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -32,7 +32,8 @@ struct Verdict {
 }
 
 impl Verdict {
-    /// Not strict is what differs from a recommendation alone; informational, what the standard leaves open.
+    /// Not strict is what differs from a recommendation alone; informational, what the standard
+    /// leaves open.
     fn is_good(&self) -> bool {
         [&self.behavior, &self.behavior_close]
             .into_iter()

@@ -41,7 +41,8 @@ impl Queued for u32 {
     }
 }
 
-/// All interleavings in which no more than two threads are interrupted: what goes wrong, goes wrong in these.
+/// All interleavings in which no more than two threads are interrupted: what goes wrong, goes wrong
+/// in these.
 fn model(check: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(2);

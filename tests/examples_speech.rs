@@ -1,5 +1,5 @@
-//! The examples as a person runs them: without a key, against the emulator that they bring; with one, against the
-//! service, for which an emulator stands in here.
+//! The examples as a person runs them: without a key, against the emulator that they bring; with
+//! one, against the service, for which an emulator stands in here.
 #![cfg(feature = "emulator")]
 #![cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 

@@ -1,4 +1,5 @@
-//! The session suite over queues in memory, and what only a transport under the test's control can show.
+//! The session suite over queues in memory, and what only a transport under the test's control can
+//! show.
 #![cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 
 use std::io;

@@ -1,5 +1,5 @@
-//! The session suite in a browser, over the runtime's own `WebSocket`, against the emulator. The test runner's environment
-//! says where: in a page, or in a dedicated, shared or service worker.
+//! The session suite in a browser, over the runtime's own `WebSocket`, against the emulator. The
+//! test runner's environment says where: in a page, or in a dedicated, shared or service worker.
 #![cfg(all(target_family = "wasm", target_os = "unknown"))]
 
 use wasm_bindgen_test::*;

@@ -1,5 +1,5 @@
-//! The session suite in Node, over its own `WebSocket`, against the emulator; and against a server in this very process
-//! that can be told to misbehave.
+//! The session suite in Node, over its own `WebSocket`, against the emulator; and against a server
+//! in this very process that can be told to misbehave.
 #![cfg(all(target_family = "wasm", target_os = "unknown"))]
 
 use futures_channel::oneshot;

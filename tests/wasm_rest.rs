@@ -1,5 +1,5 @@
-//! REST calls by the runtime's own `fetch`, against the emulator. The environment of the test runner
-//! chooses the runtime: Node and the like, a page, or a worker.
+//! REST calls by the runtime's own `fetch`, against the emulator. The environment of the test
+//! runner chooses the runtime: Node and the like, a page, or a worker.
 #![cfg(all(target_family = "wasm", target_os = "unknown"))]
 
 use std::time::{Duration, UNIX_EPOCH};

@@ -1,5 +1,6 @@
 //! The bytes of a server, from its answer to the handshake on: whatever they are, the session ends,
-//! and its errors do not show the key. `ACCEPT` stands for the answer to the client's own handshake.
+//! and its errors do not show the key. `ACCEPT` stands for the answer to the client's own
+//! handshake.
 #![no_main]
 
 mod loopback;

@@ -1,4 +1,5 @@
-//! What happens to a connection, in any order: a byte of settings, then two for each thing that happens.
+//! What happens to a connection, in any order: a byte of settings, then two for each thing that
+//! happens.
 #![no_main]
 
 use std::time::Duration;

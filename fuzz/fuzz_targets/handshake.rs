@@ -1,5 +1,5 @@
-//! Settings of any kind: the handshake is a WebSocket's, is encrypted unless it stays on this machine
-//! or the settings ask for clear text, and shows the key to the server only.
+//! Settings of any kind: the handshake is a WebSocket's, is encrypted unless it stays on this
+//! machine or the settings ask for clear text, and shows the key to the server only.
 #![no_main]
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::ops::{AddAssign, Range};
 
-/// The account of one session's events, which are numbered in the order they are given. Its size is that of what went
-/// missing, not of what was sent.
+/// The account of one session's events, which are numbered in the order they are given. Its size is
+/// that of what went missing, not of what was sent.
 #[derive(Debug, Default)]
 pub struct Account {
     given: u64,
@@ -80,7 +80,8 @@ impl Account {
         self.given_at_break = self.given;
     }
 
-    /// A connection ended in good order: every event was seen or returned, but for what an earlier break took along.
+    /// A connection ended in good order: every event was seen or returned, but for what an earlier
+    /// break took along.
     pub fn closed(&mut self) {
         let since = self.next.max(self.given_at_break).min(self.given);
         let unseen = self.lost_in(since..self.given);
@@ -114,8 +115,8 @@ impl Account {
         }
     }
 
-    /// What was found wrong, with the account closed: a break takes along what was written to one connection, which is
-    /// one run of events.
+    /// What was found wrong, with the account closed: a break takes along what was written to one
+    /// connection, which is one run of events.
     pub fn violations(&self) -> Vec<String> {
         let mut violations = self.violations.clone();
         let runs = self.lost_runs();

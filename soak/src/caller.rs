@@ -71,7 +71,8 @@ impl Caller {
             Ok(closed) => closed,
             Err(error) => return self.violate(&error),
         };
-        // It may have been broken, and not said so yet; and the server may have closed at the same time.
+        // It may have been broken, and not said so yet; and the server may have closed at the same
+        // time.
         while let Some(update) = session.next_update().await {
             if !matches!(update, Err(Error::Closed(_))) {
                 self.take(update, &mut session);

@@ -45,8 +45,8 @@ impl Inbox {
         }
     }
 
-    /// Queues a message of at least `at_least` bytes. Returns false if there is no room: then no further
-    /// message is queued.
+    /// Queues a message of at least `at_least` bytes. Returns false if there is no room: then no
+    /// further message is queued.
     pub(super) fn take(&self, at_least: usize, message: impl FnOnce() -> Frame) -> bool {
         let mut state = self.state.borrow_mut();
         if state.overrun {

@@ -1,16 +1,16 @@
-//! Browser transport: the runtime's own `WebSocket`, in pages, workers, Node, Deno, Bun and Cloudflare
-//! Workers.
+//! Browser transport: the runtime's own `WebSocket`, in pages, workers, Node, Deno, Bun and
+//! Cloudflare Workers.
 //!
 //! # In a page
-//! Everybody who opens a page can read its contents, so a page must not contain an API key. The page
-//! asks its server for a short-lived key (`ek_…`), which the server mints with its own key, by
+//! Everybody who opens a page can read its contents, so a page must not contain an API key. The
+//! page asks its server for a short-lived key (`ek_…`), which the server mints with its own key, by
 //! `rest::ClientSecrets`. Such keys last about a minute:
 //! [`Credential::provider`](crate::Credential::provider) fetches a new one for every connection.
 //!
 //! A session advances only while it is polled, so it needs a task of its own: with
-//! wasm-bindgen-futures, one of `spawn_local`. Other code reaches that task through a channel, or sends
-//! events through a [`Sender`](crate::Sender). The callback of an audio worklet sends speech through
-//! [`Sender::live_audio`](crate::Sender::live_audio), which never waits.
+//! wasm-bindgen-futures, one of `spawn_local`. Other code reaches that task through a channel, or
+//! sends events through a [`Sender`](crate::Sender). The callback of an audio worklet sends speech
+//! through [`Sender::live_audio`](crate::Sender::live_audio), which never waits.
 //!
 //! ```no_run
 //! # fn spawn_local(_: impl Future<Output = ()> + 'static) {}
@@ -53,8 +53,8 @@
 //! playback, interruptions and its server.
 //!
 //! # Differences in browsers
-//! - Browsers do not say why a connection was refused: [`TransportError::Unexplained`]. The server that
-//!   mints the keys learns the reason when the service refuses to mint one.
+//! - Browsers do not say why a connection was refused: [`TransportError::Unexplained`]. The server
+//!   that mints the keys learns the reason when the service refuses to mint one.
 //! - Scripts cannot send pings, so a vanished server is noticed late. Use
 //!   [`Config::idle_timeout`](crate::Config::idle_timeout).
 //! - Scripts cannot set headers. They can close with code 1000 and 3000 to 4999.
@@ -88,8 +88,8 @@ pub type Session<P = crate::protocol::Realtime> = crate::session::Session<Connec
 /// window.
 ///
 /// Scripts cannot set headers of the handshake, so the credential is sent as a subprotocol, and
-/// [`Config::header`] has no effect. The user of a page can read it there: give browsers an ephemeral
-/// key, `ek_…`.
+/// [`Config::header`] has no effect. The user of a page can read it there: give browsers an
+/// ephemeral key, `ek_…`.
 #[derive(Debug, Clone)]
 pub struct Connector {
     clock: Clock,
@@ -105,9 +105,9 @@ impl Connector {
         }
     }
 
-    /// Sets the most bytes of unread messages, 64 MiB by default. A runtime reads from the network even
-    /// if the session is not polled. Beyond this bound the connection is closed, and the session ends
-    /// with [`TransportError::Unread`] after the messages that were queued.
+    /// Sets the most bytes of unread messages, 64 MiB by default. A runtime reads from the network
+    /// even if the session is not polled. Beyond this bound the connection is closed, and the
+    /// session ends with [`TransportError::Unread`] after the messages that were queued.
     pub fn max_unread_bytes(mut self, bytes: usize) -> Self {
         self.max_unread_bytes = bytes;
         self
@@ -180,8 +180,8 @@ impl<P: Protocol> crate::session::Session<Connector, P> {
     /// ```
     ///
     /// # Errors
-    /// The same as for [`open`](Session::open). Runtimes do not tell scripts why a handshake failed, so
-    /// that error is [`TransportError::Unexplained`].
+    /// The same as for [`open`](Session::open). Runtimes do not tell scripts why a handshake
+    /// failed, so that error is [`TransportError::Unexplained`].
     ///
     /// # Cancel safety
     /// Dropping the future closes a socket that is opening.

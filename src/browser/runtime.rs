@@ -55,8 +55,8 @@ fn is_at_least(version: &str, wanted: (u32, u32)) -> bool {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= wanted
 }
 
-/// Returns the value at a path of properties from the global object, unless it is undefined, null or
-/// not readable.
+/// Returns the value at a path of properties from the global object, unless it is undefined, null
+/// or not readable.
 fn get(path: &[&str]) -> Option<JsValue> {
     path.iter()
         .try_fold(js_sys::global().into(), |object: JsValue, name| {
@@ -69,7 +69,8 @@ fn is_there(path: &[&str]) -> bool {
     get(path).is_some()
 }
 
-/// Returns the result of `value instanceof class`, which a class may answer by `Symbol.hasInstance`.
+/// Returns the result of `value instanceof class`, which a class may answer by
+/// `Symbol.hasInstance`.
 fn is_instance(value: &JsValue, class: &str) -> bool {
     let Some(class) = get(&[class]).filter(JsValue::is_function) else {
         return false;

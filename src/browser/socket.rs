@@ -28,10 +28,10 @@ const DRAIN_POLL_MILLIS: u32 = 5;
 /// Open [`WebSocket`](https://developer.mozilla.org/docs/Web/API/WebSocket) of the runtime.
 ///
 /// Received messages are queued until they are read, because a runtime cannot slow the server down.
-/// Beyond [`max_unread_bytes`](super::Connector::max_unread_bytes) the connection is closed, and the
-/// stream ends with [`TransportError::Unread`]. The runtime answers pings on its own and hides them, and
-/// cannot send any: a [`Frame::Ping`] is ignored. A connection that ended without a close frame ends
-/// the stream with [`TransportError::Lost`].
+/// Beyond [`max_unread_bytes`](super::Connector::max_unread_bytes) the connection is closed, and
+/// the stream ends with [`TransportError::Unread`]. The runtime answers pings on its own and hides
+/// them, and cannot send any: a [`Frame::Ping`] is ignored. A connection that ended without a close
+/// frame ends the stream with [`TransportError::Lost`].
 ///
 /// Dropping the socket closes the connection with code 1000.
 pub struct Socket {
@@ -263,8 +263,8 @@ fn to_frame(data: JsValue, encoder: Option<&Encoder>) -> Frame {
     };
     Frame::Binary(match data.dyn_into::<ArrayBuffer>() {
         Ok(buffer) => Uint8Array::new(&buffer).to_vec().into(),
-        // `binaryType` excludes a Blob, which could not be read at once. A runtime that delivers one
-        // nevertheless causes an unreadable event, which does not end the session.
+        // `binaryType` excludes a Blob, which could not be read at once. A runtime that delivers
+        // one nevertheless causes an unreadable event, which does not end the session.
         Err(_) => Bytes::new(),
     })
 }
@@ -278,8 +278,8 @@ extern "C" {
     fn encode(this: &Encoder, text: &JsString) -> Vec<u8>;
 }
 
-/// Converts a text to UTF-8. The runtime's encoder copies at memory speed; wasm-bindgen's conversion
-/// looks at each character, which is faster for short texts only.
+/// Converts a text to UTF-8. The runtime's encoder copies at memory speed; wasm-bindgen's
+/// conversion looks at each character, which is faster for short texts only.
 fn to_text(text: &JsString, encoder: Option<&Encoder>) -> String {
     const SHORT: u32 = 512;
     let bytes = encoder
@@ -305,8 +305,8 @@ fn not_made(exception: &JsValue) -> TransportError {
     TransportError::Unsupported(message.into())
 }
 
-/// Returns the constructor's arguments: the URL, then the subprotocols, or an object of subprotocols
-/// and headers where the runtime accepts both.
+/// Returns the constructor's arguments: the URL, then the subprotocols, or an object of
+/// subprotocols and headers where the runtime accepts both.
 pub(super) fn arguments(handshake: &Handshake) -> Result<Array, JsValue> {
     let arguments = Array::of1(&handshake.url().into());
     let protocols: Array = handshake.subprotocols().map(JsValue::from).collect();
@@ -324,8 +324,8 @@ pub(super) fn arguments(handshake: &Handshake) -> Result<Array, JsValue> {
     Ok(arguments)
 }
 
-/// Returns the name of an exception. Its message may quote the subprotocols, and the credential with
-/// them.
+/// Returns the name of an exception. Its message may quote the subprotocols, and the credential
+/// with them.
 pub(crate) fn exception_name(exception: &JsValue) -> String {
     Reflect::get(exception, &"name".into())
         .ok()

@@ -83,9 +83,9 @@ fn endpoint_url(
     Ok(url)
 }
 
-/// Returns the base URL of an Azure endpoint, however it was pasted: as a host, with `/openai/v1/`, as the
-/// URI of a deployment or of `realtime`, with a query, or as the endpoint of a Foundry project, whose
-/// resource has the sockets.
+/// Returns the base URL of an Azure endpoint, however it was pasted: as a host, with `/openai/v1/`,
+/// as the URI of a deployment or of `realtime`, with a query, or as the endpoint of a Foundry
+/// project, whose resource has the sockets.
 pub(super) fn azure_base(endpoint: &str) -> String {
     let endpoint = endpoint.trim();
     let end = endpoint.find(['?', '#']).unwrap_or(endpoint.len());
@@ -126,9 +126,9 @@ fn azure_path(base_path: &str) -> String {
     path + version
 }
 
-/// Removes the parameters that hold a credential. Returns the URL for the socket, and the one that the
-/// official SDK shows: it names the credential's header, and the removed parameters, with `<REDACTED>`
-/// for a value.
+/// Removes the parameters that hold a credential. Returns the URL for the socket, and the one that
+/// the official SDK shows: it names the credential's header, and the removed parameters, with
+/// `<REDACTED>` for a value.
 // Contract 30.
 pub(super) fn redacted(url: &str, header: &str) -> Result<(String, String), ConfigError> {
     let is_credential = |name: &str| CREDENTIALS.iter().any(|c| name.eq_ignore_ascii_case(c));
@@ -159,8 +159,8 @@ const REDACTED: &str = "<REDACTED>";
 /// Parameters whose values can be shown.
 const OPEN: [&str; 5] = ["model", "api-version", "intent", "call_id", "deployment"];
 
-/// Returns a URL that can be shown: without a user name and password, without a fragment, and with the
-/// values of all parameters redacted but for those that are known to be harmless.
+/// Returns a URL that can be shown: without a user name and password, without a fragment, and with
+/// the values of all parameters redacted but for those that are known to be harmless.
 pub(super) fn shown(url: &str) -> String {
     let scheme = url.split(':').next().unwrap_or_default();
     let plain = matches!(scheme, "ws" | "http");

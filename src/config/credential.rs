@@ -20,8 +20,8 @@ pub(super) enum Kind {
 }
 
 impl Credential {
-    /// Takes an API key, `sk-…`, or an ephemeral key, `ek_…`, which is the kind for browsers. White space
-    /// around it is left out.
+    /// Takes an API key, `sk-…`, or an ephemeral key, `ek_…`, which is the kind for browsers. White
+    /// space around it is left out.
     pub fn api_key(key: impl Into<String>) -> Self {
         Self(Kind::Key(Secret::new(key)))
     }
@@ -31,8 +31,9 @@ impl Credential {
         Self(Kind::Token(Secret::new(token)))
     }
 
-    /// Takes a function that returns a key or token, and is called for each connection: for tokens that
-    /// expire, and for ephemeral keys that a server mints. The result is sent as a bearer token.
+    /// Takes a function that returns a key or token, and is called for each connection: for tokens
+    /// that expire, and for ephemeral keys that a server mints. The result is sent as a bearer
+    /// token.
     ///
     /// ```
     /// # async fn fetch_token() -> Result<String, std::io::Error> { Ok("token".into()) }

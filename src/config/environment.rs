@@ -8,14 +8,14 @@ impl Config {
     /// `OPENAI_PROJECT_ID`.
     ///
     /// # Errors
-    /// [`ConfigError::MissingKey`] if there is no key. Browsers have no environment: there it always
-    /// fails.
+    /// [`ConfigError::MissingKey`] if there is no key. Browsers have no environment: there it
+    /// always fails.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_variables(|name| std::env::var(name).ok())
     }
 
-    /// Reads `AZURE_OPENAI_ENDPOINT` and `AZURE_OPENAI_API_KEY`. `OPENAI_API_VERSION` is ignored: the GA
-    /// API does not use it.
+    /// Reads `AZURE_OPENAI_ENDPOINT` and `AZURE_OPENAI_API_KEY`. `OPENAI_API_VERSION` is ignored:
+    /// the GA API does not use it.
     ///
     /// # Errors
     /// [`ConfigError::MissingEndpoint`] and [`ConfigError::MissingKey`].
@@ -48,8 +48,8 @@ impl Config {
     }
 }
 
-/// Returns a value without white space around it, such as the line end of a file; `None` for an empty
-/// one.
+/// Returns a value without white space around it, such as the line end of a file; `None` for an
+/// empty one.
 fn trimmed(value: &str) -> Option<String> {
     let value = value.trim();
     (!value.is_empty()).then(|| value.to_owned())

@@ -1,5 +1,5 @@
-//! Configuration of a session: what to connect to, with which credential, and what to do about losses.
-//! It makes a [`Handshake`](crate::transport::Handshake), and is pure.
+//! Configuration of a session: what to connect to, with which credential, and what to do about
+//! losses. It makes a [`Handshake`](crate::transport::Handshake), and is pure.
 
 use std::fmt;
 use std::sync::Arc;
@@ -83,15 +83,17 @@ impl Config {
         }
     }
 
-    /// Creates a configuration for a resource of
-    /// [Azure OpenAI](https://learn.microsoft.com/azure/ai-foundry/openai/how-to/realtime-audio), such as
-    /// `https://my-resource.openai.azure.com`. The [`model`](Self::model) is the name of a deployment.
+    /// Creates a configuration for a resource of [Azure
+    /// OpenAI](https://learn.microsoft.com/azure/ai-foundry/openai/how-to/realtime-audio), such as
+    /// `https://my-resource.openai.azure.com`. The [`model`](Self::model) is the name of a
+    /// deployment.
     ///
-    /// An API key is sent as the header `api-key`, a token or a provider's result as `Authorization`.
+    /// An API key is sent as the header `api-key`, a token or a provider's result as
+    /// `Authorization`.
     ///
     /// The endpoint may be pasted as the portal shows it, with `/openai/v1/`, with a path of a
-    /// deployment, of `realtime` or of a Foundry project, and with a query. Only its host and the path of a gateway in
-    /// front of `/openai` are used.
+    /// deployment, of `realtime` or of a Foundry project, and with a query. Only its host and the
+    /// path of a gateway in front of `/openai` are used.
     ///
     /// ```
     /// use openai_realtime_ws::{Config, Realtime, Runtime};
@@ -128,8 +130,8 @@ impl Config {
 
 /// # Address
 impl Config {
-    /// Sets the base URL of the service, such as `https://example.com/v1`. The connection always uses
-    /// TLS, whatever the scheme.
+    /// Sets the base URL of the service, such as `https://example.com/v1`. The connection always
+    /// uses TLS, whatever the scheme.
     #[must_use]
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
@@ -137,9 +139,9 @@ impl Config {
         self
     }
 
-    /// Makes the socket's URL by a function, for endpoints with another layout. The function is called
-    /// once for each connection, with a checked target. Its result is used as it is, and must be a
-    /// `wss:` URL.
+    /// Makes the socket's URL by a function, for endpoints with another layout. The function is
+    /// called once for each connection, with a checked target. Its result is used as it is, and
+    /// must be a `wss:` URL.
     ///
     /// ```
     /// use openai_realtime_ws::{Config, Realtime, Runtime};
@@ -161,8 +163,8 @@ impl Config {
         self
     }
 
-    /// Reaches a server on this machine without TLS, such as the emulator: `ws://127.0.0.1:8080/v1`.
-    /// Any other host is refused when the handshake is made.
+    /// Reaches a server on this machine without TLS, such as the emulator:
+    /// `ws://127.0.0.1:8080/v1`. Any other host is refused when the handshake is made.
     #[must_use]
     pub fn insecure_loopback_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
@@ -210,8 +212,8 @@ impl Config {
         self
     }
 
-    /// Adds a header to the handshake, in place of the crate's own of that name. Transports that cannot
-    /// set headers leave it out.
+    /// Adds a header to the handshake, in place of the crate's own of that name. Transports that
+    /// cannot set headers leave it out.
     // Contract 19.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
@@ -227,16 +229,16 @@ impl Config {
         self
     }
 
-    /// Sets the header `OpenAI-Safety-Identifier`: a hash of the end user's id, by which the service
-    /// tells one user's abuse from another's.
+    /// Sets the header `OpenAI-Safety-Identifier`: a hash of the end user's id, by which the
+    /// service tells one user's abuse from another's.
     #[must_use]
     pub fn safety_identifier(self, id: impl Into<String>) -> Self {
         self.header("OpenAI-Safety-Identifier", id)
     }
 
-    /// Allows or forbids keys in a page and its workers, where everybody who opens the page can read and
-    /// use them. By default, only an ephemeral key, `ek_…`, is allowed there; `true` allows every key,
-    /// `false` none. It has no effect elsewhere.
+    /// Allows or forbids keys in a page and its workers, where everybody who opens the page can
+    /// read and use them. By default, only an ephemeral key, `ek_…`, is allowed there; `true`
+    /// allows every key, `false` none. It has no effect elsewhere.
     // Contracts 35 to 37.
     #[must_use]
     pub fn dangerously_allow_browser(mut self, allow: bool) -> Self {

@@ -40,8 +40,8 @@ pub(super) type OnReconnecting = Arc<Callback<Reconnecting, Retry>>;
 pub enum Retry {
     /// Makes the attempt.
     Go,
-    /// Makes this attempt and later ones with another configuration: another key, model or address. The
-    /// settings for timeouts, watchdogs and losses stay those that the session was opened with.
+    /// Makes this attempt and later ones with another configuration: another key, model or address.
+    /// The settings for timeouts, watchdogs and losses stay those that the session was opened with.
     With(Box<Config>),
     /// Makes no attempt: the session ends, with the reason `reconnect aborted by handler`.
     Abort,
@@ -82,15 +82,16 @@ impl Config {
         self
     }
 
-    /// Sets [`Limits::keep_alive`]: a ping every 30 s and 30 s for an answer by default, `None` for no
-    /// pings. It has no effect in browsers.
+    /// Sets [`Limits::keep_alive`]: a ping every 30 s and 30 s for an answer by default, `None` for
+    /// no pings. It has no effect in browsers.
     #[must_use]
     pub fn keep_alive(mut self, keep_alive: impl Into<Option<KeepAlive>>) -> Self {
         self.limits.keep_alive = keep_alive.into();
         self
     }
 
-    /// Sets [`Limits::idle_timeout`]: `None` by default. It is for browsers, where scripts cannot ping.
+    /// Sets [`Limits::idle_timeout`]: `None` by default. It is for browsers, where scripts cannot
+    /// ping.
     #[must_use]
     pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.limits.idle_timeout = timeout.into();
@@ -119,10 +120,10 @@ impl Config {
     /// [`model`](Self::model).
     ///
     /// The new connection is a new session of the service, which knows nothing of the conversation.
-    /// Events that were not sent before the loss, and events sent during the outage, are held back: set
-    /// the session up again, then call [`Session::flush_pending`](crate::Session::flush_pending), or let
-    /// [`restore`](Self::restore) do both. Each attempt calls the credential's provider and the URL
-    /// builder again.
+    /// Events that were not sent before the loss, and events sent during the outage, are held back:
+    /// set the session up again, then call
+    /// [`Session::flush_pending`](crate::Session::flush_pending), or let [`restore`](Self::restore)
+    /// do both. Each attempt calls the credential's provider and the URL builder again.
     ///
     /// ```
     /// use openai_realtime_ws::{Config, Reconnect};
@@ -161,9 +162,9 @@ impl Config {
         self
     }
 
-    /// Replays the session's configuration and conversation on a new connection, as far as a client can,
-    /// and then sends the held-back events. [`Reconnected`](crate::Reconnected) lists what could not be
-    /// restored, [`Memory`](crate::Memory) says what is remembered. It needs
+    /// Replays the session's configuration and conversation on a new connection, as far as a client
+    /// can, and then sends the held-back events. [`Reconnected`](crate::Reconnected) lists what
+    /// could not be restored, [`Memory`](crate::Memory) says what is remembered. It needs
     /// [`reconnect`](Self::reconnect) or [`renew`](Self::renew).
     ///
     /// ```
@@ -181,17 +182,17 @@ impl Config {
     }
 
     /// Gives the session a new connection before the service ends it. From the
-    /// [warning](Self::expiry_warning) on, a second connection is opened beside the first one. It takes
-    /// over between two turns, or 10 s before the end, and is [restored](Self::restore) as after an
-    /// outage. [`Reconnected`](crate::Reconnected) reports it. It is for sessions with a
+    /// [warning](Self::expiry_warning) on, a second connection is opened beside the first one. It
+    /// takes over between two turns, or 10 s before the end, and is [restored](Self::restore) as
+    /// after an outage. [`Reconnected`](crate::Reconnected) reports it. It is for sessions with a
     /// [`model`](Self::model).
     ///
-    /// The events show whether there is a turn: responses that are requested or under way, and speech
-    /// that the server detects. If the server does not detect speech, input audio that was not committed
-    /// counts as a turn.
+    /// The events show whether there is a turn: responses that are requested or under way, and
+    /// speech that the server detects. If the server does not detect speech, input audio that was
+    /// not committed counts as a turn.
     ///
-    /// A renewed session is not renewed again within a minute, so that a wrong clock, or a server with
-    /// very short sessions, does not lead to a storm of connections:
+    /// A renewed session is not renewed again within a minute, so that a wrong clock, or a server
+    /// with very short sessions, does not lead to a storm of connections:
     /// [`Error::ExpiresTooSoon`](crate::Error::ExpiresTooSoon) reports it.
     #[must_use]
     pub fn renew(mut self) -> Self {

@@ -12,12 +12,12 @@ use crate::url;
 const QUOTES: [char; 7] = ['"', '\'', '`', '“', '”', '‘', '’'];
 
 impl Config {
-    /// Makes the handshake of a connection with events of the protocol `P`. The credential is a header
-    /// natively, and a subprotocol in JavaScript.
+    /// Makes the handshake of a connection with events of the protocol `P`. The credential is a
+    /// header natively, and a subprotocol in JavaScript.
     ///
     /// # Errors
-    /// [`ConfigError`] says what is missing or wrong. The first check is whether the runtime may have
-    /// the credential at all.
+    /// [`ConfigError`] says what is missing or wrong. The first check is whether the runtime may
+    /// have the credential at all.
     // Contracts 18, 22 to 24, 37.
     pub fn handshake<P: Protocol>(&self, runtime: Runtime) -> Result<Handshake, ConfigError> {
         let key = self.key()?;
@@ -65,8 +65,8 @@ impl Config {
     }
 
     /// Makes a REST request: the URL of this path below the base URL, such as
-    /// `/realtime/client_secrets`, and the headers with the credential. It is for `rest::Client`, or for
-    /// another HTTP client, which must not follow redirects with these headers.
+    /// `/realtime/client_secrets`, and the headers with the credential. It is for `rest::Client`,
+    /// or for another HTTP client, which must not follow redirects with these headers.
     ///
     /// The rules for the base URL are those of sockets, with `https:` for `wss:`. A
     /// [`url_builder`](Self::url_builder) has no part in it.

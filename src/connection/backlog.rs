@@ -104,7 +104,8 @@ impl<E: Queued> Backlog<E> {
         self.push_as(event, false)
     }
 
-    /// Adds an event that its sender [claims](Claim): at the end it is not given back with the rest.
+    /// Adds an event that its sender [claims](Claim): at the end it is not given back with the
+    /// rest.
     pub(crate) fn push_claimed(&self, event: E) -> Result<Claim<E>, (E, SendErrorKind)> {
         let ticket = self.push_as(event, true)?;
         Ok(Claim {
@@ -130,9 +131,9 @@ impl<E: Queued> Backlog<E> {
         }
     }
 
-    /// Adds live audio that lasts `lasts`. The oldest live audio makes room for it, beyond `longest`
-    /// as well as beyond the bound; other events stay. If there is still no room, this piece is
-    /// dropped. Gives the event back only if the backlog is closed.
+    /// Adds live audio that lasts `lasts`. The oldest live audio makes room for it, beyond
+    /// `longest` as well as beyond the bound; other events stay. If there is still no room, this
+    /// piece is dropped. Gives the event back only if the backlog is closed.
     pub(crate) fn push_live(&self, event: E, lasts: Duration, longest: Duration) -> Result<(), E> {
         let mut state = self.lock();
         let bytes = event.bytes();
@@ -294,7 +295,8 @@ impl<E: Queued> Backlog<E> {
         }
     }
 
-    /// Adds an admitted event to the line that takes events now, and wakes the reader for a due one.
+    /// Adds an admitted event to the line that takes events now, and wakes the reader for a due
+    /// one.
     fn add(
         &self,
         mut state: MutexGuard<'_, BacklogState<E>>,

@@ -5,8 +5,8 @@ use super::{KeepAlive, Reconnect};
 /// Timeouts and bounds of a connection, and its behaviour after a loss. [`Config`](crate::Config)
 /// has a setter of the same name for each.
 ///
-/// `Limits::default()` has no watchdogs. A `Config` sets `keep_alive` and `expiry_warning` unless it
-/// is told otherwise.
+/// `Limits::default()` has no watchdogs. A `Config` sets `keep_alive` and `expiry_warning` unless
+/// it is told otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -21,26 +21,28 @@ pub struct Limits {
     /// Reconnecting after a loss: `None` by default, and a loss ends the session.
     pub reconnect: Option<Reconnect>,
     /// Pings, which notice a dead server; a `Config` pings every 30 s and waits 30 s for an answer,
-    /// unless set. Anything that arrives counts as an answer. A session that was not polled for long
-    /// looks at what has arrived before it takes the server for dead.
+    /// unless set. Anything that arrives counts as an answer. A session that was not polled for
+    /// long looks at what has arrived before it takes the server for dead.
     ///
     /// Scripts in browsers cannot send pings: there this has no effect, and
     /// [`idle_timeout`](Self::idle_timeout) takes its place.
     pub keep_alive: Option<KeepAlive>,
-    /// Silence after which the server counts as dead: `None` by default. Up to a quarter more can pass
-    /// before it is noticed.
+    /// Silence after which the server counts as dead: `None` by default. Up to a quarter more can
+    /// pass before it is noticed.
     ///
-    /// This is for browsers, where [`keep_alive`](Self::keep_alive) has no effect. A session in which
-    /// nobody speaks is silent, too: choose a time longer than any pause, and
+    /// This is for browsers, where [`keep_alive`](Self::keep_alive) has no effect. A session in
+    /// which nobody speaks is silent, too: choose a time longer than any pause, and
     /// [reconnect](Self::reconnect).
     pub idle_timeout: Option<Duration>,
-    /// Time within which the socket must accept an event, before the server counts as dead: `None` by
-    /// default. Behind the socket are the system's buffers and the network: an event that the socket
-    /// accepted may not have arrived.
+    /// Time within which the socket must accept an event, before the server counts as dead: `None`
+    /// by default. Behind the socket are the system's buffers and the network: an event that the
+    /// socket accepted may not have arrived.
     pub send_timeout: Option<Duration>,
-    /// Time before the service ends the session at which [`Notice::Expiring`](crate::Notice::Expiring)
-    /// and [`Update::Expiring`](crate::Update::Expiring) report it: 5 minutes in a `Config`, unless
-    /// set; at most half of the session's lifetime. `None` also switches [`renew`](Self::renew) off.
+    /// Time before the service ends the session at which
+    /// [`Notice::Expiring`](crate::Notice::Expiring) and
+    /// [`Update::Expiring`](crate::Update::Expiring) report it: 5 minutes in a `Config`, unless
+    /// set; at most half of the session's lifetime. `None` also switches [`renew`](Self::renew)
+    /// off.
     ///
     /// The service announces the end by `expires_at`. If it does not, a session lasts 60 minutes.
     pub expiry_warning: Option<Duration>,

@@ -1,5 +1,6 @@
 //! Life of a connection as a state machine without I/O. A driver reports by methods what happened,
-//! and does what [`poll`](Connection::poll) and [`poll_transmit`](Connection::poll_transmit) return.
+//! and does what [`poll`](Connection::poll) and [`poll_transmit`](Connection::poll_transmit)
+//! return.
 
 use std::collections::VecDeque;
 use std::task::{Context, Poll, ready};
@@ -97,7 +98,8 @@ enum State {
         answer: Option<CloseFrame>,
         deadline: Duration,
     },
-    /// The peer closed: the transport answers and ends. Then an outage begins, or the connection ends.
+    /// The peer closed: the transport answers and ends. Then an outage begins, or the connection
+    /// ends.
     PeerClosed {
         frame: CloseFrame,
         deadline: Duration,
@@ -152,9 +154,9 @@ impl<E: Queued> Connection<E> {
         });
     }
 
-    /// A frame arrived. Returns the text of a message, unless the connection is past hearing it. Text
-    /// and binary messages both count as text; the caller parses it. The time is not used for a text
-    /// frame.
+    /// A frame arrived. Returns the text of a message, unless the connection is past hearing it.
+    /// Text and binary messages both count as text; the caller parses it. The time is not used for
+    /// a text frame.
     // Contract 41.
     #[inline]
     pub fn received(&mut self, now: Duration, frame: Frame) -> Option<ByteString> {
@@ -185,7 +187,8 @@ impl<E: Queued> Connection<E> {
         )
     }
 
-    /// The driver leaves the socket unread for now. Missing messages then say nothing about the peer.
+    /// The driver leaves the socket unread for now. Missing messages then say nothing about the
+    /// peer.
     pub fn leaves_unread(&mut self) {
         self.watch.hear();
     }
@@ -298,8 +301,8 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// Queues an event. Before the first connection is open, the event waits for it. In an outage, it
-    /// is held back until [`flush_pending`](Self::flush_pending).
+    /// Queues an event. Before the first connection is open, the event waits for it. In an outage,
+    /// it is held back until [`flush_pending`](Self::flush_pending).
     ///
     /// # Errors
     /// [`SendError`] gives the event back: the connection is closing, or the queue is full.
@@ -351,8 +354,8 @@ impl<E: Queued> Connection<E> {
         }
     }
 
-    /// Time has passed: see [`wake_at`](Self::wake_at). On an open connection, report arrivals before:
-    /// they may be the sign of life that a watchdog misses.
+    /// Time has passed: see [`wake_at`](Self::wake_at). On an open connection, report arrivals
+    /// before: they may be the sign of life that a watchdog misses.
     pub fn tick(&mut self, now: Duration) {
         self.pass(now);
         if self.wake_at().is_none_or(|deadline| self.now < deadline) {
@@ -418,8 +421,8 @@ impl<E: Queued> Connection<E> {
         self.next_transmit().map(|(event, _)| event)
     }
 
-    /// Returns the next event as [`poll_transmit`](Self::poll_transmit) does, with its ticket. Events
-    /// that restore a session have none.
+    /// Returns the next event as [`poll_transmit`](Self::poll_transmit) does, with its ticket.
+    /// Events that restore a session have none.
     #[inline]
     pub(crate) fn next_transmit(&mut self) -> Option<(E, Option<Ticket>)> {
         if !self.may_transmit() {
@@ -531,7 +534,8 @@ impl<E: Queued> Connection<E> {
         self.notices.push_back(Notice::Connect);
     }
 
-    /// Ends the connection without a call to close: an error, unless the peer closed with code 1000.
+    /// Ends the connection without a call to close: an error, unless the peer closed with code
+    /// 1000.
     fn end(&mut self, frame: CloseFrame, failure: Option<Failure<E>>) {
         let closed = self.close_up(frame);
         let normal = closed.frame.code == CloseFrame::NORMAL.code;

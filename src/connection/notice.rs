@@ -55,7 +55,8 @@ pub struct Reconnecting {
     /// Number of the attempt, from 1. It starts again after a connection that stayed open for
     /// [`Reconnect::reset_after`](super::Reconnect#structfield.reset_after).
     pub attempt: u32,
-    /// Number of attempts allowed: [`Reconnect::max_attempts`](super::Reconnect#structfield.max_attempts).
+    /// Number of attempts allowed:
+    /// [`Reconnect::max_attempts`](super::Reconnect#structfield.max_attempts).
     pub max_attempts: u32,
     /// Delay before the attempt.
     pub delay: Duration,
@@ -78,7 +79,8 @@ pub struct Expiring {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Closed<E = RawEvent> {
-    /// The peer's close frame; 1006 if there was none. For a close during an outage, the caller's own.
+    /// The peer's close frame; 1006 if there was none. For a close during an outage, the caller's
+    /// own.
     pub frame: CloseFrame,
     /// Queued events that were not sent, in order.
     pub unsent: Vec<E>,

@@ -9,8 +9,8 @@ use super::{Connection, Failure, Notice, Queued, State};
 /// Delay after a failed attempt.
 const RETRY: Duration = Duration::from_secs(10);
 
-/// Shortest time between two renewals. A session that expires sooner is the mark of a wrong clock or
-/// a strange server: renewing it at once would lead to a storm of connections.
+/// Shortest time between two renewals. A session that expires sooner is the mark of a wrong clock
+/// or a strange server: renewing it at once would lead to a storm of connections.
 const MIN_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The next connection.
@@ -180,7 +180,8 @@ impl<E: Queued> Connection<E> {
             Next::Waiting { until } if self.now >= until => self.connect_next(),
             Next::TooYoung { until } if self.now >= until => {
                 if self.watch.has_outlived(self.now) {
-                    // The session is still here after its announced end: one of the clocks is wrong.
+                    // The session is still here after its announced end: one of the clocks is
+                    // wrong.
                     self.renewal.trust = Trust::Lost;
                     self.renewal.next = Next::None;
                     self.renewal.last_call = false;

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 /// Policy of reconnecting after a connection is lost.
 ///
-/// A session reconnects after the close codes 1001, 1005, 1006, 1011, 1012 and 1013
-/// ([RFC 6455, 7.4.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1)). Any other code ends it,
-/// such as 3000 and 4000, with which the service refuses a session for good. The first connection is
-/// not retried.
+/// A session reconnects after the close codes 1001, 1005, 1006, 1011, 1012 and 1013 ([RFC 6455,
+/// 7.4.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1)). Any other code ends it, such as
+/// 3000 and 4000, with which the service refuses a session for good. The first connection is not
+/// retried.
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,9 +32,9 @@ pub struct Reconnect {
     pub max_delay: Duration,
     /// Longest delay that a server can ask for by `Retry-After`: 60 s by default.
     pub max_retry_after: Duration,
-    /// Range of a random time that is added to the delay before the first attempt of an outage: none
-    /// by default. Many clients that lose their connections together reconnect evenly over this
-    /// time, instead of within 125 ms.
+    /// Range of a random time that is added to the delay before the first attempt of an outage:
+    /// none by default. Many clients that lose their connections together reconnect evenly over
+    /// this time, instead of within 125 ms.
     pub spread: Duration,
 }
 

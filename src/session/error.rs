@@ -121,7 +121,8 @@ impl Error {
         }
     }
 
-    /// Turns a connection's failure into an error. `cause` is why the session's own socket last failed.
+    /// Turns a connection's failure into an error. `cause` is why the session's own socket last
+    /// failed.
     pub(super) fn from_failure(failure: Failure, cause: &mut Option<Self>) -> Self {
         let mut boxed = |failure: Option<Box<Failure>>| {
             failure.map(|failure| Box::new(Self::from_failure(*failure, cause)))

@@ -77,8 +77,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         self.listeners.add(Registered::All(Box::new(listener)))
     }
 
-    /// Calls `listener` with every error: the server's `error` events, frames that could not be read
-    /// as events, and the connection's failure.
+    /// Calls `listener` with every error: the server's `error` events, frames that could not be
+    /// read as events, and the connection's failure.
     pub fn on_error(&mut self, listener: impl FnMut(&Error) + MaybeSend + 'static) -> ListenerId {
         self.listeners.add(Registered::Error(Box::new(listener)))
     }
@@ -148,7 +148,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     ///
     /// # Errors
     /// The first error that no listener hears: a listener of [`on_error`](Self::on_error) or of the
-    /// `error` event hears them all. Unless the error ended the session, calling `run` again goes on.
+    /// `error` event hears them all. Unless the error ended the session, calling `run` again goes
+    /// on.
     ///
     /// # Cancel safety
     /// Safe: nothing is lost between two calls.

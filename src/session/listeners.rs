@@ -11,8 +11,8 @@ pub struct ListenerId(u64);
 
 /// The listeners of a session.
 ///
-/// For one event, listeners run in this order: those of all events; then, for the `error` event, those
-/// of errors; then those of its type; each group in the order of registration.
+/// For one event, listeners run in this order: those of all events; then, for the `error` event,
+/// those of errors; then those of its type; each group in the order of registration.
 // Contracts 41 and 58.
 pub(super) struct Listeners<P: Protocol> {
     registered: Vec<(ListenerId, Registered<P>)>,

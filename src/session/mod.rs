@@ -52,14 +52,14 @@ use update::Interlude;
 /// # It moves by being polled
 /// No task runs behind a session. While [`next`](Self::next), [`send`](Self::send),
 /// [`emitted`](Self::emitted), [`run`](Self::run) or [`close`](Self::close) is awaited, the session
-/// reads, writes the events that every [`Sender`] queued, and answers pings. Otherwise it rests, and so
-/// does its connection: a server whose pings are not answered for long enough ends the session. So keep
-/// one task polling, and do slow work in another, with a [`Sender`].
+/// reads, writes the events that every [`Sender`] queued, and answers pings. Otherwise it rests,
+/// and so does its connection: a server whose pings are not answered for long enough ends the
+/// session. So keep one task polling, and do slow work in another, with a [`Sender`].
 ///
-/// Leave the model's calls of tools to a [`Conversation`](crate::conversation::Conversation): it runs
-/// them beside the session, answers each once, and asks for one reply when all outputs are there and
-/// the response has ended. A loop that sends a `response.create` after every output has its second
-/// request refused, and the reply lacks an output.
+/// Leave the model's calls of tools to a [`Conversation`](crate::conversation::Conversation): it
+/// runs them beside the session, answers each once, and asks for one reply when all outputs are
+/// there and the response has ended. A loop that sends a `response.create` after every output has
+/// its second request refused, and the reply lacks an output.
 ///
 /// ```no_run
 /// # use openai_realtime_ws::{Connector, Error, Session};
@@ -83,14 +83,14 @@ use update::Interlude;
 ///
 /// # How it ends
 /// The stream ends when the connection does. Before that it yields an [`Error`] if the connection
-/// failed, or if the server closed it with another code than 1000. [`closed`](Self::closed) then has
-/// the code, the reason and the unsent events. An error that leaves the session usable, such as a frame
-/// that is no event, is yielded between the events. Dropping a session drops its socket.
+/// failed, or if the server closed it with another code than 1000. [`closed`](Self::closed) then
+/// has the code, the reason and the unsent events. An error that leaves the session usable, such as
+/// a frame that is no event, is yielded between the events. Dropping a session drops its socket.
 ///
 /// # When the connection breaks
-/// A broken connection is the end, unless [`Config::reconnect`] is set. Then the session reconnects, and
-/// [`updates`](Self::updates) tell of it between the events. [`Config::restore`] restores the
-/// conversation.
+/// A broken connection is the end, unless [`Config::reconnect`] is set. Then the session
+/// reconnects, and [`updates`](Self::updates) tell of it between the events. [`Config::restore`]
+/// restores the conversation.
 pub struct Session<C: Connector, P: Protocol = Realtime> {
     connector: C,
     config: Config,
@@ -120,7 +120,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     /// Opens a session. Returns when the connection is open.
     ///
     /// # Errors
-    /// [`Error::Config`] before anything is opened; [`Error::Connect`] and [`Error::ConnectTimeout`].
+    /// [`Error::Config`] before anything is opened; [`Error::Connect`] and
+    /// [`Error::ConnectTimeout`].
     ///
     /// # Cancel safety
     /// Dropping the future gives up the attempt.
@@ -173,11 +174,12 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     /// arrive are kept for `next`, up to 1 MiB of them; then the server is held back.
     ///
     /// # Errors
-    /// [`SendError`] gives the event back when the session is closed, or ends before the event is written.
+    /// [`SendError`] gives the event back when the session is closed, or ends before the event is
+    /// written.
     ///
     /// # Cancel safety
-    /// Once the future was polled and there was room, the event is queued, and dropping the future does
-    /// not take it back.
+    /// Once the future was polled and there was room, the event is queued, and dropping the future
+    /// does not take it back.
     pub async fn send(&mut self, event: impl Into<P::Client>) -> Result<(), SendError<P::Client>> {
         let event = event.into();
         let mut raw = Some(event.encode());
@@ -215,8 +217,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         self.sender.clone()
     }
 
-    /// Splits the session into a sending and a receiving half, for two tasks. The receiving half moves
-    /// both, so it must be polled.
+    /// Splits the session into a sending and a receiving half, for two tasks. The receiving half
+    /// moves both, so it must be polled.
     pub fn split(self) -> (Sender<P>, Receiver<C, P>) {
         (self.sender(), Receiver::new(self))
     }
@@ -248,17 +250,17 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         self.close_with(CloseFrame::NORMAL).await
     }
 
-    /// Closes: sends the queued events, then the close frame, and waits for the peer's close frame, all
-    /// within [`Config::close_timeout`]. Returns the peer's code and reason, and the unsent events; the
-    /// code is 1006 if the peer did not answer. Events that arrived before the end, up to 1 MiB of them,
-    /// can still be read.
+    /// Closes: sends the queued events, then the close frame, and waits for the peer's close frame,
+    /// all within [`Config::close_timeout`]. Returns the peer's code and reason, and the unsent
+    /// events; the code is 1006 if the peer did not answer. Events that arrived before the end, up
+    /// to 1 MiB of them, can still be read.
     ///
     /// Closing a closed session returns how it ended. See [RFC 6455, section
     /// 7](https://www.rfc-editor.org/rfc/rfc6455#section-7) for codes and reasons.
     ///
     /// # Errors
-    /// [`InvalidClose`] for a code that the transport may not send (in browsers all but 1000 and 3000
-    /// to 4999), or for a reason of more than 123 bytes. The session goes on then.
+    /// [`InvalidClose`] for a code that the transport may not send (in browsers all but 1000 and
+    /// 3000 to 4999), or for a reason of more than 123 bytes. The session goes on then.
     ///
     /// # Cancel safety
     /// Dropping the future leaves the session closing. Polling the session or calling `close` again
@@ -325,8 +327,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         error
     }
 
-    /// Notes when the server ends the session. A time in the past means that one of the two clocks is
-    /// wrong, and is passed over.
+    /// Notes when the server ends the session. A time in the past means that one of the two clocks
+    /// is wrong, and is passed over.
     fn note_expiry(&mut self, unix_seconds: u64) {
         let left = self
             .connector

@@ -46,8 +46,8 @@ pub struct ReceivedEvents<'a, C: Connector, P: Protocol = Realtime>(&'a mut Sess
 pub struct RawEvents<'a, C: Connector, P: Protocol = Realtime>(&'a mut Session<C, P>);
 
 impl<C: Connector, P: Protocol> Session<C, P> {
-    /// Returns the session as a stream of events, each beside the exact text that it was read from: for
-    /// logs, and for relays that look at what they pass on. The text is not copied.
+    /// Returns the session as a stream of events, each beside the exact text that it was read from:
+    /// for logs, and for relays that look at what they pass on. The text is not copied.
     ///
     /// ```no_run
     /// # use futures_util::StreamExt;
@@ -66,8 +66,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         ReceivedEvents(self)
     }
 
-    /// Returns the session as a stream of events as text, of which only the type is read: for relays
-    /// that pass them on. Listeners of events are not called for them.
+    /// Returns the session as a stream of events as text, of which only the type is read: for
+    /// relays that pass them on. Listeners of events are not called for them.
     pub fn raw_events(&mut self) -> RawEvents<'_, C, P> {
         RawEvents(self)
     }
@@ -87,7 +87,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         }
     }
 
-    /// Reads a message as far as its type. The few events that say when the session ends are read whole.
+    /// Reads a message as far as its type. The few events that say when the session ends are read
+    /// whole.
     fn read_raw(&mut self, text: ByteString) -> Result<RawEvent, Error> {
         let raw = RawEvent::parse(text)?;
         if raw.event_type().starts_with("session.")

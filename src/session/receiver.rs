@@ -14,8 +14,8 @@ use crate::transport::Connector;
 
 /// The receiving half of a [split](Session::split) session: a stream of the server's events.
 ///
-/// It moves the whole session: events that a [`Sender`](super::Sender) queued are written while this
-/// is polled.
+/// It moves the whole session: events that a [`Sender`](super::Sender) queued are written while
+/// this is polled.
 #[derive(Debug)]
 #[must_use = "a session moves only while its receiver is polled"]
 pub struct Receiver<C: Connector, P: Protocol = Realtime>(Session<C, P>);

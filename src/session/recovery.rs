@@ -12,8 +12,8 @@ use crate::transport::Connector;
 
 /// # When the connection breaks
 impl<C: Connector, P: Protocol> Session<C, P> {
-    /// Sends the events that are held back since the connection broke, behind those that were sent since
-    /// it is open again. Call it once the new session is set up as the old one was.
+    /// Sends the events that are held back since the connection broke, behind those that were sent
+    /// since it is open again. Call it once the new session is set up as the old one was.
     ///
     /// # Errors
     /// [`NotOpen`] in an outage or at the end. Then nothing is sent, and nothing is lost.
@@ -22,21 +22,22 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         self.connection.flush_pending()
     }
 
-    /// Takes the events that are held back since the connection broke, in order, so that they are not
-    /// sent.
+    /// Takes the events that are held back since the connection broke, in order, so that they are
+    /// not sent.
     // Contract 90.
     pub fn take_pending(&mut self) -> Vec<RawEvent> {
         self.connection.take_pending()
     }
 
     /// Returns the number of the connection whose events the session yields now, counted from 1. It
-    /// changes with [`Reconnected`]: anything noted under a smaller number belongs to a session that the
-    /// service has forgotten.
+    /// changes with [`Reconnected`]: anything noted under a smaller number belongs to a session
+    /// that the service has forgotten.
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// Returns the size of the events that are not written yet, in bytes, held back ones among them.
+    /// Returns the size of the events that are not written yet, in bytes, held back ones among
+    /// them.
     pub fn buffered_amount(&self) -> usize {
         self.sender.buffered_amount()
     }
@@ -52,7 +53,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         };
         let restoration = memory.restore();
         let restored = restoration.events.len();
-        // The connection has just been opened. If it is closed again already, nothing is to be restored.
+        // The connection has just been opened. If it is closed again already, nothing is to be
+        // restored.
         let _ = self.connection.restore(restoration.events);
         Reconnected {
             generation,

@@ -1,5 +1,5 @@
-//! The next connection, opened while the present one still serves, and the previous one, until it has
-//! written its last frames.
+//! The next connection, opened while the present one still serves, and the previous one, until it
+//! has written its last frames.
 
 use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker, ready};
@@ -30,8 +30,8 @@ enum NextSocket<T> {
     Open { transport: T, url: String },
 }
 
-/// The socket of a connection that was renewed. What it was given counts as sent, so it writes that out
-/// before it closes.
+/// The socket of a connection that was renewed. What it was given counts as sent, so it writes that
+/// out before it closes.
 struct PreviousSocket<T> {
     transport: T,
     close: Option<Frame>,
@@ -92,7 +92,8 @@ where
 }
 
 impl<C: Connector, P: Protocol> Session<C, P> {
-    /// Moves the next connection and the previous one. Ready when the connection has news of the next.
+    /// Moves the next connection and the previous one. Ready when the connection has news of the
+    /// next.
     pub(super) fn poll_renewal(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(renewal) = &mut self.renewal else {
             return Poll::Pending;
@@ -120,8 +121,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                     }
                 }
                 Some(NextSocket::Open { transport, .. }) => {
-                    // Its messages count against the bound like all others. Beyond it, the socket's own
-                    // flow control holds the server back.
+                    // Its messages count against the bound like all others. Beyond it, the socket's
+                    // own flow control holds the server back.
                     let room = renewal.early_bytes + self.inbox_bytes < MAX_INBOX_BYTES;
                     let arrived = if room {
                         transport.poll_next_unpin(cx)
@@ -156,8 +157,8 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         Poll::Pending
     }
 
-    /// Makes the next connection the present one. The present one closes once it has written what it was
-    /// given.
+    /// Makes the next connection the present one. The present one closes once it has written what
+    /// it was given.
     pub(super) fn switch_sockets(&mut self) {
         let Some(renewal) = &mut self.renewal else {
             return;

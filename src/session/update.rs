@@ -34,8 +34,8 @@ pub enum Update<E = ServerEvent> {
 pub struct Reconnected {
     /// Number of the connection, counted from 1.
     pub generation: u64,
-    /// Number of events by which [`Config::restore`](crate::Config::restore) restored the session; 0
-    /// without it.
+    /// Number of events by which [`Config::restore`](crate::Config::restore) restored the session;
+    /// 0 without it.
     pub restored: usize,
     /// The parts of the conversation that could not be restored.
     pub lost: Vec<Lost>,

@@ -26,8 +26,8 @@ impl Handshake {
 
     /// Returns the URL that can be shown: without a user name and password, and with `<REDACTED>`
     /// for the values of all parameters but `model`, `api-version`, `intent`, `call_id` and
-    /// `deployment`. With Azure in JavaScript it also names the credential's header, as the official
-    /// SDK does.
+    /// `deployment`. With Azure in JavaScript it also names the credential's header, as the
+    /// official SDK does.
     // Contract 30.
     #[must_use]
     pub fn public_url(&self) -> &str {

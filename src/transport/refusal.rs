@@ -138,8 +138,8 @@ impl Refusal {
 }
 
 impl Refusal {
-    /// Returns the shortest delay before another attempt, if one may succeed. The statuses above 511
-    /// are those of Cloudflare and other proxies in front of a service.
+    /// Returns the shortest delay before another attempt, if one may succeed. The statuses above
+    /// 511 are those of Cloudflare and other proxies in front of a service.
     // The official SDK retries fewer, see contract 91: 408, 429, 500, 502, 503 and 504.
     pub(super) fn retry(&self) -> Option<Duration> {
         let passes = matches!(

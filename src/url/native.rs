@@ -6,13 +6,14 @@ use url::{Host, Url};
 pub(crate) struct WebSocketUrl(Url);
 
 impl WebSocketUrl {
-    /// Parses `base`, and gives it the scheme `wss`, or `ws` if `plain`. Returns `None` if it is not an
-    /// absolute URL with a host.
+    /// Parses `base`, and gives it the scheme `wss`, or `ws` if `plain`. Returns `None` if it is
+    /// not an absolute URL with a host.
     pub(crate) fn parse(base: &str, plain: bool) -> Option<Self> {
         let parsed = Url::parse(base).ok().filter(Url::has_host)?;
         let scheme = if plain { "ws" } else { "wss" };
         let (_, rest) = parsed.as_str().split_once(':')?;
-        // Parsed again: the rules of the new scheme hold for the host, and its default port is dropped.
+        // Parsed again: the rules of the new scheme hold for the host, and its default port is
+        // dropped.
         let mut url = Url::parse(&format!("{scheme}:{rest}")).ok()?;
         url.set_fragment(None);
         Some(Self(url))

@@ -6,14 +6,15 @@ use web_sys::{Url, UrlSearchParams};
 pub(crate) struct WebSocketUrl(Url);
 
 impl WebSocketUrl {
-    /// Parses `base`, and gives it the scheme `wss`, or `ws` if `plain`. Returns `None` if it is not an
-    /// absolute URL with a host.
+    /// Parses `base`, and gives it the scheme `wss`, or `ws` if `plain`. Returns `None` if it is
+    /// not an absolute URL with a host.
     pub(crate) fn parse(base: &str, plain: bool) -> Option<Self> {
         let parsed = Url::new(base).ok().filter(|url| !url.host().is_empty())?;
         let scheme = if plain { "ws" } else { "wss" };
         let href = parsed.href();
         let (_, rest) = href.split_once(':')?;
-        // Parsed again: the rules of the new scheme hold for the host, and its default port is dropped.
+        // Parsed again: the rules of the new scheme hold for the host, and its default port is
+        // dropped.
         let url = Url::new(&format!("{scheme}:{rest}")).ok()?;
         url.set_hash("");
         // Chromium escapes what the standard forbids in a host, such as a space.

@@ -1,8 +1,8 @@
-//! Everything that can go wrong between a caller and a server: what the caller gets of each fault is what the tables of
-//! `docs/faults.md` say, nothing hangs, and nothing is left behind.
+//! Everything that can go wrong between a caller and a server: what the caller gets of each fault
+//! is what the tables of `docs/faults.md` say, nothing hangs, and nothing is left behind.
 //!
-//! The tables are the expectation. Where one is to change, `FAULTS=write cargo test --all-features --test faults` writes
-//! them anew; read the difference before you keep it.
+//! The tables are the expectation. Where one is to change, `FAULTS=write cargo test --all-features
+//! --test faults` writes them anew; read the difference before you keep it.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -73,7 +73,8 @@ const SECTIONS: &[Section] = &[
     ("Reconnecting", reconnecting::faults),
 ];
 
-/// Each fault is a test. They run one after the other, so that what one of them leaves behind is told from the next.
+/// Each fault is a test. They run one after the other, so that what one of them leaves behind is
+/// told from the next.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let filter = std::env::args()

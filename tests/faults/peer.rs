@@ -46,8 +46,8 @@ pub async fn session(bytes: Vec<u8>, then: Then) -> Seen {
     Seen { caller, server }
 }
 
-/// A session in which these bytes are followed by an event and an orderly close, which come through where the bytes do no
-/// harm.
+/// A session in which these bytes are followed by an event and an orderly close, which come through
+/// where the bytes do no harm.
 pub async fn among_others(mut bytes: Vec<u8>) -> Seen {
     bytes.extend(frame(1, br#"{"type":"after"}"#));
     bytes.extend(frame(8, &1000_u16.to_be_bytes()));

@@ -1,4 +1,5 @@
-//! Every future of a session is dropped at each of its steps, and nothing is lost, sent twice or left behind.
+//! Every future of a session is dropped at each of its steps, and nothing is lost, sent twice or
+//! left behind.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -18,7 +19,8 @@ use super::memory::{Memory, Peer, memory};
 /// More steps than any of the futures here has.
 const STEPS: usize = 12;
 
-/// Polls a future so often, lets everybody else move in between, and drops it; `Some` if it was done by then.
+/// Polls a future so often, lets everybody else move in between, and drops it; `Some` if it was
+/// done by then.
 async fn polled<F: Future>(future: F, times: usize) -> Option<F::Output> {
     let mut future = pin!(future);
     for _ in 0..times {

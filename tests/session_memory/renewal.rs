@@ -18,8 +18,8 @@ fn created(id: &str, expires_at: u64) -> serde_json::Value {
     json!({"type": "session.created", "event_id": id, "session": {"type": "realtime", "expires_at": expires_at}})
 }
 
-/// A session that is renewed, whose first connection ends after 1000 s; its server; where the next come from. It has
-/// been told one thing.
+/// A session that is renewed, whose first connection ends after 1000 s; its server; where the next
+/// come from. It has been told one thing.
 async fn open(config: Config) -> (Session<Memory>, Peer, UnboundedReceiver<Peer>) {
     let (connector, mut peers) = memory();
     let mut rt = Session::<Memory>::open(connector, config.keep_alive(None).renew())

@@ -25,7 +25,8 @@ fn config(key: &str) -> Config {
         .insecure_loopback_url(url)
 }
 
-/// The emulator is a process that `cargo xtask test` starts, and names when these tests are compiled.
+/// The emulator is a process that `cargo xtask test` starts, and names when these tests are
+/// compiled.
 fn emulator(url: Option<&'static str>) -> &'static str {
     let Some(url) = url else {
         panic!(

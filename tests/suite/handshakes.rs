@@ -1,5 +1,5 @@
-//! The handshakes that the official Node SDK 7.57 makes, for native and wasm alike: its `WS` class beside
-//! [`Runtime::Native`], its other beside JavaScript.
+//! The handshakes that the official Node SDK 7.57 makes, for native and wasm alike: its `WS` class
+//! beside [`Runtime::Native`], its other beside JavaScript.
 
 use openai_realtime_ws::{Config, Credential, Realtime, Runtime, Target};
 

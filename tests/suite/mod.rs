@@ -1,7 +1,7 @@
 //! Suite of every session: written once, run over each transport.
 //!
-//! The other end answers as the emulator does without a script: text with `You said: …`, speech with the same speech,
-//! a function's output with `The function answered: …`.
+//! The other end answers as the emulator does without a script: text with `You said: …`, speech
+//! with the same speech, a function's output with `The function answered: …`.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -19,8 +19,8 @@ use openai_realtime_ws::{
 };
 use serde_json::json;
 
-/// A test of each row over one transport. `$server` is an async function that gives a connector, a configuration, and
-/// what keeps the other end alive.
+/// A test of each row over one transport. `$server` is an async function that gives a connector, a
+/// configuration, and what keeps the other end alive.
 macro_rules! session_tests {
     (#[$test:meta] $server:path) => {
         suite::session_tests!(#[$test] $server, suite: text_turn, audio_turn, tool_turn,

@@ -1,5 +1,5 @@
-//! Rows for servers that break connections when they are told to: on [`PULL_THE_PLUG`] without a close frame, on
-//! [`RESTART`] with code 1012.
+//! Rows for servers that break connections when they are told to: on [`PULL_THE_PLUG`] without a
+//! close frame, on [`RESTART`] with code 1012.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

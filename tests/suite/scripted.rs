@@ -1,5 +1,5 @@
-//! Rows for servers that can be told to misbehave: on [`BAD_FRAME`] they send a frame that is no event before they
-//! answer, on [`HANG_UP`] they close with code 4000.
+//! Rows for servers that can be told to misbehave: on [`BAD_FRAME`] they send a frame that is no
+//! event before they answer, on [`HANG_UP`] they close with code 4000.
 
 use openai_realtime_ws::protocol::{ParseErrorKind, ResponseCreate};
 use openai_realtime_ws::{CloseFrame, Config, Connector, Error, SendErrorKind, ServerEvent};

@@ -1,4 +1,5 @@
-//! The URLs that the official Node SDK 7.57 makes, for native (the `url` crate) and wasm (the runtime's `URL`) alike.
+//! The URLs that the official Node SDK 7.57 makes, for native (the `url` crate) and wasm (the
+//! runtime's `URL`) alike.
 
 use openai_realtime_ws::{Config, ConfigError, Realtime, Runtime, Target};
 

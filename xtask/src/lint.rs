@@ -75,7 +75,8 @@ fn checks(workspace: &Workspace) -> Result<Vec<Command>> {
     Ok(checks)
 }
 
-/// Reads the names of the features, without `default` and internal ones, whose names begin with `_`.
+/// Reads the names of the features, without `default` and internal ones, whose names begin with
+/// `_`.
 fn features(workspace: &Workspace) -> Result<Vec<String>> {
     let manifest = fs::read_to_string(workspace.root.join("Cargo.toml"))?;
     let manifest: Manifest = toml::from_str(&manifest)?;

@@ -1,10 +1,10 @@
-//! The npm package, built as wasm-pack.toml says: wasm-pack compiles the core to wasm with its glue,
-//! wasm2js translates the wasm to JavaScript, and esbuild bundles the class, the glue and the core
-//! into one script for each module format.
+//! The npm package, built as wasm-pack.toml says: wasm-pack compiles the core to wasm with its
+//! glue, wasm2js translates the wasm to JavaScript, and esbuild bundles the class, the glue and the
+//! core into one script for each module format.
 //!
-//! The package holds no wasm: a page's Content Security Policy has to allow wasm, edge runtimes take
-//! it from files only, and `node --jitless` has none. JavaScript of the same source runs everywhere,
-//! and is no larger in gzip than wasm that a script carries in base64.
+//! The package holds no wasm: a page's Content Security Policy has to allow wasm, edge runtimes
+//! take it from files only, and `node --jitless` has none. JavaScript of the same source runs
+//! everywhere, and is no larger in gzip than wasm that a script carries in base64.
 
 use std::fs;
 use std::io::Write;

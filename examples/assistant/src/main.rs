@@ -1,5 +1,5 @@
-//! A voice assistant in the terminal: it listens by the microphone and speaks by the loudspeaker, can
-//! be interrupted by speech, and calls tools. With `--text` it reads lines and writes.
+//! A voice assistant in the terminal: it listens by the microphone and speaks by the loudspeaker,
+//! can be interrupted by speech, and calls tools. With `--text` it reads lines and writes.
 //!
 //! ```text
 //! cargo run -- [--text] [--half-duplex] [--seconds N]

@@ -1,5 +1,5 @@
-//! Page on which a person types or speaks with a model. `cargo xtask browser` builds and serves it; the
-//! README beside it explains the rest.
+//! Page on which a person types or speaks with a model. `cargo xtask browser` builds and serves it;
+//! the README beside it explains the rest.
 //!
 //! Compiled for a browser this is the page's code. Natively only the modules that need no page are
 //! compiled, with their tests.

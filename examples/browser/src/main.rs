@@ -1,8 +1,8 @@
-//! Serves the page and mints a short-lived key for each of its connections, so that the API key stays
-//! on the server.
+//! Serves the page and mints a short-lived key for each of its connections, so that the API key
+//! stays on the server.
 //!
-//! A key from `/ticket` spends your money. This server listens on this machine only; a public one has
-//! to authenticate its users first.
+//! A key from `/ticket` spends your money. This server listens on this machine only; a public one
+//! has to authenticate its users first.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -126,7 +126,8 @@ fn is_this_machine(host: &str) -> bool {
     matches!(name, "127.0.0.1" | "localhost")
 }
 
-/// Returns the settings of a session. The key is minted with them, so that the page cannot change them.
+/// Returns the settings of a session. The key is minted with them, so that the page cannot change
+/// them.
 fn session() -> RealtimeSession {
     let input = AudioInput::default()
         .transcription(TranscriptionConfig::default().model(models::LIVE_TRANSCRIBER))
@@ -173,8 +174,8 @@ fn options(mut args: lexopt::Parser) -> Result<Options, lexopt::Error> {
     Ok(options)
 }
 
-/// Returns an emulator that runs on this machine in another process. It accepts any key, unless it was
-/// started with one.
+/// Returns an emulator that runs on this machine in another process. It accepts any key, unless it
+/// was started with one.
 fn emulator_at(url: String) -> Service {
     let key = std::env::var("OPENAI_API_KEY").unwrap_or_else(|_| "sk-emulator".to_owned());
     Service {

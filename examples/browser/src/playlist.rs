@@ -36,8 +36,8 @@ impl Playlist {
         self.ends.back().map(|(item, _)| item.as_str())
     }
 
-    /// Returns the reply under way with the milliseconds of it that were heard, or `None` if all was
-    /// played.
+    /// Returns the reply under way with the milliseconds of it that were heard, or `None` if all
+    /// was played.
     pub fn at(&self, played: u64) -> Option<(&str, u64)> {
         let mut start = self.start;
         for (item, end) in &self.ends {

@@ -1,8 +1,8 @@
 //! Core of the npm package, exported to the JavaScript class beside this file.
 //!
-//! The class uses the runtime's own `WebSocket` and `JSON`: listeners run inside the socket's callback,
-//! and no event passes through this core. The core builds URLs and handshakes and decides about
-//! reconnecting, by the same rules as every other transport of the crate.
+//! The class uses the runtime's own `WebSocket` and `JSON`: listeners run inside the socket's
+//! callback, and no event passes through this core. The core builds URLs and handshakes and decides
+//! about reconnecting, by the same rules as every other transport of the crate.
 
 use js_sys::Array;
 use wasm_bindgen::prelude::*;

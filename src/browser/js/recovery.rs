@@ -1,5 +1,5 @@
-//! The shared [`Connection`] for the JavaScript class, which writes at once, waits with the runtime's
-//! own timers, and queues events only in an outage.
+//! The shared [`Connection`] for the JavaScript class, which writes at once, waits with the
+//! runtime's own timers, and queues events only in an outage.
 
 use std::time::Duration;
 
@@ -38,8 +38,8 @@ impl Queued for PendingText {
 
 #[wasm_bindgen]
 impl Recovery {
-    /// Creates the state while the first connection opens. Delays are in milliseconds; the seed is any
-    /// number.
+    /// Creates the state while the first connection opens. Delays are in milliseconds; the seed is
+    /// any number.
     #[wasm_bindgen(constructor)]
     pub fn new(
         max_attempts: u32,

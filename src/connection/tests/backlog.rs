@@ -188,7 +188,8 @@ fn outages_in_a_row_do_not_pile_events_up() {
         backlog.resume();
         while backlog.push((1, 4, false)).is_ok() {}
     }
-    // Five events in each line, then the one that an empty line takes, for each outage that follows.
+    // Five events in each line, then the one that an empty line takes, for each outage that
+    // follows.
     assert_eq!(backlog.bytes(), 40 + 98 * 4);
 }
 

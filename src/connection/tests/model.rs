@@ -333,8 +333,8 @@ impl Run {
     }
 }
 
-/// Every event that was taken is sent or given back, once and in order; the end comes once and last; the queue stays
-/// within its bound; `close()` always leads to the end.
+/// Every event that was taken is sent or given back, once and in order; the end comes once and
+/// last; the queue stays within its bound; `close()` always leads to the end.
 pub fn check(inputs: impl IntoIterator<Item = Input>, recovers: bool, watched: bool, seed: u64) {
     let mut run = Run {
         connection: Connection::new(limits(recovers, watched), seed),

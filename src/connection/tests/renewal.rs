@@ -108,7 +108,8 @@ fn whatever_ends_the_present_connection_ends_the_next() {
     assert_eq!(driven.connection.generation(), 1);
 }
 
-/// Switches as soon as it can, for an hour. Every session is said to last for `lifetime`, and lasts.
+/// Switches as soon as it can, for an hour. Every session is said to last for `lifetime`, and
+/// lasts.
 fn renewals(lifetime: Duration) -> (usize, usize) {
     let mut driven = Driven::open_with(Limits {
         expiry_warning: Some(s(300)),
@@ -143,7 +144,8 @@ fn short_sessions_and_a_wrong_clock_lead_to_no_storm_of_connections() {
     // A session of ten minutes is warned of after five.
     assert_eq!(renewals(s(600)), (11, 0));
     assert_eq!(renewals(s(200)), (35, 0));
-    // The server's sessions outlive their announced end: the second renewal is that of the usual hour.
+    // The server's sessions outlive their announced end: the second renewal is that of the usual
+    // hour.
     for wrong in [Duration::from_millis(1), s(1), s(20)] {
         assert_eq!(renewals(wrong), (2, 1), "{wrong:?}");
     }

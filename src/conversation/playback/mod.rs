@@ -37,7 +37,8 @@ const REMEMBERED: usize = 64;
 /// Feed it with every event of the server by [`received`](Self::received). The player tells what
 /// was heard in one of three ways:
 ///
-/// - A sound card's callback pulls samples from a `Speaker`: [`with_speaker`](Self::with_speaker), feature `audio`.
+/// - A sound card's callback pulls samples from a `Speaker`: [`with_speaker`](Self::with_speaker),
+///   feature `audio`.
 /// - A player with a clock of its own reports milliseconds: [`played_ms`](Self::played_ms).
 /// - A telephone line reports named marks, as Twilio does: [`pieces`](Self::pieces) and
 ///   [`played_mark`](Self::played_mark).

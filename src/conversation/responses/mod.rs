@@ -58,7 +58,8 @@ impl Default for ResponseLimits {
 ///   wait side by side become one response. They wait while the user speaks.
 /// - Responses that the server begins on its own, by turn detection, are seen and waited for. If
 ///   one collides with a request, the request is sent again after it.
-/// - Responses beside the conversation ([`ResponseConversation::None`](crate::protocol::ResponseConversation::None)) run at any time.
+/// - Responses beside the conversation
+///   ([`ResponseConversation::None`](crate::protocol::ResponseConversation::None)) run at any time.
 ///
 /// It does no I/O and has no clock: feed it with [`received`](Self::received) and
 /// [`tick`](Self::tick), send what [`poll`](Self::poll) gives, and read the ends of responses from

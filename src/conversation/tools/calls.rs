@@ -85,8 +85,8 @@ impl ToolCall {
 ///
 /// Feed it with every event of the server: [`received`](Self::received) gives the calls to run.
 /// Report each result with [`answer`](Self::answer), and send the event that it gives. When every
-/// call of a response is answered and the response has ended, [`poll_follow_up`](Self::poll_follow_up)
-/// gives one request for a reply. It does no I/O.
+/// call of a response is answered and the response has ended,
+/// [`poll_follow_up`](Self::poll_follow_up) gives one request for a reply. It does no I/O.
 ///
 /// A call that is told twice is run once. The calls of a response that was cancelled are answered,
 /// and no reply is asked for: the user has spoken, or the application did not want it.

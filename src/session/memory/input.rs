@@ -83,8 +83,8 @@ impl Input {
         self.speech = true;
     }
 
-    /// Notes that the server made an item of what was asked for, or of all where it decides on its own.
-    /// Returns true if it responds to it on its own.
+    /// Notes that the server made an item of what was asked for, or of all where it decides on its
+    /// own. Returns true if it responds to it on its own.
     pub(super) fn committed(&mut self, item_id: &str) -> bool {
         let committed = self.committing.take().unwrap_or(self.bytes);
         self.bytes -= committed.min(self.bytes);
@@ -106,8 +106,8 @@ impl Input {
         self.transcripts.retain(|id| id != item_id);
     }
 
-    /// Returns true if nobody speaks and no transcript is outstanding. Where the server detects speech,
-    /// audio alone is no speech: a microphone stays on between turns.
+    /// Returns true if nobody speaks and no transcript is outstanding. Where the server detects
+    /// speech, audio alone is no speech: a microphone stays on between turns.
     pub(super) fn is_settled(&self) -> bool {
         let speaks = self.speech || (!self.settings.detects && self.bytes > 0);
         !speaks && self.transcripts.is_empty()

@@ -199,9 +199,9 @@ impl Items {
             .retain(|entry| entry.id.as_deref() != Some(item_id));
     }
 
-    /// Drops the contents of the oldest items until the rest fits. An item that is too large on its own
-    /// does not push the others out. Of dropped items the ids stay, which take no room from the others:
-    /// the newest of them, as they are reported as lost.
+    /// Drops the contents of the oldest items until the rest fits. An item that is too large on its
+    /// own does not push the others out. Of dropped items the ids stay, which take no room from the
+    /// others: the newest of them, as they are reported as lost.
     pub(super) fn trim(&mut self, max_bytes: usize) {
         let mut bytes: usize = self.entries.iter().map(|entry| entry.bytes).sum();
         while bytes > max_bytes {
@@ -230,8 +230,8 @@ impl Items {
         }
     }
 
-    /// Returns the items for a new session, and adds to `lost` those that cannot be restored. The returned
-    /// items are unanswered from then on, and the others are forgotten.
+    /// Returns the items for a new session, and adds to `lost` those that cannot be restored. The
+    /// returned items are unanswered from then on, and the others are forgotten.
     pub(super) fn restore(
         &mut self,
         mut new_id: impl FnMut() -> String,
@@ -325,8 +325,8 @@ impl RememberedItem {
         entry
     }
 
-    /// Takes over what the server says of the item. What the server leaves out, such as an image or an
-    /// earlier transcript, stays.
+    /// Takes over what the server says of the item. What the server leaves out, such as an image or
+    /// an earlier transcript, stays.
     fn learn(&mut self, item: Item) {
         let Some(known) = &mut self.item else {
             return;
@@ -363,8 +363,8 @@ impl RememberedItem {
         };
     }
 
-    /// Returns the item to create again. `calls` holds the ids of the function calls that come before it
-    /// and are created again.
+    /// Returns the item to create again. `calls` holds the ids of the function calls that come
+    /// before it and are created again.
     fn remade(&self, calls: &mut BTreeSet<String>) -> Remade {
         match self.state {
             ItemState::Deleted => return Remade::default(),

@@ -8,20 +8,20 @@ use std::fmt;
 pub enum Lost {
     /// An item of the conversation was not restored.
     Item {
-        /// Id of the item; `None` for an item that the client sent without one and that the server had
-        /// not answered.
+        /// Id of the item; `None` for an item that the client sent without one and that the server
+        /// had not answered.
         item_id: Option<String>,
         /// Reason why it was not restored.
         why: WhyLost,
     },
-    /// Further items, the oldest of the conversation, did not fit the bound, and their ids were dropped as
-    /// well.
+    /// Further items, the oldest of the conversation, did not fit the bound, and their ids were
+    /// dropped as well.
     OldItems {
         /// Number of items.
         items: u64,
     },
-    /// A response was under way or asked for. Ask for another with `response.create`, if it is still
-    /// wanted.
+    /// A response was under way or asked for. Ask for another with `response.create`, if it is
+    /// still wanted.
     Response {
         /// Id of the response; `None` if the server had not begun it.
         response_id: Option<String>,
@@ -39,11 +39,11 @@ pub enum Lost {
 pub enum WhyLost {
     /// Its response was under way, or left it incomplete.
     HalfResponse,
-    /// It has audio without a transcript. Audio itself is not recorded: switch the session's transcription
-    /// on. The other parts of the item were restored.
+    /// It has audio without a transcript. Audio itself is not recorded: switch the session's
+    /// transcription on. The other parts of the item were restored.
     NoText,
-    /// It was truncated where the user stopped listening. Its text is unknown, as the service does not say
-    /// which words were heard.
+    /// It was truncated where the user stopped listening. Its text is unknown, as the service does
+    /// not say which words were heard.
     Truncated,
     /// It did not fit the bound: the oldest items are dropped first.
     OverBound,

@@ -35,18 +35,18 @@ const OVERHEAD: usize = 128;
 /// Record of a session's configuration and conversation, as far as a client can restore them.
 ///
 /// A reconnect gives a blank session. From the events of the old session,
-/// [`restore`](Self::restore) makes the events that bring the new one to the same state. It does no I/O.
-/// A `Session` has a record when it is asked to restore; the driver of a
+/// [`restore`](Self::restore) makes the events that bring the new one to the same state. It does no
+/// I/O. A `Session` has a record when it is asked to restore; the driver of a
 /// [`Connection`](crate::Connection) can keep one, too.
 ///
 /// - The configuration is the client's own: its `session.update`s, merged, without those that the
 ///   server refused.
 /// - The conversation is what the server reported, in its order, and what the client added that the
 ///   server has neither taken nor refused.
-/// - Audio is not recorded: speech comes back as the text of its transcript, and images as they are. A
-///   truncated message does not come back: it is unknown which of its words were heard.
-/// - A function call comes back if it is complete, with its output if it has one. Items of a response
-///   that was under way do not come back.
+/// - Audio is not recorded: speech comes back as the text of its transcript, and images as they
+///   are. A truncated message does not come back: it is unknown which of its words were heard.
+/// - A function call comes back if it is complete, with its output if it has one. Items of a
+///   response that was under way do not come back.
 /// - Items keep their ids.
 ///
 /// ```
@@ -80,16 +80,16 @@ pub struct Memory {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Restoration {
-    /// The events to send before any other, in this order. Each has an `event_id` of its own, which an
-    /// `error` names if the server refuses the event.
+    /// The events to send before any other, in this order. Each has an `event_id` of its own, which
+    /// an `error` names if the server refuses the event.
     pub events: Vec<RawEvent>,
     /// The parts of the conversation that are not restored.
     pub lost: Vec<Lost>,
 }
 
 impl Memory {
-    /// Empty record that gives back at most `max_bytes` of events. The configuration comes first and is
-    /// kept whatever its size; then the newest items.
+    /// Empty record that gives back at most `max_bytes` of events. The configuration comes first
+    /// and is kept whatever its size; then the newest items.
     pub fn new(max_bytes: usize) -> Self {
         Self {
             max_bytes,
@@ -101,7 +101,8 @@ impl Memory {
         }
     }
 
-    /// Records an event that was handed to the socket, even one that [`restore`](Self::restore) made.
+    /// Records an event that was handed to the socket, even one that [`restore`](Self::restore)
+    /// made.
     pub fn sent(&mut self, event: &RawEvent) {
         let decoded = || event.clone().decode_as();
         match event.event_type() {
@@ -136,8 +137,8 @@ impl Memory {
         self.trim();
     }
 
-    /// Records an event that arrived. Most types, such as the deltas, are not recorded, and their text
-    /// is not read.
+    /// Records an event that arrived. Most types, such as the deltas, are not recorded, and their
+    /// text is not read.
     pub fn received(&mut self, event_type: &str, text: &ByteString) {
         if is_recorded(event_type)
             && let Ok(event) = ServerEvent::parse(text.clone())
@@ -235,8 +236,8 @@ impl Memory {
         }
     }
 
-    /// Notes an error. Servers name the event that they refuse if it has an id, but not always: without
-    /// one, the field at fault says what was refused.
+    /// Notes an error. Servers name the event that they refuse if it has an id, but not always:
+    /// without one, the field at fault says what was refused.
     fn refused(&mut self, error: &ErrorDetails) {
         let event_id = error.event_id.as_deref();
         let at_fault =

@@ -52,8 +52,8 @@ impl Responses {
         self.under_way.retain(|response| response.id != id);
     }
 
-    /// Notes an error. Where it names no event, its code and field say whether it refuses a request:
-    /// the service leaves the id out of collisions, even if the request had one.
+    /// Notes an error. Where it names no event, its code and field say whether it refuses a
+    /// request: the service leaves the id out of collisions, even if the request had one.
     pub(super) fn refused(&mut self, error: &ErrorDetails) {
         let event_id = error.event_id.as_deref();
         if event_id.is_none() && !refuses_a_response(error) {
@@ -100,9 +100,9 @@ fn refuses_a_response(error: &ErrorDetails) -> bool {
         || param.starts_with("response")
 }
 
-/// Returns the place of the event that a server refused, among the unanswered ones (`Some`), each with
-/// its own id. An error that names no event means the oldest without an id. If all have ids, it means
-/// the oldest, as servers answer in order.
+/// Returns the place of the event that a server refused, among the unanswered ones (`Some`), each
+/// with its own id. An error that names no event means the oldest without an id. If all have ids,
+/// it means the oldest, as servers answer in order.
 pub(super) fn refused_at<'e>(
     mut unanswered: impl Iterator<Item = Option<Option<&'e str>>> + Clone,
     refused: Option<&str>,

@@ -8,10 +8,12 @@ use super::OVERHEAD;
 use super::responses::refused_at;
 use crate::protocol::{RawEvent, SessionUpdate, merge_settings};
 
-/// Number of updates that may be unanswered: a server that never answers must not make the list grow.
+/// Number of updates that may be unanswered: a server that never answers must not make the list
+/// grow.
 const MAX_UNANSWERED: usize = 16;
 
-/// The client's own updates, in order. Accepted updates are merged into one, refused ones are dropped.
+/// The client's own updates, in order. Accepted updates are merged into one, refused ones are
+/// dropped.
 #[derive(Debug, Default)]
 pub(super) struct Settings {
     updates: VecDeque<SettingsUpdate>,

@@ -174,8 +174,8 @@ fn where_the_playback_is_gone_there_is_silence_and_a_long_queue_is_freed() {
     assert_eq!(speaker.pull(&mut [0.0; 100]), 0);
 }
 
-/// The callback runs beside the session, and interruptions come in the middle of it: each sample is either heard and
-/// counted, or cut.
+/// The callback runs beside the session, and interruptions come in the middle of it: each sample is
+/// either heard and counted, or cut.
 #[test]
 fn a_callback_on_another_thread_and_interruptions_at_any_moment() {
     const ROUNDS: i16 = 400;
@@ -225,7 +225,8 @@ fn a_callback_on_another_thread_and_interruptions_at_any_moment() {
     for round in 1..=ROUNDS {
         let heard = pulled.iter().filter(|sample| **sample == round).count();
         let kept = kept[usize::try_from(round).unwrap()];
-        // Microseconds round down by less than a sample; less than a millisecond before the end is the end.
+        // Microseconds round down by less than a sample; less than a millisecond before the end is
+        // the end.
         assert!(
             heard.abs_diff(kept) <= 24,
             "round {round}: {heard} heard, {kept} counted"

@@ -148,7 +148,8 @@ fn late_audio_of_an_interrupted_response_is_not_played() {
                 .is_empty()
         );
     }
-    // The item that nobody heard of is deleted once the response has ended; the other one is settled.
+    // The item that nobody heard of is deleted once the response has ended; the other one is
+    // settled.
     let late = playback.received(&done("resp_1")).expect("late audio");
     assert_eq!(late.events, [delete("b")]);
 

@@ -1,5 +1,5 @@
-//! Random schedules of two responses at a time, a player in each of its kinds, and interruptions at every moment,
-//! against a server that refuses what the service would refuse.
+//! Random schedules of two responses at a time, a player in each of its kinds, and interruptions at
+//! every moment, against a server that refuses what the service would refuse.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

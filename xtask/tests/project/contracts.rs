@@ -129,7 +129,8 @@ fn doc_comments(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Reads `contract 41`, `contracts 1 to 3, 8 and 9` and names of tests such as `…_contracts_69_and_75`.
+/// Reads `contract 41`, `contracts 1 to 3, 8 and 9` and names of tests such as
+/// `…_contracts_69_and_75`.
 fn numbers(text: &str) -> Ranges {
     let mut ranges = Ranges::new();
     // A list may go on in the next line of a comment.

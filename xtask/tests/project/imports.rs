@@ -1,5 +1,5 @@
-//! Imports run downwards: the table of layers in ARCHITECTURE.md, held against the paths in src, and no
-//! circles among the files of any crate.
+//! Imports run downwards: the table of layers in ARCHITECTURE.md, held against the paths in src,
+//! and no circles among the files of any crate.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,8 +39,8 @@ fn files_form_no_circle() {
 struct Layers(Vec<(String, BTreeSet<String>)>);
 
 impl Layers {
-    /// Reads the table: names of layers, then `nothing`, `all above`, or the names of those that they
-    /// may import.
+    /// Reads the table: names of layers, then `nothing`, `all above`, or the names of those that
+    /// they may import.
     fn parse(document: &str) -> Self {
         let (_, section) = document
             .split_once(SECTION)
@@ -157,7 +157,8 @@ impl Crate {
         krate
     }
 
-    /// Follows names that a module itself imports, so that `super::Name` is the path where `Name` is.
+    /// Follows names that a module itself imports, so that `super::Name` is the path where `Name`
+    /// is.
     fn resolve(&mut self) {
         let resolved: Vec<BTreeSet<Path>> = self
             .modules
@@ -320,7 +321,8 @@ impl Module {
                     let mut paths = Vec::new();
                     tree(tokens, &mut at, &[], &mut paths);
                     for (path, name) in paths {
-                        // A name without a beginning is a dependency's, or a module's that is below.
+                        // A name without a beginning is a dependency's, or a module's that is
+                        // below.
                         if let Some(path) = from_root(&here, &path) {
                             self.names.insert(name, path.clone());
                             self.imports.insert(path);

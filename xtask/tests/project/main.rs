@@ -5,4 +5,5 @@ mod contracts;
 mod imports;
 mod links;
 mod manifest;
+mod prose;
 mod source;

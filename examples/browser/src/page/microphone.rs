@@ -60,7 +60,8 @@ impl Microphone {
 
         // At the sound card's rate: some browsers refuse a microphone in a context of another rate.
         let context = AudioContext::new()?;
-        // No effect on a context that runs. Browsers start a context only after a press of a button.
+        // No effect on a context that runs. Browsers start a context only after a press of a
+        // button.
         let _ = context.resume()?;
         JsFuture::from(context.audio_worklet()?.add_module(WORKLET)?).await?;
         let node = AudioWorkletNode::new(&context, "microphone")?;

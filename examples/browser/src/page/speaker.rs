@@ -35,8 +35,8 @@ pub struct Speaker {
 }
 
 impl Speaker {
-    /// Opens the loudspeaker, whose level the meter shows. Browsers allow it only after a press of a
-    /// button.
+    /// Opens the loudspeaker, whose level the meter shows. Browsers allow it only after a press of
+    /// a button.
     pub async fn open(
         meter: HtmlMeterElement,
         tell: UnboundedSender<Input>,
@@ -45,7 +45,8 @@ impl Speaker {
         #[allow(clippy::cast_precision_loss)] // A small number.
         options.set_sample_rate(RATE as f32);
         let context = AudioContext::new_with_context_options(&options)?;
-        // No effect on a context that runs. Browsers start a context only after a press of a button.
+        // No effect on a context that runs. Browsers start a context only after a press of a
+        // button.
         let _ = context.resume()?;
         JsFuture::from(context.audio_worklet()?.add_module(WORKLET)?).await?;
         let node = AudioWorkletNode::new(&context, "speaker")?;
@@ -91,7 +92,8 @@ impl Speaker {
             .post_message_with_transferable(&samples, &Array::of1(&samples.buffer()))
     }
 
-    /// Silences playback. The audio thread then reports its position: see [`silenced`](Self::silenced).
+    /// Silences playback. The audio thread then reports its position: see
+    /// [`silenced`](Self::silenced).
     pub fn silence(&mut self) -> Result<(), JsValue> {
         if self.playlist.at(self.played()).is_some() {
             let playlist = std::mem::take(&mut self.playlist);
@@ -102,8 +104,8 @@ impl Speaker {
         Ok(())
     }
 
-    /// Returns the interrupted reply with the milliseconds of it that were heard, after a silencing at
-    /// this many samples.
+    /// Returns the interrupted reply with the milliseconds of it that were heard, after a silencing
+    /// at this many samples.
     pub fn silenced(&mut self, played: u64) -> Option<(String, u64)> {
         let playlist = self.silenced.pop_front()?;
         playlist

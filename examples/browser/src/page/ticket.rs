@@ -12,8 +12,8 @@ use crate::ticket::{NoTicket, Ticket};
 
 const NO_SERVER: &str = "The server of this page does not answer. Start it again, then connect.";
 
-/// Returns the configuration of the session. Each connection gets a key of its own, because a key is
-/// valid for a minute only.
+/// Returns the configuration of the session. Each connection gets a key of its own, because a key
+/// is valid for a minute only.
 pub async fn config() -> Result<Config, String> {
     let Ticket {
         key,
@@ -32,7 +32,8 @@ pub async fn config() -> Result<Config, String> {
     });
     let config = Config::new(credential)
         .model(model)
-        // `renew` replaces the connection before the service ends it. Both restore the conversation.
+        // `renew` replaces the connection before the service ends it. Both restore the
+        // conversation.
         .reconnect(Reconnect::default())
         .renew();
     Ok(if base_url.starts_with("http:") {

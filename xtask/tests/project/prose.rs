@@ -1,0 +1,70 @@
+//! The way comments are written, as far as it can be counted.
+
+use crate::source::{self, SourceFile};
+
+/// Words that open a clause where a doc comment should name the thing.
+const CLAUSES: &[&str] = &[
+    "What", "Who", "How", "Whether", "Where", "When", "Why", "Which",
+];
+
+/// Doc comments that may open with one of these words, in percent.
+const MAX_CLAUSES: usize = 5;
+
+#[test]
+fn doc_comments_open_with_the_thing() {
+    let mut openings = Vec::new();
+    for file in public_sources() {
+        let mut is_inside = false;
+        for (number, line) in file.text.lines().enumerate() {
+            let doc = doc_text(line);
+            if let (Some(text), false) = (doc, is_inside) {
+                openings.push((
+                    format!("{}:{}: {text}", file.path, number + 1),
+                    text.to_owned(),
+                ));
+            }
+            is_inside = doc.is_some();
+        }
+    }
+    let total = openings.len();
+    let clauses: Vec<_> = openings
+        .into_iter()
+        .filter(|(_, text)| text.split_whitespace().next().is_some_and(is_clause))
+        .map(|(place, _)| place)
+        .collect();
+    assert!(
+        clauses.len() * 100 <= total * MAX_CLAUSES,
+        "{} of {total} doc comments open with a clause, more than {MAX_CLAUSES} %:\n{}",
+        clauses.len(),
+        clauses.join("\n")
+    );
+}
+
+/// The library's own source, without its tests.
+fn public_sources() -> impl Iterator<Item = SourceFile> {
+    let files = source::below("src", &[".rs"]).into_iter();
+    files
+        .filter(|file| !file.path.contains("/tests"))
+        .map(|file| SourceFile {
+            text: file
+                .text
+                .split("\nmod tests {")
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+            ..file
+        })
+}
+
+/// The text of a line of documentation.
+fn doc_text(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let text = line
+        .strip_prefix("///")
+        .or_else(|| line.strip_prefix("//!"))?;
+    Some(text.trim())
+}
+
+fn is_clause(word: &str) -> bool {
+    CLAUSES.contains(&word)
+}
