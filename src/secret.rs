@@ -14,7 +14,7 @@ impl Secret {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The text itself. It is the caller's to keep from logs and errors.
+    /// Returns the text itself. The caller must keep it out of logs and errors.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

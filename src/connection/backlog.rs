@@ -342,7 +342,7 @@ impl<E: Queued> BacklogState<E> {
         self.due.bytes + self.held.bytes
     }
 
-    /// The line that takes the next event.
+    /// Returns the line that takes the next event.
     fn line(&mut self) -> &mut Line<E> {
         match self.intake {
             Intake::Held => &mut self.held,
@@ -387,7 +387,7 @@ impl<E: Queued> BacklogState<E> {
         true
     }
 
-    /// The tasks to wake if there is more room than before.
+    /// Returns the tasks to wake if there is more room than before.
     fn waiters_if(&mut self, room: bool) -> Vec<(u64, Waker)> {
         if room {
             std::mem::take(&mut self.waiters)
@@ -396,7 +396,7 @@ impl<E: Queued> BacklogState<E> {
         }
     }
 
-    /// Has `waker` woken when there is room, under the number that is returned.
+    /// Wakes `waker` when there is room, under the number that is returned.
     fn wait(&mut self, number: Option<u64>, waker: &Waker) -> u64 {
         let number = number.unwrap_or_else(|| {
             self.last_waiter += 1;
