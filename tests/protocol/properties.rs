@@ -240,6 +240,24 @@ fn changed_value() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Paths of the objects in a value, as JSON pointers.
+fn objects(value: &Value, path: &str, paths: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            paths.push(path.to_owned());
+            for (key, value) in members {
+                objects(value, &format!("{path}/{key}"), paths);
+            }
+        }
+        Value::Array(values) => {
+            for (index, value) in values.iter().enumerate() {
+                objects(value, &format!("{path}/{index}"), paths);
+            }
+        }
+        _ => {}
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -278,6 +296,28 @@ proptest! {
     #[test]
     fn any_value_round_trips(frame in changed_value()) {
         check_all(&frame.to_string());
+    }
+
+    #[test]
+    fn an_unknown_member_stays_where_it_was(
+        line in select(SERVER.lines().collect::<Vec<_>>()),
+        at in any::<Index>(),
+        number in any::<i64>(),
+        text in any::<String>(),
+    ) {
+        let mut frame: Value = serde_json::from_str(line).unwrap();
+        let mut paths = Vec::new();
+        objects(&frame, "", &mut paths);
+        let path = &paths[at.index(paths.len())];
+        let member = serde_json::json!({"number": number, "text": [text, null]});
+        frame.pointer_mut(path).unwrap()["unheard_of"] = member.clone();
+        check_all(&frame.to_string());
+        let written = ServerEvent::parse(frame.to_string()).unwrap().encode();
+        let written: Value = serde_json::from_str(written.text()).unwrap();
+        // Deltas drop what is beside their fields.
+        let is_delta = frame["type"].as_str().is_some_and(|name| name.ends_with(".delta"));
+        let kept = written.pointer(path).unwrap().get("unheard_of");
+        prop_assert_eq!(kept, (!is_delta || !path.is_empty()).then_some(&member));
     }
 
     #[test]
