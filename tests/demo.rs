@@ -56,7 +56,7 @@ impl Folder {
         path
     }
 
-    /// Where a demo that runs here puts its reply.
+    /// Path of the reply of a demo that runs here.
     fn reply(&self) -> PathBuf {
         self.0.join("reply.wav")
     }

@@ -21,10 +21,10 @@ use crate::wav::RATE;
 /// Speech goes out in pieces of 100 ms, as a microphone would give it.
 const PIECE: usize = RATE as usize / 10;
 
-/// How long the transcript of the user's speech may come after the reply.
+/// Longest wait for the transcript of the user's speech after the reply.
 const LATE: Duration = Duration::from_secs(5);
 
-/// What writes the user's speech down; the model itself hears the sound.
+/// Model that transcribes the user's speech; the conversation's model hears the sound itself.
 const TRANSCRIBER: &str = models::LIVE_TRANSCRIBER;
 
 /// An open session.
@@ -33,7 +33,7 @@ pub struct Conversation {
     patience: Duration,
 }
 
-/// What came of a turn, and when.
+/// Reply of a turn, and its times.
 struct Reply {
     asked: Instant,
     first_text: Option<Duration>,
@@ -86,7 +86,7 @@ impl Conversation {
         Ok(())
     }
 
-    /// Waits for the connection to break and to be made anew, and has the model answer once more:
+    /// Waits until the connection breaks and the session reconnects, and asks for another answer:
     /// what it was told on the first connection.
     pub async fn recover(&mut self, after: Duration, screen: &mut Screen) -> Result<(), Failure> {
         if self.session.generation() == 1 {
@@ -109,7 +109,7 @@ impl Conversation {
         screen.line("")
     }
 
-    /// What comes next; what becomes of the connection is shown.
+    /// Returns the next update, and shows those about the connection.
     async fn next(&mut self, screen: &mut Screen) -> Result<Update, Failure> {
         let update = self.session.next_update().await;
         let update =
@@ -255,7 +255,7 @@ impl Reply {
     }
 }
 
-/// Whether the reply came to its natural end.
+/// Checks that the reply is complete.
 fn check(response: &Response) -> Result<(), Failure> {
     let status = match &response.status {
         None | Some(ResponseStatus::Completed) => return Ok(()),

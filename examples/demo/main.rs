@@ -113,7 +113,7 @@ async fn run(options: &Options, screen: &mut Screen) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the emulator does beyond answering: it cuts the first connection.
+/// Returns the emulator's script, which cuts the first connection.
 fn script(drop_after: Option<Duration>) -> Script {
     Script::new().on_connect(move |upgrade| match drop_after {
         Some(time) if upgrade.connection() == 0 => {
@@ -149,8 +149,8 @@ fn with_causes(failure: &dyn Error) -> String {
     text
 }
 
-/// What to do about an error that the server reports. The service opens the connection even if the
-/// key is wrong, and says so on it.
+/// Returns advice about an error that the server reports. The service opens the connection even if
+/// the key is wrong, and says so on it.
 fn advice(failure: &(dyn Error + 'static)) -> Option<&'static str> {
     let event = match failure.downcast_ref::<openai_realtime_ws::Error>() {
         Some(openai_realtime_ws::Error::Server(event)) => &**event,

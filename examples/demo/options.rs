@@ -8,7 +8,7 @@ use lexopt::prelude::{Long, Short, ValueExt};
 
 use crate::models;
 
-/// What `--help` prints.
+/// Text of `--help`.
 pub const HELP: &str = "\
 Talks to the OpenAI Realtime API: a turn of text, then a turn of speech.
 
@@ -33,22 +33,22 @@ Environment:
                      who pays, where the key leaves that open
 ";
 
-/// What to do.
+/// Options of the command line.
 #[derive(Debug)]
 pub struct Options {
     /// The user's words in the text turn.
     pub text: String,
     /// The user's words in the speech turn.
     pub wav: Option<PathBuf>,
-    /// Where the spoken reply goes.
+    /// Path of the file for the spoken reply.
     pub out: PathBuf,
-    /// Who to talk to.
+    /// Model to talk to.
     pub model: String,
     /// Further root certificates.
     pub ca: Option<PathBuf>,
-    /// How long the server may keep silent.
+    /// Longest time without anything from the server.
     pub patience: Duration,
-    /// When the emulator cuts the connection.
+    /// Time after which the emulator cuts the connection.
     pub drop_after: Option<Duration>,
 }
 

@@ -1,4 +1,4 @@
-//! What a person sees.
+//! Output to the terminal.
 
 use std::io::{self, IsTerminal, Stdout, Write};
 use std::time::Duration;
@@ -9,10 +9,10 @@ use crate::wav::RATE;
 /// The width of the column with who speaks.
 const MARGIN: usize = 9;
 
-/// How many bars of the level meter a terminal shows at once, one a piece of speech.
+/// Bars of the level meter that a terminal shows at once, one for a piece of speech.
 const BARS: usize = 40;
 
-/// How many go on a line where lines cannot be redrawn.
+/// Bars on a line where lines cannot be redrawn.
 const BARS_A_LINE: usize = 10;
 
 /// The lowest level that is told apart, in dB of full scale.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use openai_realtime_ws::emulator::{Action, Admission, Reply, Script, UpgradeRequest};
 
-/// What `--help` says of it.
+/// Text of `--help`.
 pub const HELP: &str = "\
 Faults on request: a client that asks for the model
 
@@ -31,7 +31,7 @@ own, so that it has its own count. A connection is one of, or some of these with
 And to any client, whatever its model: the user's text \"Pull the plug.\" is answered with drop,
 \"Restart.\" with close=1012 and the reason 'service restart'.
 
-WHEN is a number of events, once so many were sent (0 is before session.created), or a time since
+WHEN is a number of events that were sent (0 is before session.created), or a time since
 the connection was let in, such as 250ms or 2s. For example faults:t1/drop@3/refuse=503/ok";
 
 const PREFIX: &str = "faults:";

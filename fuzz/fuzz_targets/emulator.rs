@@ -1,4 +1,4 @@
-//! What a client says to the emulator: a line a message, which is a text if it can be one. The
+//! Messages of a client to the emulator: one for a line, in text if it is UTF-8. The
 //! emulator hears it all, and answers the close frame behind it.
 #![no_main]
 

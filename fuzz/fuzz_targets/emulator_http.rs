@@ -1,4 +1,4 @@
-//! What comes on a socket of the emulator's: requests of HTTP, or no such thing. It ends the
+//! Bytes on a socket of the emulator: HTTP requests, or anything else. It ends the
 //! connection.
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! What a session is used for: turns in text and in speech, functions, the conversation's items.
+//! Use of a session: turns in text and in speech, functions, the conversation's items.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What the service refuses: an `error` event, and the session goes on.
+//! Refusals of the service: an `error` event, and the session goes on.
 
 use openai_realtime_ws::emulator::Emulator;
 use serde_json::{Value, json};
