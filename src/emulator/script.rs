@@ -354,12 +354,13 @@ impl Reply {
     }
 
     /// Waits before it goes on. The response stays active, and can be cancelled, meanwhile. The
-    /// time passes at tokio's clock, whatever the [pace](super::Builder::pace).
+    /// time passes at tokio's clock, whatever the [pace](super::EmulatorBuilder::pace).
     pub fn wait(self, time: Duration) -> Self {
         self.step(ReplyStep::Wait(time))
     }
 
-    /// Says the rest of this reply at another pace than [`Builder::pace`](super::Builder::pace):
+    /// Says the rest of this reply at another pace than
+    /// [`EmulatorBuilder::pace`](super::EmulatorBuilder::pace):
     /// 1.0 is the pace of speech, 2.0 twice as fast, `None` at once.
     pub fn pace(self, factor: impl Into<Option<f64>>) -> Self {
         self.step(ReplyStep::Pace(factor.into()))
