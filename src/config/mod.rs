@@ -108,9 +108,14 @@ impl Config {
     /// ```
     // Contracts 13, 24.
     pub fn azure(endpoint: impl AsRef<str>, credential: impl Into<Credential>) -> Self {
+        Self::of_azure(credential).base_url(address::azure_base(endpoint.as_ref()))
+    }
+
+    /// Addresses Azure OpenAI, at a base URL that is still to be set.
+    // The JavaScript class has the base URL, and its small package no room for reading endpoints.
+    pub(crate) fn of_azure(credential: impl Into<Credential>) -> Self {
         let mut config = Self::new(credential);
         config.service = Service::Azure;
-        config.base_url = address::azure_base(endpoint.as_ref());
         config
     }
 

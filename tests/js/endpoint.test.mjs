@@ -247,7 +247,7 @@ test('a key that cannot be one is refused, and not repeated (contract 33)', asyn
   for (const apiKey of [null, undefined, '', ' ']) {
     assert.match((await thrownBy(() => new ourClass({ model: 'm' }, { apiKey, baseURL: 'https://a.b' }))).message, /^Missing credentials/);
   }
-  for (const apiKey of ['sk-a b', 'sk-a\n', 'sk-é']) {
+  for (const apiKey of ['sk-a b', 'sk-a\nb', 'sk-é']) {
     const { name, message } = await thrownBy(() => new ourClass({ model: 'm' }, { apiKey, baseURL: 'https://a.b' }));
     assert.equal(name, 'OpenAIError');
     assert.ok(!message.includes(apiKey));
@@ -264,7 +264,7 @@ test("a key that is no subprotocol is not repeated in the runtime's words", asyn
   };
   try {
     const { message } = await thrownBy(() => new ourClass({ model: 'm' }, { apiKey: 'sk-(secret)', baseURL: 'https://a.b' }));
-    assert.equal(message, 'The API key contains a space, a line break or another character that an API key cannot have.');
+    assert.equal(message, 'The API key contains a character that an API key cannot have.');
     const { message: other } = await thrownBy(() => new ourClass({ model: 'm' }, { apiKey: 'ek_1', baseURL: 'https://a.b', project: 'p(' }));
     assert.match(other, /openai-project/);
   } finally {

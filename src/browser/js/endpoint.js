@@ -49,8 +49,7 @@ function chosenTarget({ model, callID, intent }) {
 }
 
 /** The advice after a failed open where the base URL asked for a connection without TLS. */
-const CLEARTEXT_HINT =
-  'the base URL names a server without TLS, but connections use TLS unless the option `insecureCleartextURL` names the server';
+const CLEARTEXT_HINT = 'a server without TLS needs the option `insecureCleartextURL`';
 
 /** Query parameters of the service. The values of others may be credentials of a gateway. */
 const SHOWN = ['model', 'intent', 'call_id', 'deployment', 'api-version'];

@@ -108,7 +108,7 @@ const REFUSALS = {
   ],
   'malformed key': [
     OpenAIError,
-    'The API key contains a space, a line break or another character that an API key cannot have.',
+    'The API key contains a character that an API key cannot have.',
   ],
   'azure key': [Error, 'Azure OpenAI Realtime requires an API key'],
   'azure headers': [

@@ -123,7 +123,7 @@ pub fn handshake(plan: &Plan) -> Result<Array, JsValue> {
 
 fn service(azure: bool, credential: Credential) -> Config {
     if azure {
-        Config::azure("", credential)
+        Config::of_azure(credential)
     } else {
         Config::new(credential)
     }
