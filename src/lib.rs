@@ -1,6 +1,7 @@
 // The front page's examples need `native`; its text is always there.
 #![cfg_attr(any(feature = "native", not(doctest)), doc = include_str!("front.md"))]
 #![deny(clippy::unwrap_used, clippy::expect_used)]
+#![warn(unreachable_pub)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 /// Compiles the README's examples.

@@ -98,6 +98,7 @@ pub struct Connector {
 
 impl Connector {
     /// Creates a connector with the defaults.
+    #[must_use]
     pub fn new() -> Self {
         Self {
             clock: Clock::default(),
@@ -108,6 +109,7 @@ impl Connector {
     /// Sets the most bytes of unread messages, 64 MiB by default. A runtime reads from the network
     /// even if the session is not polled. Beyond this bound the connection is closed, and the
     /// session ends with [`TransportError::Unread`] after the messages that were queued.
+    #[must_use]
     pub fn max_unread_bytes(mut self, bytes: usize) -> Self {
         self.max_unread_bytes = bytes;
         self

@@ -37,21 +37,25 @@ pub enum CallState {
 
 impl CallRecord {
     /// Returns the call's ID, `rtc_…`.
+    #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
     /// Returns the call's state.
+    #[must_use]
     pub fn state(&self) -> CallState {
         self.state
     }
 
     /// Returns the configuration with which the call was created or accepted.
+    #[must_use]
     pub fn session(&self) -> Option<&SessionConfig> {
         self.session.as_ref()
     }
 
     /// Returns the target of the last referral, a `tel:` or `sip:` URI.
+    #[must_use]
     pub fn referred_to(&self) -> Option<&str> {
         self.referred_to.as_deref()
     }

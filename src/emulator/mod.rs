@@ -109,6 +109,7 @@ impl Emulator {
     }
 
     /// Returns a builder, for an emulator with settings.
+    #[must_use]
     pub fn builder() -> EmulatorBuilder {
         EmulatorBuilder {
             api_key: None,
@@ -123,29 +124,34 @@ impl Emulator {
     }
 
     /// Returns the base URL of plain connections, such as `ws://127.0.0.1:4242/v1`.
+    #[must_use]
     pub fn ws_url(&self) -> String {
         format!("ws://{}/v1", self.address)
     }
 
     /// Returns the base URL of TLS connections, such as `wss://127.0.0.1:4242/v1`: the same port.
     /// The client must trust [`certificate_pem`](Self::certificate_pem).
+    #[must_use]
     pub fn wss_url(&self) -> String {
         format!("wss://{}/v1", self.address)
     }
 
     /// Returns the port.
+    #[must_use]
     pub fn port(&self) -> u16 {
         self.address.port()
     }
 
     /// Returns the server's self-signed certificate, made when it started. It is valid for
     /// `localhost`, `127.0.0.1` and `::1`.
+    #[must_use]
     pub fn certificate_pem(&self) -> &str {
         &self.certificate_pem
     }
 
     /// Returns all connections so far, in the order of their handshakes; only those that are open,
     /// if the emulator does not [record](EmulatorBuilder::record_events).
+    #[must_use]
     pub fn connections(&self) -> Vec<ConnectionRecord> {
         self.options.record.all()
     }
@@ -165,6 +171,7 @@ impl Emulator {
     /// Adds an incoming call over SIP, and returns the webhook that announces it, signed with the
     /// webhook's secret, such as `whsec_…`. It rings until it is accepted, rejected or hung up over
     /// REST.
+    #[must_use]
     pub fn incoming_call(&self, webhook_secret: &str) -> IncomingCallWebhook {
         let (call_id, event_id) = (self.options.next_id("rtc"), self.options.next_id("evt"));
         self.options.calls.ring(&call_id);
@@ -173,6 +180,7 @@ impl Emulator {
 
     /// Returns the call with this ID: an [incoming one](Self::incoming_call), or one that a client
     /// created.
+    #[must_use]
     pub fn call(&self, id: &str) -> Option<CallRecord> {
         self.options.calls.get(id)
     }
@@ -232,24 +240,28 @@ impl EmulatorBuilder {
     /// Sets the only key that is accepted. As with the service, a connection with another one is
     /// opened, gets an `error` event with the code `invalid_api_key`, and is closed with code 3000;
     /// a REST call gets status 401.
+    #[must_use]
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
         self.api_key = Some(key.into());
         self
     }
 
     /// Sets the port to listen on, in place of a free one.
+    #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
     /// Sets the behaviour that differs from the service's.
+    #[must_use]
     pub fn script(mut self, script: Script) -> Self {
         self.script = script;
         self
     }
 
     /// Sets the lifetime of a session, in place of 60 minutes. Then it is closed with code 1001.
+    #[must_use]
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
         self
@@ -258,6 +270,7 @@ impl EmulatorBuilder {
     /// Sets if [`Emulator::connections`] has the events that clients sent, and connections that
     /// have ended. The default is true. Records take memory: switch them off in an emulator that
     /// runs for long.
+    #[must_use]
     pub fn record_events(mut self, record: bool) -> Self {
         self.record_events = record;
         self
@@ -266,6 +279,7 @@ impl EmulatorBuilder {
     /// Sets the only models that sessions can have. A connection that asks for another one gets an
     /// `error` event with the code `invalid_model`, and is closed with code 4000. Any model is
     /// accepted by default.
+    #[must_use]
     pub fn models<M: Into<String>>(mut self, models: impl IntoIterator<Item = M>) -> Self {
         self.models = models.into_iter().map(Into::into).collect();
         self
@@ -274,6 +288,7 @@ impl EmulatorBuilder {
     /// Refuses handshakes with a wrong key by HTTP status 401, and those with a wrong or without a
     /// model by 400, in place of opening the WebSocket to close it with an error. Proxies and older
     /// versions of the service do this.
+    #[must_use]
     pub fn refuse_handshakes(mut self, refuse: bool) -> Self {
         self.refuse_handshakes = refuse;
         self
@@ -296,6 +311,7 @@ impl EmulatorBuilder {
     ///     Ok(())
     /// }
     /// ```
+    #[must_use]
     pub fn pace(mut self, factor: impl Into<Option<f64>>) -> Self {
         self.pace = factor.into();
         self

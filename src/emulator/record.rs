@@ -22,17 +22,20 @@ pub struct ConnectionRecord {
 
 impl ConnectionRecord {
     /// Returns the request that opened it.
+    #[must_use]
     pub fn upgrade(&self) -> &UpgradeRequest {
         &self.upgrade
     }
 
     /// Returns the HTTP status if the handshake was refused.
+    #[must_use]
     pub fn refused(&self) -> Option<u16> {
         self.refused
     }
 
     /// Returns the events that the client sent, in order. Empty if the emulator does not record
     /// them.
+    #[must_use]
     pub fn events(&self) -> &[RawEvent] {
         &self.events
     }
@@ -43,11 +46,13 @@ impl ConnectionRecord {
     }
 
     /// Returns the number of events that were sent to the client.
+    #[must_use]
     pub fn sent(&self) -> usize {
         self.sent
     }
 
     /// Returns true if the connection has ended.
+    #[must_use]
     pub fn has_ended(&self) -> bool {
         self.ended
     }
@@ -55,6 +60,7 @@ impl ConnectionRecord {
     /// Returns the code and the reason with which the client closed it, or answered the emulator's
     /// close; 1005 stands for a close without a code. `None` while it is open, and if it ended
     /// without a close.
+    #[must_use]
     pub fn close(&self) -> Option<(u16, &str)> {
         self.close
             .as_ref()

@@ -17,23 +17,27 @@ pub struct TurnRequest {
 
 impl TurnRequest {
     /// Returns the number of the connection, from 0.
+    #[must_use]
     pub fn connection(&self) -> usize {
         self.connection
     }
 
     /// Returns the number of the response in its session, from 0.
+    #[must_use]
     pub fn index(&self) -> usize {
         self.index
     }
 
     /// Returns the parameters of the response: those of the request, and otherwise those of the
     /// session.
+    #[must_use]
     pub fn params(&self) -> &ResponseParams {
         &self.params
     }
 
     /// Returns the input of the response: the conversation, or the client's own `input`. Audio is
     /// included.
+    #[must_use]
     pub fn items(&self) -> &[Item] {
         &self.items
     }
@@ -50,6 +54,7 @@ impl TurnRequest {
     }
 
     /// Returns the output of a function, if that is the last item.
+    #[must_use]
     pub fn function_output(&self) -> Option<&str> {
         match self.items.last()? {
             Item::FunctionCallOutput(output) => Some(&output.output),

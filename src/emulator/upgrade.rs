@@ -39,26 +39,31 @@ impl UpgradeRequest {
 
     /// Returns the number of the connection in
     /// [`Emulator::connections`](super::Emulator::connections), from 0.
+    #[must_use]
     pub fn connection(&self) -> usize {
         self.connection
     }
 
     /// Returns true if the connection uses TLS.
+    #[must_use]
     pub fn is_tls(&self) -> bool {
         self.tls
     }
 
     /// Returns path and query, such as `/v1/realtime?model=gpt-realtime`.
+    #[must_use]
     pub fn target(&self) -> &str {
         &self.target
     }
 
     /// Returns all headers in the order of their arrival, names in lower case.
+    #[must_use]
     pub fn headers(&self) -> &[(String, String)] {
         &self.headers
     }
 
     /// Returns the value of the first header with this name, in lower case.
+    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -67,6 +72,7 @@ impl UpgradeRequest {
     }
 
     /// Returns the decoded value of a query parameter.
+    #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
         let (_, query) = self.target.split_once('?')?;
         form_urlencoded::parse(query.as_bytes())

@@ -48,16 +48,19 @@ impl IncomingCallWebhook {
     }
 
     /// Returns the call's ID, for [`Emulator::call`](super::Emulator::call).
+    #[must_use]
     pub fn call_id(&self) -> &str {
         &self.call_id
     }
 
     /// Returns the webhook's headers, names in lower case: content type, ID, time and signature.
+    #[must_use]
     pub fn headers(&self) -> &[(&'static str, String)] {
         &self.headers
     }
 
     /// Returns the webhook's body, JSON. The signature is valid for exactly these bytes.
+    #[must_use]
     pub fn body(&self) -> &str {
         &self.body
     }

@@ -21,6 +21,7 @@ use crate::transport::Runtime;
 /// Returns true if a key may be used in this runtime.
 #[doc(hidden)]
 #[wasm_bindgen]
+#[must_use]
 pub fn may_use(key: &str, consent: Option<bool>) -> bool {
     let config = with_consent(Config::new(""), consent);
     config.guard(key, runtime::detect()).is_ok()

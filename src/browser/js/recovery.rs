@@ -41,6 +41,7 @@ impl Recovery {
     /// Creates the state while the first connection opens. Delays are in milliseconds; the seed is
     /// any number.
     #[wasm_bindgen(constructor)]
+    #[must_use]
     pub fn new(
         max_attempts: u32,
         initial_delay: u32,

@@ -150,6 +150,7 @@ impl Responses {
 
     /// Sets the start of the event ids that are made here: `request_` unless set. Set another for
     /// each client where several are attached to one session, as to a call.
+    #[must_use]
     pub fn event_ids(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self

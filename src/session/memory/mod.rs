@@ -90,6 +90,7 @@ pub struct Restoration {
 impl Memory {
     /// Empty record that gives back at most `max_bytes` of events. The configuration comes first
     /// and is kept whatever its size; then the newest items.
+    #[must_use]
     pub fn new(max_bytes: usize) -> Self {
         Self {
             max_bytes,
