@@ -57,11 +57,13 @@ pub struct Script {
 
 impl Script {
     /// A script that changes nothing.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Decides on every handshake. The key is checked afterwards.
+    #[must_use]
     pub fn on_connect(
         mut self,
         decide: impl Fn(&UpgradeRequest) -> Admission + Send + Sync + 'static,
@@ -71,6 +73,7 @@ impl Script {
     }
 
     /// Handles every event that a client sends. `Some` replaces the usual handling of the event.
+    #[must_use]
     pub fn on_event(
         mut self,
         act: impl Fn(&RawEvent) -> Option<Vec<Action>> + Send + Sync + 'static,
@@ -81,6 +84,7 @@ impl Script {
 
     /// Sets the tools of an MCP server. A session that configures the server, by its label, is told
     /// them; other servers cannot be reached, which such a session is told, too.
+    #[must_use]
     pub fn mcp_server(
         mut self,
         label: impl Into<String>,
@@ -92,6 +96,7 @@ impl Script {
     }
 
     /// Answers every request for a response; `None` leaves it to the default answer.
+    #[must_use]
     pub fn on_response<R: Into<Option<Reply>>>(
         mut self,
         answer: impl Fn(&TurnRequest) -> R + Send + Sync + 'static,
@@ -116,6 +121,7 @@ impl Script {
     ///     Reply::new().text(turn.user_text().to_uppercase())
     /// });
     /// ```
+    #[must_use]
     pub fn on_response_async<F>(
         mut self,
         answer: impl Fn(TurnRequest) -> F + Send + Sync + 'static,
@@ -188,17 +194,20 @@ pub(super) enum HandshakeAnswer {
 
 impl Admission {
     /// Accepts the connection, if its key is right.
+    #[must_use]
     pub fn accept() -> Self {
         Self::answer(HandshakeAnswer::Accept)
     }
 
     /// Refuses the handshake with an HTTP status, such as 503. A status that does not refuse
     /// becomes 500.
+    #[must_use]
     pub fn refuse(status: u16) -> Self {
         Self::answer(HandshakeAnswer::Refuse(status))
     }
 
     /// Never answers the handshake.
+    #[must_use]
     pub fn ignore() -> Self {
         Self::answer(HandshakeAnswer::Nothing)
     }
@@ -213,12 +222,14 @@ impl Admission {
 
     /// Performs an action after a number of events were sent: 0 is before `session.created`, 1
     /// behind it.
+    #[must_use]
     pub fn after(mut self, events: usize, action: Action) -> Self {
         self.after.push((events, action));
         self
     }
 
     /// Performs an action after a time since the connection was accepted, even if it stalls.
+    #[must_use]
     pub fn after_time(mut self, time: Duration, action: Action) -> Self {
         self.alarms.push((time, action));
         self
@@ -322,16 +333,19 @@ pub(super) enum ReplyEnd {
 
 impl Reply {
     /// Returns an empty reply: its response has no output.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Says a text, as text in every modality.
+    #[must_use]
     pub fn text(self, text: impl Into<String>) -> Self {
         self.step(ReplyStep::Text(text.into()))
     }
 
     /// Plays audio, in the session's output format, with its transcript.
+    #[must_use]
     pub fn audio(self, audio: impl Into<Vec<u8>>, transcript: impl Into<String>) -> Self {
         self.step(ReplyStep::Audio {
             audio: audio.into().into(),
@@ -341,6 +355,7 @@ impl Reply {
 
     /// Plays samples, 24,000 a second, with their transcript. They are converted to the session's
     /// output format.
+    #[must_use]
     pub fn pcm16(self, samples: impl Into<Vec<i16>>, transcript: impl Into<String>) -> Self {
         self.step(ReplyStep::Samples {
             samples: samples.into(),
@@ -349,12 +364,14 @@ impl Reply {
     }
 
     /// Ends the message, so that the next text or audio begins another item of the same response.
+    #[must_use]
     pub fn next_item(self) -> Self {
         self.step(ReplyStep::NextItem)
     }
 
     /// Waits before it goes on. The response stays active, and can be cancelled, meanwhile. The
     /// time passes at tokio's clock, whatever the [pace](super::EmulatorBuilder::pace).
+    #[must_use]
     pub fn wait(self, time: Duration) -> Self {
         self.step(ReplyStep::Wait(time))
     }
@@ -362,11 +379,13 @@ impl Reply {
     /// Says the rest of this reply at another pace than
     /// [`EmulatorBuilder::pace`](super::EmulatorBuilder::pace):
     /// 1.0 is the pace of speech, 2.0 twice as fast, `None` at once.
+    #[must_use]
     pub fn pace(self, factor: impl Into<Option<f64>>) -> Self {
         self.step(ReplyStep::Pace(factor.into()))
     }
 
     /// Calls a function; the arguments are JSON text, and are sent as they are.
+    #[must_use]
     pub fn call(self, name: impl Into<String>, arguments: impl Into<String>) -> Self {
         self.step(ReplyStep::Call {
             name: name.into(),
@@ -376,6 +395,7 @@ impl Reply {
 
     /// Calls a tool of an MCP server, which the service does on its own, and tells its output. The
     /// arguments are JSON text.
+    #[must_use]
     pub fn mcp_call(
         self,
         server_label: impl Into<String>,
@@ -392,6 +412,7 @@ impl Reply {
     }
 
     /// Calls a tool of an MCP server that fails with this message.
+    #[must_use]
     pub fn mcp_call_failed(
         self,
         server_label: impl Into<String>,
@@ -409,6 +430,7 @@ impl Reply {
 
     /// Asks the client to approve the call of an MCP server's tool. The client answers with an
     /// `mcp_approval_response` item, which a later [`TurnRequest::items`] has.
+    #[must_use]
     pub fn mcp_approval(
         self,
         server_label: impl Into<String>,
@@ -424,6 +446,7 @@ impl Reply {
     }
 
     /// Ends the response as failed, with an error's code and message.
+    #[must_use]
     pub fn fail(self, code: impl Into<String>, message: impl Into<String>) -> Self {
         self.step(ReplyStep::Finish(ReplyEnd::Failed {
             code: code.into(),
@@ -432,6 +455,7 @@ impl Reply {
     }
 
     /// Ends the response as incomplete, for a reason such as `content_filter`.
+    #[must_use]
     pub fn incomplete(self, reason: impl Into<String>) -> Self {
         self.step(ReplyStep::Finish(ReplyEnd::Incomplete {
             reason: reason.into(),
@@ -439,26 +463,31 @@ impl Reply {
     }
 
     /// Stops until the response is cancelled. Other events are still answered.
+    #[must_use]
     pub fn stall(self) -> Self {
         self.act(Action::Stall)
     }
 
     /// Sends an event between the response's own.
+    #[must_use]
     pub fn send(self, event: impl Into<ServerEvent>) -> Self {
         self.act(Action::send(event))
     }
 
     /// Sends text as it is, in a frame of its own.
+    #[must_use]
     pub fn raw(self, text: impl Into<String>) -> Self {
         self.act(Action::Raw(text.into()))
     }
 
     /// Closes the WebSocket.
+    #[must_use]
     pub fn close(self, code: u16, reason: impl Into<String>) -> Self {
         self.act(Action::close(code, reason))
     }
 
     /// Performs an action, such as [`Action::CutFrame`]. A stall holds back this response alone.
+    #[must_use]
     pub fn act(self, action: Action) -> Self {
         self.step(ReplyStep::Act(action))
     }
