@@ -71,6 +71,7 @@ pub struct Relay {
 
 impl Relay {
     /// Creates a relay for a number of users at a time.
+    #[must_use]
     pub fn new(config: Config, users: usize) -> Self {
         Self {
             config: config.model(models::REALTIME),

@@ -3,7 +3,6 @@
 //! are in `tests/node/aimock.json`.
 #![cfg(feature = "native")]
 
-use futures_util::StreamExt;
 use openai_realtime_ws::protocol::{
     AudioInput, ConversationItemCreate, ConversationItemInputAudioTranscriptionCompleted,
     InputAudioBufferAppend, InputAudioBufferCommit, Item, Modality, RealtimeSession,

@@ -3,7 +3,6 @@
 #![cfg(all(target_family = "wasm", target_os = "unknown"))]
 
 use futures_channel::oneshot;
-use futures_util::StreamExt;
 use js_sys::{Array, Function, Reflect};
 use openai_realtime_ws::browser::Connector;
 use openai_realtime_ws::{CloseFrame, Config, Error, OpenAIRealtimeWebSocket, TransportError};

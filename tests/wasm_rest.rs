@@ -4,7 +4,6 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use futures_util::StreamExt;
 use js_sys::{Function, Reflect};
 use openai_realtime_ws::protocol::{RealtimeSession, SessionConfig};
 use openai_realtime_ws::rest::webhook::{Webhook, WebhookEvent};

@@ -41,6 +41,7 @@ pub struct Desk {
 
 impl Desk {
     /// Creates a desk that reaches the service as configured.
+    #[must_use]
     pub fn new(config: Config, log: UnboundedSender<String>) -> Self {
         let config = config
             .model(models::REALTIME)

@@ -113,7 +113,11 @@ mod tests {
         assert_level(&[16_384, 0], -9.03, -6.02);
         let sine: Vec<i16> = (0..24_000)
             .map(|n| (f64::from(n) * std::f64::consts::TAU / 240.0).sin() * 32_767.0)
-            .map(|value| value as i16)
+            .map(|value| {
+                #[expect(clippy::cast_possible_truncation, reason = "a sine fits")]
+                let sample = value as i16;
+                sample
+            })
             .collect();
         assert_level(&sine, -3.01, 0.0);
     }

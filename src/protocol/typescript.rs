@@ -64,7 +64,7 @@ impl Types {
                     _ => (info.field)(self),
                 };
                 // The official SDK's types decide: programs that name them compile with these, too.
-                let Some(field) = sdk::field(T::NAME, info.key, field) else {
+                let Some(field) = sdk::field(T::NAME, info.key, &field) else {
                     continue;
                 };
                 rows.push(format!("{}  {}{field};", docs(info.doc, "  "), info.key));

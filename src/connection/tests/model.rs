@@ -6,7 +6,7 @@ use super::{
 };
 
 #[derive(Debug, Clone)]
-pub enum Input {
+pub(super) enum Input {
     Start,
     Opened,
     Text,
@@ -335,7 +335,12 @@ impl Run {
 
 /// Every event that was taken is sent or given back, once and in order; the end comes once and
 /// last; the queue stays within its bound; `close()` always leads to the end.
-pub fn check(inputs: impl IntoIterator<Item = Input>, recovers: bool, watched: bool, seed: u64) {
+pub(super) fn check(
+    inputs: impl IntoIterator<Item = Input>,
+    recovers: bool,
+    watched: bool,
+    seed: u64,
+) {
     let mut run = Run {
         connection: Connection::new(limits(recovers, watched), seed),
         model: Model::default(),

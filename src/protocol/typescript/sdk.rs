@@ -166,7 +166,7 @@ export interface AssistantPart {
 ];
 
 /// Returns a field's declaration in place of the tables' own, or `None` for no such field.
-pub(super) fn field(name: &str, key: &str, own: String) -> Option<String> {
+pub(super) fn field(name: &str, key: &str, own: &str) -> Option<String> {
     let other = FIELDS
         .iter()
         .find(|(of, field, _)| (*of, *field) == (name, key));

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn session(turn_detection: Value, transcription: Value) -> Value {
+fn session(turn_detection: &Value, transcription: &Value) -> Value {
     json!({"type": "session.updated", "session": {"type": "realtime", "audio": {
         "input": {"turn_detection": turn_detection, "transcription": transcription},
     }}})
@@ -50,7 +50,7 @@ fn a_turn_is_over_when_nobody_speaks_and_no_response_is_expected() {
 
 #[test]
 fn where_the_server_detects_speech_silence_is_no_turn() {
-    let vad = || Some(session(json!({"type": "server_vad"}), Value::Null));
+    let vad = || Some(session(&json!({"type": "server_vad"}), &Value::Null));
     let append = "input_audio_buffer.append";
     let mut events = vec![append];
     assert!(after(vad(), &events), "a microphone stays on");
@@ -82,7 +82,7 @@ fn a_server_that_creates_no_responses_is_not_waited_for() {
         for kind in ["server_vad", "semantic_vad"] {
             let vad = json!({"type": kind, "create_response": create_response});
             assert_eq!(
-                after(Some(session(vad, Value::Null)), &spoken),
+                after(Some(session(&vad, &Value::Null)), &spoken),
                 over,
                 "{kind}"
             );
@@ -93,12 +93,7 @@ fn a_server_that_creates_no_responses_is_not_waited_for() {
 #[test]
 fn outstanding_transcripts_are_waited_for() {
     let vad = json!({"type": "server_vad", "create_response": false});
-    let transcribes = || {
-        Some(session(
-            vad.clone(),
-            json!({"model": "gpt-realtime-whisper"}),
-        ))
-    };
+    let transcribes = || Some(session(&vad, &json!({"model": "gpt-realtime-whisper"})));
     let mut events = vec![
         "input_audio_buffer.speech_started",
         "input_audio_buffer.committed",
