@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, future};
 use openai_realtime_ws::protocol::{
-    ConversationItemCreate, Item, ItemReference, ResponseCreate, ResponseParams, SessionCreated,
+    ConversationItemCreate, EventNames, Item, ItemReference, ResponseCreate, ResponseParams,
+    SessionCreated,
 };
 use openai_realtime_ws::{
     ClientEvent, CloseFrame, Config, ConfigError, Credential, Error, Frame, RawEvent, Runtime,
@@ -321,4 +322,63 @@ async fn the_handshake_reaches_the_transport() {
         peer.handshake.url(),
         "wss://api.openai.com/v1/realtime?model=gpt-realtime"
     );
+}
+
+#[tokio::test]
+async fn older_names_are_read_where_they_are_asked_for() {
+    let delta = json!({"type": "response.audio_transcript.delta", "delta": "Hi"});
+    for (names, typed) in [(EventNames::Present, false), (EventNames::Older, true)] {
+        let (connector, mut peers) = memory();
+        let mut rt: Session<Memory> = Session::open(connector, config().event_names(names))
+            .await
+            .unwrap();
+        peers.next().await.unwrap().send_json(&delta);
+        match rt.next().await.unwrap().unwrap() {
+            ServerEvent::ResponseOutputAudioTranscriptDelta(event) => {
+                assert!(typed);
+                assert_eq!(event.delta, "Hi");
+            }
+            event => assert!(!typed, "{event:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn events_come_with_the_exact_text_that_was_sent() {
+    let frames = [
+        r#"{ "type":"response.output_text.delta",  "delta":"Hi", "extra": 1.50 }"#,
+        r#"{"delta":"", "type" : "some.future.event"}"#,
+    ];
+    let (connector, mut peers) = memory();
+    let mut rt: Session<Memory> = Session::open(connector, config()).await.unwrap();
+    let peer = peers.next().await.unwrap();
+    for frame in frames.into_iter().chain(frames).chain(["overloaded"]) {
+        peer.send(Frame::Text(frame.into()));
+    }
+    let heard = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&heard);
+    rt.on_event(move |_| {
+        counter.fetch_add(1, Ordering::Relaxed);
+    });
+    for frame in frames {
+        let received = rt.received().next().await.unwrap().unwrap();
+        assert_eq!(received.text(), frame);
+        let debug = format!("{received:?}");
+        assert!(!debug.contains("Hi"), "{debug}");
+    }
+    assert_eq!(heard.load(Ordering::Relaxed), 2);
+    for frame in frames {
+        let raw = rt.raw_events().next().await.unwrap().unwrap();
+        assert_eq!(raw.text(), frame);
+    }
+    assert_eq!(
+        heard.load(Ordering::Relaxed),
+        2,
+        "raw events call no listener"
+    );
+    let error = rt.received().next().await.unwrap().unwrap_err();
+    let Error::Parse(error) = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(&**error.text(), "overloaded");
 }

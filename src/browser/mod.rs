@@ -163,7 +163,6 @@ impl<P: Protocol> crate::session::Session<Connector, P> {
     /// ```no_run
     /// # #[cfg(all(target_family = "wasm", target_os = "unknown"))]
     /// # async fn example() -> Result<(), openai_realtime_ws::Error> {
-    /// # use futures_util::StreamExt;
     /// use openai_realtime_ws::{Config, OpenAIRealtimeWebSocket, ServerEvent};
     /// use openai_realtime_ws::protocol::{ConversationItemCreate, ResponseCreate};
     ///

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::connection::Limits;
 use crate::platform::{Callback, MaybeSend, MaybeSync};
+use crate::protocol::EventNames;
 use crate::secret::Secret;
 use crate::transport::Source;
 
@@ -60,6 +61,7 @@ pub struct Config {
     limits: Limits,
     restore: Option<Restore>,
     on_reconnecting: Option<OnReconnecting>,
+    event_names: EventNames,
 }
 
 /// # Service and target
@@ -80,6 +82,7 @@ impl Config {
             limits: Self::usual_limits(),
             restore: None,
             on_reconnecting: None,
+            event_names: EventNames::Present,
         }
     }
 
@@ -232,6 +235,18 @@ impl Config {
     pub fn without_header(mut self, name: impl Into<String>) -> Self {
         self.headers.push((name.into(), None));
         self
+    }
+
+    /// Sets the names by which the server's events are known: [`EventNames::Older`] reads the events
+    /// of servers that still speak the beta protocol, such as `response.audio.delta`.
+    #[must_use]
+    pub fn event_names(mut self, names: EventNames) -> Self {
+        self.event_names = names;
+        self
+    }
+
+    pub(crate) fn names(&self) -> EventNames {
+        self.event_names
     }
 
     /// Sets the header `OpenAI-Safety-Identifier`: a hash of the end user's id, by which the

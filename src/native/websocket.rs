@@ -129,7 +129,6 @@ impl<P: Protocol> Session<Connector, P> {
     /// Opens a session over a [`Connector`] with the default settings.
     ///
     /// ```no_run
-    /// # use futures_util::StreamExt;
     /// use openai_realtime_ws::{Config, OpenAIRealtimeWS, ServerEvent};
     /// use openai_realtime_ws::protocol::{ConversationItemCreate, ResponseCreate};
     ///

@@ -67,7 +67,7 @@ pub trait Events:
     /// [`ParseError`] when the text is not an event. Everything else becomes an event.
     #[inline]
     fn parse(text: impl Into<ByteString>) -> Result<Self, ParseError> {
-        parse(text.into())
+        parse_text(&text.into(), EventNames::Present)
     }
 
     /// Reads the text of one frame, as [`parse`](Self::parse) does, and leaves the text to the
@@ -319,16 +319,6 @@ pub trait ReadEvents: Sized {
 }
 
 /// Reads a frame's text, in one pass where its `type` comes first, as in the service's own frames.
-#[inline]
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the text ends here, unless the event keeps it"
-)]
-pub(crate) fn parse<E: Events, X: From<ParseError>>(text: ByteString) -> Result<E, X> {
-    parse_text(&text, EventNames::Present)
-}
-
-/// Reads a frame's text, and leaves it to the caller.
 #[inline]
 pub(crate) fn parse_text<E: Events, X: From<ParseError>>(
     text: &ByteString,

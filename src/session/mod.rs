@@ -14,7 +14,7 @@ use futures_util::StreamExt;
 use crate::config::Config;
 use crate::connection::{Closed, Connection, SendError, SendErrorKind};
 use crate::platform::BoxFuture;
-use crate::protocol::raw::parse;
+use crate::protocol::raw::parse_text;
 use crate::protocol::{Events, Protocol, Realtime};
 use crate::transport::{CloseFrame, Connector, InvalidClose, Runtime};
 
@@ -305,9 +305,9 @@ impl<C: Connector, P: Protocol> Session<C, P> {
 
     /// Reads a message, and calls the listeners.
     #[inline]
-    fn read(&mut self, text: ByteString) -> Result<P::Server, Error> {
+    fn read(&mut self, text: &ByteString) -> Result<P::Server, Error> {
         log_event!(bytes = text.len(), "received");
-        let read: Result<P::Server, Error> = parse(text);
+        let read: Result<P::Server, Error> = parse_text(text, self.config.names());
         log_event!(
             event_type = read.as_ref().map_or("not an event", Events::event_type),
             "event"
@@ -354,7 +354,7 @@ impl<C: Connector, P: Protocol> Stream for Session<C, P> {
         let this = &mut *self;
         let event = loop {
             match ready!(this.poll_item(cx)) {
-                Some(InboxItem::Message(text)) => break this.read(text),
+                Some(InboxItem::Message(text)) => break this.read(&text),
                 Some(InboxItem::Error(error)) => break Err(this.report(error)),
                 Some(InboxItem::Interlude(told)) => this.tell(&told),
                 None => {

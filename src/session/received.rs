@@ -107,7 +107,7 @@ impl<C: Connector, P: Protocol> Stream for ReceivedEvents<'_, C, P> {
         let session = &mut *self.0;
         Poll::Ready(ready!(session.poll_text(cx)).map(|text| match text {
             Ok(text) => {
-                let event = session.read(text.clone())?;
+                let event = session.read(&text)?;
                 Ok(Received { event, text })
             }
             Err(error) => Err(session.report(error)),

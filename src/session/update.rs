@@ -106,7 +106,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 self.tell(&interlude);
                 return Poll::Ready(Some(Ok(interlude.into())));
             }
-            Some(InboxItem::Message(text)) => self.read(text),
+            Some(InboxItem::Message(text)) => self.read(&text),
             Some(InboxItem::Error(error)) => Err(self.report(error)),
             None => {
                 self.tell_closed();
