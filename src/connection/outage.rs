@@ -64,6 +64,13 @@ impl<E: Queued> Connection<E> {
         }
     }
 
+    /// Stops reconnecting for good: the server reported that every attempt fails until a person
+    /// acts, for want of quota or with a key that was revoked. The open connection goes on, and its
+    /// loss is the end.
+    pub fn stop_reconnecting(&mut self) {
+        self.retries.stop();
+    }
+
     /// The open connection failed, or the peer closed it.
     pub(super) fn lost(&mut self, close: CloseFrame, cause: Option<Failure<E>>) {
         if self.retries.recovers(close.code) {

@@ -126,6 +126,11 @@ impl Retries {
         self.policy.is_some() && matches!(code, 1001 | 1005 | 1006 | 1011 | 1012 | 1013)
     }
 
+    /// Allows no further attempts.
+    pub(super) fn stop(&mut self) {
+        self.policy = None;
+    }
+
     pub(super) fn max_attempts(&self) -> u32 {
         self.policy.map_or(0, |policy| policy.max_attempts)
     }

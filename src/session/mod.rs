@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::connection::{Closed, Connection, SendError, SendErrorKind};
 use crate::platform::BoxFuture;
 use crate::protocol::raw::parse_text;
-use crate::protocol::{Events, Protocol, Realtime};
+use crate::protocol::{ErrorKind, Events, Protocol, Realtime};
 use crate::transport::{CloseFrame, Connector, InvalidClose, Runtime};
 
 mod drive;
@@ -312,10 +312,13 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             event_type = read.as_ref().map_or("not an event", Events::event_type),
             "event"
         );
-        if let Ok(event) = &read
-            && let Some(at) = P::expires_at(event)
-        {
-            self.note_expiry(at);
+        if let Ok(event) = &read {
+            if let Some(at) = P::expires_at(event) {
+                self.note_expiry(at);
+            }
+            if P::error(event).is_some_and(|event| event.error.kind() == ErrorKind::Fatal) {
+                self.connection.stop_reconnecting();
+            }
         }
         self.listeners.emit(&read);
         read

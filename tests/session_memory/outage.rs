@@ -370,3 +370,29 @@ async fn a_session_is_set_up_again_however_much_the_outage_holds_back() {
     };
     future::join(set_up, serve).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_fatal_error_of_the_server_stops_reconnecting() {
+    for (code, reconnects) in [
+        ("insufficient_quota", false),
+        ("invalid_api_key", false),
+        ("response_cancel_not_active", true),
+        ("server_error", true),
+    ] {
+        let (mut rt, peer, _peers) = open(config()).await;
+        let error = json!({"type": "invalid_request_error", "code": code, "message": "why"});
+        peer.send_json(&json!({"type": "error", "error": error}));
+        peer.send(Frame::Close(CloseFrame::new(1011, "").unwrap()));
+        drop(peer);
+        let event = rt.next_update().await.unwrap().unwrap();
+        assert!(matches!(event, Update::Event(ServerEvent::Error(_))));
+        match rt.next_update().await.unwrap() {
+            Ok(Update::Reconnecting(next)) => assert!(reconnects, "{code}: {next:?}"),
+            Err(Error::Closed(closed)) => {
+                assert!(!reconnects, "{code}");
+                assert_eq!(closed.frame.code, 1011);
+            }
+            update => panic!("{code}: {update:?}"),
+        }
+    }
+}

@@ -621,3 +621,14 @@ fn after_a_long_sleep_the_next_attempt_is_due_at_once() {
     assert_eq!(driven.told(), ["connect"]);
     assert_eq!(driven.connection.wake_at(), Some(s(100_030)));
 }
+
+#[test]
+fn a_connection_that_may_not_reconnect_ends_with_its_loss() {
+    let mut driven = Driven::recovering();
+    driven.connection.stop_reconnecting();
+    assert_eq!(driven.told(), [""; 0], "the open connection goes on");
+    driven.connection.send(event("a")).unwrap();
+    driven.connection.ended(s(1));
+    assert_eq!(driven.told(), ["failed: closed 1006", "closed 1006"]);
+    assert_eq!(driven.unsent(), ["a"]);
+}
