@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{KeepAlive, Reconnect};
+use super::Reconnect;
 
 /// Timeouts and bounds of a connection, and its behaviour after a loss. [`Config`](crate::Config)
 /// has a setter of the same name for each.
@@ -63,5 +63,50 @@ impl Default for Limits {
             expiry_warning: None,
             renew: false,
         }
+    }
+}
+
+/// Interval and timeout of pings: one ping each `interval`, and any arrival within `timeout` after
+/// it answers it, a pong or anything else.
+///
+/// ```
+/// use std::time::Duration;
+/// use openai_realtime_ws::KeepAlive;
+///
+/// let keep_alive = KeepAlive::default().interval(Duration::from_secs(15));
+/// assert_eq!(keep_alive.timeout, Duration::from_secs(30));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeepAlive {
+    /// Time between two pings: 30 s by default.
+    pub interval: Duration,
+    /// Time that the peer has to show a sign of life: 30 s by default.
+    pub timeout: Duration,
+}
+
+impl Default for KeepAlive {
+    fn default() -> Self {
+        let half_a_minute = Duration::from_secs(30);
+        Self {
+            interval: half_a_minute,
+            timeout: half_a_minute,
+        }
+    }
+}
+
+impl KeepAlive {
+    /// Sets [`interval`](Self#structfield.interval).
+    #[must_use]
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// Sets [`timeout`](Self#structfield.timeout).
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
     }
 }

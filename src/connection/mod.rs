@@ -24,12 +24,11 @@ mod tests;
 mod watch;
 
 pub use backlog::DroppedAudio;
-pub use limits::Limits;
+pub use limits::{KeepAlive, Limits};
 pub use notice::{Closed, Expiring, Failure, Notice, Reconnecting};
 pub use queued::Queued;
 pub use retry::Reconnect;
 pub use send_error::{NotOpen, SendError, SendErrorKind};
-pub use watch::KeepAlive;
 
 pub(crate) use backlog::{Backlog, Ticket};
 

@@ -9,8 +9,8 @@ use futures_util::{SinkExt, StreamExt};
 
 use super::Session;
 use super::error::Error;
+use super::interlude::Interlude;
 use super::opening::{NotOpened, Opening};
-use super::update::Interlude;
 use crate::connection::Ticket;
 use crate::protocol::Protocol;
 use crate::transport::{CloseFrame, Connector, Frame, TransportError};

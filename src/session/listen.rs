@@ -1,7 +1,7 @@
 use futures_util::StreamExt;
 
+use super::interlude::{Interlude, Reconnected};
 use super::listeners::{ListenerId, Registered};
-use super::update::{Interlude, Reconnected};
 use super::{Error, Session};
 use crate::connection::{Closed, Expiring, Reconnecting};
 use crate::platform::MaybeSend;

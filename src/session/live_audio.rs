@@ -45,6 +45,15 @@ pub struct LiveAudio<P: Protocol = Realtime> {
     bytes_per_second: u32,
 }
 
+impl<P: Protocol> Sender<P> {
+    /// Returns a handle for a microphone, whose audio must not fall behind: where more than
+    /// `longest` of it is queued, the oldest is dropped. See [`LiveAudio`].
+    #[must_use]
+    pub fn live_audio(&self, longest: Duration) -> LiveAudio<P> {
+        LiveAudio::new(self.clone(), longest)
+    }
+}
+
 impl<P: Protocol> LiveAudio<P> {
     pub(super) fn new(sender: Sender<P>, longest: Duration) -> Self {
         Self {

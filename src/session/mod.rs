@@ -20,6 +20,7 @@ use crate::transport::{CloseFrame, Connector, InvalidClose, Runtime};
 
 mod drive;
 mod error;
+mod interlude;
 mod listen;
 mod listeners;
 mod live_audio;
@@ -34,18 +35,19 @@ mod sender;
 mod update;
 
 pub use error::Error;
+pub use interlude::Reconnected;
 pub use listeners::ListenerId;
 pub use live_audio::LiveAudio;
 pub use memory::{Lost, Memory, Restoration, WhyLost};
 pub use received::{RawEvents, Received, ReceivedEvents};
 pub use receiver::Receiver;
 pub use sender::Sender;
-pub use update::{Reconnected, Update, Updates};
+pub use update::{Update, Updates};
 
 use drive::{Awaited, InboxItem, Socket, Step};
+use interlude::Interlude;
 use listeners::Listeners;
 use renewal::Renewal;
-use update::Interlude;
 
 /// Session with the model: a [`Stream`] of the server's events, and the way to send the client's.
 ///

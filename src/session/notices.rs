@@ -3,8 +3,8 @@
 use super::Session;
 use super::drive::{Socket, Step};
 use super::error::Error;
+use super::interlude::Interlude;
 use super::opening::Opening;
-use super::update::Interlude;
 use crate::connection::Notice;
 use crate::protocol::Protocol;
 use crate::transport::Connector;

@@ -2,9 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::time::Duration;
 
-use super::LiveAudio;
 use crate::connection::{Backlog, SendError};
 use crate::protocol::{Events, Protocol, RawEvent, Realtime};
 
@@ -56,13 +54,6 @@ impl<P: Protocol> Sender<P> {
         queued
             .map(|_| ())
             .map_err(|(_, kind)| SendError { event, kind })
-    }
-
-    /// Returns a handle for a microphone, whose audio must not fall behind: where more than
-    /// `longest` of it is queued, the oldest is dropped. See [`LiveAudio`].
-    #[must_use]
-    pub fn live_audio(&self, longest: Duration) -> LiveAudio<P> {
-        LiveAudio::new(self.clone(), longest)
     }
 
     /// Returns the size of the queued events, in bytes.

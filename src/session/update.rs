@@ -8,7 +8,8 @@ use futures_core::Stream;
 use futures_util::StreamExt;
 
 use super::drive::InboxItem;
-use super::{Error, Lost, Session};
+use super::interlude::{Interlude, Reconnected};
+use super::{Error, Session};
 use crate::connection::{Expiring, Reconnecting};
 use crate::protocol::{Protocol, Realtime, ServerEvent};
 use crate::transport::Connector;
@@ -25,26 +26,6 @@ pub enum Update<E = ServerEvent> {
     Reconnected(Reconnected),
     /// The service is about to end the session: see
     /// [`Config::expiry_warning`](crate::Config::expiry_warning).
-    Expiring(Expiring),
-}
-
-/// A connection that took the place of one that broke or was renewed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Reconnected {
-    /// Number of the connection, counted from 1.
-    pub generation: u64,
-    /// Number of events by which [`Config::restore`](crate::Config::restore) restored the session;
-    /// 0 without it.
-    pub restored: usize,
-    /// The parts of the conversation that could not be restored.
-    pub lost: Vec<Lost>,
-}
-
-/// News of the connection, told between the events.
-pub(super) enum Interlude {
-    Reconnecting(Reconnecting),
-    Reconnected(Reconnected),
     Expiring(Expiring),
 }
 

@@ -75,6 +75,12 @@ pub enum TransportError {
     Unsupported(#[source] Source),
 }
 
+impl From<Refusal> for TransportError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
 impl TransportError {
     /// Returns the shortest delay before another attempt to connect that may succeed, zero if any
     /// delay will do, or `None` if no attempt can succeed. For a driver of

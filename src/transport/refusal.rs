@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::Handshake;
 use super::refusal_body::RefusalBody;
-use super::{Handshake, TransportError};
 
 /// Limit of a message.
 const MAX_MESSAGE_CHARS: usize = 300;
@@ -148,12 +148,6 @@ impl Refusal {
         );
         let spent = self.code.as_deref() == Some("insufficient_quota");
         (passes && !spent).then(|| self.retry_after.unwrap_or_default())
-    }
-}
-
-impl From<Refusal> for TransportError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal.into())
     }
 }
 

@@ -3,14 +3,12 @@
 
 use std::time::Duration;
 
-use super::Limits;
+use super::limits::Limits;
 
 mod expiry;
 mod idle;
 mod keep_alive;
 mod stall;
-
-pub use keep_alive::KeepAlive;
 
 use expiry::ExpiryWatch;
 use idle::IdleWatch;
