@@ -105,7 +105,7 @@ async fn chat(
     }
 }
 
-/// What stands on the terminal, which can only grow.
+/// Text on the terminal, which can only grow.
 #[derive(Default)]
 struct View {
     /// Number of entries that are drawn whole.

@@ -5,7 +5,7 @@
 //! cargo run --features emulator --example relay -- [--port N] [--users N]
 //! ```
 //!
-//! What pages may do is limited: how many there are, how large their messages are, how long their
+//! Pages are limited: their number, the size of their messages, how long their
 //! sessions last, and which events they send. Without `OPENAI_API_KEY`, an emulator in this process
 //! answers.
 
@@ -54,10 +54,10 @@ const ALLOWED: [&str; 8] = [
 /// Largest message of a page, in bytes.
 const LARGEST: usize = 1 << 20;
 
-/// How long a page may take to read an event before it counts as gone.
+/// Time in which a page must read an event, or it counts as gone.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long a page's session lasts at most.
+/// Longest session of a page.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 /// Way of events to a page. Both directions use it: the other one answers what is not allowed.
@@ -182,7 +182,7 @@ async fn from_the_page(
     Ok(())
 }
 
-/// What the command line says.
+/// Options of the command line.
 struct Options {
     port: u16,
     users: usize,

@@ -36,7 +36,7 @@ use transcript::{Segment, Transcript};
 /// Audio goes out in pieces of 100 ms.
 const PIECE: usize = wav::RATE as usize / 10;
 
-/// What the command line says.
+/// Options of the command line.
 struct Options {
     files: Vec<PathBuf>,
     at_once: usize,

@@ -11,9 +11,9 @@ use serde::Serialize;
 pub struct Transcript {
     /// Length of the recording, in milliseconds.
     pub duration_ms: u64,
-    /// What was said, turn by turn, in order.
+    /// Turns in order, with what was said.
     pub segments: Vec<Segment>,
-    /// What the transcription used.
+    /// Usage of the transcription.
     pub usage: TranscriptionTokens,
 }
 
@@ -22,13 +22,13 @@ pub struct Transcript {
 pub struct Segment {
     #[serde(skip)]
     pub item_id: String,
-    /// Where it begins, in milliseconds.
+    /// Start, in milliseconds.
     pub start_ms: u64,
-    /// Where it ends, in milliseconds.
+    /// End, in milliseconds.
     pub end_ms: u64,
     /// The text; absent where it could not be transcribed.
     pub text: Option<String>,
-    /// Why there is no text.
+    /// Reason for a missing text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }

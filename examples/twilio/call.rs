@@ -22,7 +22,7 @@ use super::service::Failure;
 /// much.
 const PIECE: Duration = Duration::from_millis(100);
 
-/// How long nothing may come while the caller speaks, before it counts as silence.
+/// Time without audio, while the caller speaks, that counts as silence.
 const IDLE: Duration = Duration::from_millis(750);
 
 /// Everything that belongs to one call.
@@ -33,7 +33,7 @@ struct Call {
     /// Speech of the caller, which never waits and never piles up.
     live: LiveAudio,
     filler: PacketFiller,
-    /// When the line counts as silent, while the caller speaks.
+    /// Time at which the line counts as silent, while the caller speaks.
     idle_at: Option<Instant>,
     log: UnboundedSender<String>,
 }

@@ -1,4 +1,4 @@
-//! What happens to a connection, in any order: a byte of settings, then two for each thing that
+//! Inputs of a connection in any order: a byte of settings, then two for each thing that
 //! happens.
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! What became of every event that a session was given.
+//! Account of every event that a session was given.
 
 use std::collections::BTreeSet;
 use std::ops::{AddAssign, Range};
@@ -10,11 +10,11 @@ pub struct Account {
     given: u64,
     /// Behind the last that the server saw.
     next: u64,
-    /// What the server has not seen, though it saw later ones.
+    /// Events that the server has not seen, though it saw later ones.
     skipped: Vec<Range<u64>>,
     returned: BTreeSet<u64>,
     breaks: u64,
-    /// How many had been given at the last break.
+    /// Number of events given until the last break.
     given_at_break: u64,
     violations: Vec<String>,
 }

@@ -25,7 +25,7 @@ pub struct Caller {
     pub ledger: Arc<Ledger>,
     /// Becomes true when it is enough.
     pub stop: watch::Receiver<bool>,
-    /// Whether there is an outage, which is told once an attempt.
+    /// Set during an outage, which is told once an attempt.
     pub in_outage: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What the process holds.
+//! Memory, tasks and files of the process.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ pub fn memory() -> Result<u64> {
     Ok(kib.parse::<u64>()? / 1024)
 }
 
-/// What must be as it was when all is over.
+/// Figures that must be as they were when all is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Held {
     pub files: usize,

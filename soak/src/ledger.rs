@@ -30,7 +30,7 @@ impl Ledger {
         })
     }
 
-    /// What is wrong, by session.
+    /// Faults, by session.
     pub fn violations(&self) -> Vec<String> {
         let of = |session| {
             let found = self.of(session, |account| account.violations());

@@ -28,14 +28,14 @@ use random::Random;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// How many looks are taken at the figures.
+/// Number of looks at the figures.
 const LOOKS: u32 = 20;
 /// After so many of them, all that is kept for reuse should be there.
 const WARM_UP: usize = 8;
-/// How much memory may grow from then on.
+/// Allowed growth of memory from then on.
 const GROWTH_PERCENT: u64 = 10;
 const GROWTH_MIB: u64 = 16;
-/// How long what is over may take to go.
+/// Time in which everything that is over must be gone.
 const TIDY_UP: Duration = Duration::from_secs(30);
 
 #[tokio::main]

@@ -15,7 +15,7 @@ Usage: cargo xtask soak [OPTIONS]
   --sessions N   how many sessions there are at any time (1000)
   --seed N       the numbers that decide what breaks when; printed, and another one in every run";
 
-/// What to do.
+/// Command.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Options {
     pub duration: Duration,

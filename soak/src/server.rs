@@ -24,7 +24,7 @@ pub async fn start(seed: u64, ledger: Arc<Ledger>) -> Result<Emulator> {
         .await?)
 }
 
-/// What becomes of a connection.
+/// Fate of a connection.
 fn fate(random: &mut Random) -> Admission {
     if random.chance(10) {
         return Admission::refuse(503);

@@ -1,4 +1,4 @@
-//! How loud samples are.
+//! Loudness of samples.
 
 use super::convert::FULL_SCALE;
 

@@ -101,7 +101,7 @@ mod tests {
         PacketFiller::new(&AudioFormat::pcmu())
     }
 
-    /// What is sent of packets with these timestamps: how much silence, and how much speech, in
+    /// Output for packets with these timestamps: lengths of silence and of speech, in
     /// bytes.
     fn sent(filler: &mut PacketFiller, timestamps: &[u64]) -> Vec<(usize, usize)> {
         let push = |timestamp: &u64| {

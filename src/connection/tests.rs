@@ -24,7 +24,7 @@ const NO_TIME: Option<Duration> = Some(Duration::ZERO);
 struct Driven {
     connection: Connection,
     told: Vec<String>,
-    /// How long the next attempt waits.
+    /// Wait before the next attempt.
     delay: Duration,
     closed: Option<Closed>,
 }

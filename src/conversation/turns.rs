@@ -52,7 +52,7 @@ pub struct ModelTurn {
     pub user_ended: Option<Duration>,
     /// Time when its first audio arrived.
     pub first_audio: Option<Duration>,
-    /// How it ended; `None` while it is under way.
+    /// Outcome; `None` while it is under way.
     pub outcome: Option<Outcome>,
 }
 

@@ -10,7 +10,7 @@ use crate::protocol::{
     TranscriptionUsage,
 };
 
-/// How many responses and transcriptions are remembered, so that none counts twice.
+/// Number of responses and transcriptions that are remembered, so that none counts twice.
 const REMEMBERED: usize = 64;
 
 /// Meter of the tokens that a conversation used: per response, per session, and in all, across
@@ -104,7 +104,7 @@ pub struct Tokens {
     pub input: InputTokens,
     /// Tokens that the model wrote.
     pub output: OutputTokens,
-    /// What the transcriptions of the user's speech used. They run beside the model, and are billed
+    /// Usage of the transcriptions of the user's speech. They run beside the model, and are billed
     /// apart.
     pub transcription: TranscriptionTokens,
 }
@@ -148,7 +148,7 @@ pub struct OutputTokens {
     pub reasoning: u64,
 }
 
-/// What transcriptions used: tokens or time, by the model.
+/// Usage of transcriptions: tokens or time, by the model.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]

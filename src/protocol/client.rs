@@ -1,4 +1,4 @@
-//! What the client sends: a row an event.
+//! Events of the client: a row an event.
 
 use super::table::events;
 use super::{Audio, ContentPart, FunctionCallOutput, Item, Message, ResponseParams, SessionConfig};

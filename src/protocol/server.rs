@@ -1,4 +1,4 @@
-//! What the server sends: a row an event, the frequent ones first.
+//! Events of the server: a row an event, the frequent ones first.
 
 use super::raw::{RawEvent, ReadEvents};
 use super::table::events;

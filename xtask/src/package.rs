@@ -21,7 +21,7 @@ use crate::setup::{self, Need};
 use crate::wasm::{TARGET, Toolchain};
 use crate::workspace::Workspace;
 
-/// What a build needs.
+/// Needs of a build.
 pub const NEEDS: &[Need] = &[
     Need::WasmStd,
     Need::WasmBindgen,

@@ -35,12 +35,12 @@ use screen::Screen;
 /// Everything ends in one line for a person.
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// What the command line says.
+/// Options of the command line.
 #[derive(Default)]
 struct Options {
     text: bool,
     half_duplex: bool,
-    /// How long the assistant runs; until it is interrupted if absent.
+    /// Time that the assistant runs; until it is interrupted if absent.
     seconds: Option<u64>,
 }
 
@@ -58,7 +58,7 @@ fn options(mut args: lexopt::Parser) -> Result<Options, lexopt::Error> {
     Ok(options)
 }
 
-/// What the model can do.
+/// Tools of the model.
 fn tools() -> Tools {
     let dice = FunctionTool::default()
         .name("roll_dice")

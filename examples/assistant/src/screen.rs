@@ -1,4 +1,4 @@
-//! What the terminal shows: the conversation, and the levels of both devices below it.
+//! The terminal: the conversation, and the levels of both devices below it.
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};

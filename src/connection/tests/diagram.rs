@@ -67,7 +67,7 @@ fn the_diagram_shows_every_transition() {
     }
 }
 
-/// Which inputs lead from a state to another one.
+/// Inputs that lead from one state to another.
 type Transitions = BTreeMap<(String, String), BTreeSet<&'static str>>;
 
 /// Tries every input in every state that can be reached.

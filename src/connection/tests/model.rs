@@ -1,4 +1,4 @@
-//! What must be true of a connection, whatever happens, in whatever order.
+//! Rules that hold for a connection, whatever happens, in whatever order.
 
 use super::{
     CloseFrame, Closed, Connection, Duration, Frame, KeepAlive, Limits, Notice, RawEvent,
@@ -63,7 +63,7 @@ impl From<(u8, u8)> for Input {
     }
 }
 
-/// What must be true of a connection, kept beside it.
+/// Expected state of a connection, kept beside it.
 #[derive(Default)]
 struct Model {
     /// What was taken, and neither sent nor given back: what is due, and what an outage holds back.

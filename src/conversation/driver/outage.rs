@@ -1,4 +1,4 @@
-//! What becomes of a conversation when its connection breaks, and when there is another.
+//! A conversation whose connection breaks, and is replaced.
 
 use super::{Conversation, ConversationEvent, ToolCall};
 use crate::protocol::ClientEvent;

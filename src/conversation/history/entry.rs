@@ -13,7 +13,7 @@ use crate::protocol::{ContentPart, ContentType, Item, ItemStatus, Message, Role}
 pub struct HistoryEntry {
     /// The item, without audio. Its text and transcripts grow as they arrive.
     pub item: Item,
-    /// How far it is.
+    /// Progress.
     pub status: EntryStatus,
     /// Response that made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

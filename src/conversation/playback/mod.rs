@@ -1,4 +1,5 @@
-//! What was heard of the model's speech, and what the server is told of it after an interruption.
+//! The part of the model's speech that was heard, and the events that tell the server of it after
+//! an interruption.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use part::PlayedPart;
 #[cfg(feature = "audio")]
 use speaker::SpeakerFeed;
 
-/// How many interrupted responses, and items of the model, are remembered by their ids.
+/// Number of interrupted responses, and of items of the model, that are remembered by their ids.
 const REMEMBERED: usize = 64;
 
 /// Tracker of the model's speech: which audio was received and which was heard.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::audio::Decoder;
 use crate::protocol::AudioFormat;
 
-/// How much of a content part of the model's speech was heard.
+/// Heard part of a content part of the model's speech.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Heard {
@@ -68,7 +68,7 @@ pub(super) struct PlayedPart {
     /// Set when all of it arrived after the interruption of its response, which settles it at the
     /// response's end.
     pub(super) is_late: bool,
-    /// Where it lies in the stream of a sound card.
+    /// Place in the stream of a sound card.
     #[cfg(feature = "audio")]
     pub(super) spans: Vec<std::ops::Range<u64>>,
 }

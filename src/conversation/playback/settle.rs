@@ -17,7 +17,7 @@ pub struct Interruption {
     /// A `conversation.item.truncate` or `conversation.item.delete` for each item that was not
     /// heard to its end.
     pub events: Vec<ClientEvent>,
-    /// How much was heard of each content part that was not heard to its end.
+    /// Heard part of each content part that was not heard to its end.
     pub heard: Vec<Heard>,
 }
 

@@ -170,7 +170,7 @@ impl SpeakerFeed {
     }
 }
 
-/// What was not pulled when the playback ends is never heard.
+/// Samples that were not pulled when the playback ends are never heard.
 impl Drop for SpeakerFeed {
     fn drop(&mut self) {
         self.cut();

@@ -25,7 +25,7 @@ pub struct ResponseEnd {
 pub struct FinishedResponse {
     /// The response, without its audio.
     pub response: Response,
-    /// How it ended.
+    /// Outcome.
     pub outcome: Outcome,
 }
 
@@ -44,7 +44,7 @@ impl FinishedResponse {
     }
 }
 
-/// How a response ended.
+/// Outcome of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -90,7 +90,7 @@ pub struct ResponseFailure {
     pub code: String,
     /// Description for a person, in the server's words.
     pub message: String,
-    /// What to do next.
+    /// Advice for the next step.
     pub advice: RetryAdvice,
 }
 

@@ -289,7 +289,7 @@ impl Items {
     }
 }
 
-/// What becomes of an item in a new session.
+/// Fate of an item in a new session.
 #[derive(Default)]
 struct Remade {
     item: Option<Item>,

@@ -33,7 +33,7 @@ fn parts(restoration: &Restoration) -> (Vec<Value>, Vec<Value>) {
     (settings, items)
 }
 
-/// What a memory gives back after these events.
+/// Settings, items and losses of a memory after these events.
 fn restored(events: impl IntoIterator<Item = Value>) -> (Vec<Value>, Vec<Value>, Vec<Lost>) {
     let mut memory = Memory::new(PLENTY);
     tell(&mut memory, events);
@@ -73,7 +73,7 @@ fn assistant(id: &str, text: &str) -> Value {
     json!({"type": "message", "id": id, "role": "assistant", "content": [{"type": "output_text", "text": text}]})
 }
 
-/// What the model says, as the server sends it.
+/// Spoken message of the model, as the server sends it.
 fn spoken(id: &str, status: &str, transcript: &str) -> Value {
     json!({"type": "message", "id": id, "object": "realtime.item", "status": status, "role": "assistant",
         "content": [{"type": "output_audio", "transcript": transcript}]})

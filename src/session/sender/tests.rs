@@ -11,7 +11,7 @@ use crate::protocol::{
     Audio, AudioFormat, ConversationItemCreate, InputAudioBufferCommit, ResponseCreate,
 };
 
-/// How many bytes of PCM16 at 24,000 Hz last so long.
+/// Silence of this length: PCM16 at 24,000 Hz.
 fn millis(millis: usize) -> Audio {
     Audio::from_bytes(&vec![0; millis * 48])
 }

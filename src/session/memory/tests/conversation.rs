@@ -1,4 +1,4 @@
-//! What comes back of the conversation, and what does not.
+//! The parts of a conversation that come back, and those that do not.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What holds for any conversation.
+//! Properties of any conversation.
 
 use proptest::prelude::*;
 use proptest::sample::select;
