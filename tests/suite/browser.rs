@@ -279,7 +279,7 @@ pub async fn nobody_listening() {
 
 /// Its text is in the runtime's exception, and must not be in the error.
 pub async fn a_key_that_no_subprotocol_can_carry() {
-    let config = Config::new("ek_\"very-secret\"").model("m");
+    let config = Config::new("ek_(very-secret)").model("m");
     let error = OpenAIRealtimeWebSocket::connect(config).await.unwrap_err();
     assert!(
         matches!(error, Error::Connect(TransportError::Unsupported(_))),
