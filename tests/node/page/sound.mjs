@@ -76,15 +76,33 @@ export function indexOf(whole, piece) {
   return -1;
 }
 
-/** Returns the highest correlation of two sounds of the same rate over all shifts: 1 for the same sound, about 0 for others. */
-export function correlation(a, b) {
+/**
+ * Returns how alike a recorded sound and its original of the same rate are: 1 for the same sound.
+ *
+ * The original is compared in pieces of `length` samples, each at the place where it fits best, and the median counts:
+ * a microphone may lose some milliseconds on a busy machine, which shifts everything behind them.
+ */
+export function likeness(recorded, original, length) {
   const energy = (samples) => samples.reduce((sum, sample) => sum + sample * sample, 0);
-  const scale = Math.sqrt(energy(a) * energy(b));
+  const loud = (energy(original) / original.length) * length;
+  const found = [];
+  for (let at = 0; at + length <= original.length; at += length) {
+    const piece = original.subarray(at, at + length);
+    if (energy(piece) > loud / 2) found.push(fit(recorded, piece, energy));
+  }
+  return found.sort((one, other) => one - other)[found.length >> 1];
+}
+
+/** Returns the highest correlation of a piece with any part of a sound. */
+function fit(whole, piece, energy) {
+  const own = energy(piece);
   let best = 0;
-  for (let shift = 1 - b.length; shift < a.length; shift++) {
-    let sum = 0;
-    for (let at = Math.max(0, -shift); at < b.length && at + shift < a.length; at++) sum += b[at] * a[at + shift];
-    best = Math.max(best, sum / scale);
+  for (let shift = 0; shift + piece.length <= whole.length; shift++) {
+    const part = whole.subarray(shift, shift + piece.length);
+    const sum = piece.reduce((sum, sample, at) => sum + sample * part[at], 0);
+    // Rounding would make near silence look like anything.
+    const scale = Math.max(energy(part), own / 10) * own;
+    best = Math.max(best, sum / Math.sqrt(scale));
   }
   return best;
 }
