@@ -16,8 +16,9 @@ pub struct Emulator {
 
 impl Emulator {
     /// Builds and starts the emulator's example, which prints each of its addresses on a line.
-    pub fn start(workspace: &Workspace) -> Result<Self> {
-        process::say("starting the emulator");
+    /// `pace` is the speed of its replies, as its command line takes it.
+    pub fn start(workspace: &Workspace, pace: &str) -> Result<Self> {
+        process::say(&format!("starting the emulator, pace {pace}"));
         let (mut ws, mut wss, mut certificate) = (None, None, None);
         let service = Service::start(
             workspace
@@ -29,7 +30,7 @@ impl Emulator {
                     "--",
                     "--faults",
                     "--pace",
-                    "none",
+                    pace,
                     "--until-stdin-closes",
                 ])
                 .stdin(Stdio::piped()),

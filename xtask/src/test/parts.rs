@@ -202,6 +202,14 @@ pub const PARTS: &[Part] = &[
         run: |stage| stage.sdk_test(),
     },
     Part {
+        name: "clients",
+        about: "OpenAI's Agents SDK and the AI SDK on Node 24 against the emulator",
+        native: false,
+        needs: &[Need::NodePackages],
+        optional: false,
+        run: |stage| stage.clients_test(),
+    },
+    Part {
         name: "app",
         about: "the example of a page, in Chromium and in Firefox",
         native: false,
@@ -270,6 +278,8 @@ pub const PARTS: &[Part] = &[
 pub struct Stage<'a> {
     pub workspace: &'a Workspace,
     emulator: Option<Emulator>,
+    /// Emulator whose replies take as long as speech, so that clients can interrupt them.
+    speaker: Option<Emulator>,
     /// The folder of the npm package.
     package: Option<PathBuf>,
 }
@@ -279,6 +289,7 @@ impl<'a> Stage<'a> {
         Self {
             workspace,
             emulator: None,
+            speaker: None,
             package: None,
         }
     }
@@ -359,6 +370,12 @@ impl<'a> Stage<'a> {
         count(command)
     }
 
+    fn clients_test(&mut self) -> Result<Outcome> {
+        let mut command = node_test(self.workspace, "tests/node", "clients/*.test.mjs");
+        self.speaker()?.tell(&mut command);
+        count(command)
+    }
+
     fn app_test(&mut self) -> Result<Outcome> {
         let (mut counts, succeeded) = self.cargo_test("--package browser-example")?;
         let server = browser::build(self.workspace)?;
@@ -396,12 +413,26 @@ impl<'a> Stage<'a> {
 
     /// Returns the emulator, which the first part that needs it starts.
     fn emulator(&mut self) -> Result<&Emulator> {
-        let running = match self.emulator.take() {
-            Some(emulator) => emulator,
-            None => Emulator::start(self.workspace)?,
-        };
-        Ok(self.emulator.insert(running))
+        running(&mut self.emulator, self.workspace, "none")
     }
+
+    /// Returns the emulator that speaks at the pace of speech, as [`Self::emulator`] does.
+    fn speaker(&mut self) -> Result<&Emulator> {
+        running(&mut self.speaker, self.workspace, "1")
+    }
+}
+
+/// Returns the emulator of this slot, and starts it if there is none.
+fn running<'e>(
+    slot: &'e mut Option<Emulator>,
+    workspace: &Workspace,
+    pace: &str,
+) -> Result<&'e Emulator> {
+    let emulator = match slot.take() {
+        Some(emulator) => emulator,
+        None => Emulator::start(workspace, pace)?,
+    };
+    Ok(slot.insert(emulator))
 }
 
 /// Returns the command for Node 24's own test runner.
