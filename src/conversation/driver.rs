@@ -414,8 +414,8 @@ impl<C: Connector> Conversation<C> {
     /// Moves what the pieces have to say on to the session and to the application.
     fn pump(&mut self) {
         // The outputs go out before the request for a reply to them.
-        while let Some(event) = self.calls.poll_follow_up() {
-            self.responses.request_follow_up(self.session.now(), event);
+        while let Some(follow_up) = self.calls.poll_follow_up() {
+            (self.responses).request_follow_up(self.session.now(), follow_up);
         }
         self.queue_requests();
         while let Some(end) = self.responses.poll_end() {

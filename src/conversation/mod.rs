@@ -18,7 +18,7 @@ pub use playback::{Heard, Interruption, Playback};
 #[cfg(feature = "audio")]
 pub use playback::{Speaker, SpeakerMonitor};
 pub use responses::{
-    CancelledBy, FinishedResponse, IncompleteReason, Outcome, RequestError, ResponseEnd,
+    CancelledBy, FinishedResponse, FollowUp, IncompleteReason, Outcome, RequestError, ResponseEnd,
     ResponseFailure, ResponseLimits, ResponseTicket, Responses, RetryAdvice,
 };
 pub use tools::{

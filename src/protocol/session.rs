@@ -190,6 +190,18 @@ union! {
     }
 }
 
+impl TurnDetection {
+    /// Returns true if the end of a turn starts a response.
+    pub(crate) fn responds(&self) -> bool {
+        let create = match self {
+            Self::ServerVad(vad) => vad.create_response,
+            Self::SemanticVad(vad) => vad.create_response,
+            Self::Other(_) => None,
+        };
+        create != Some(false)
+    }
+}
+
 open_enum! {
     /// Eagerness of the model to take a turn as over.
     pub enum Eagerness {

@@ -2,6 +2,7 @@
 #![cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 
 mod complaints;
+mod follow_ups;
 mod history;
 mod playback;
 mod responses;

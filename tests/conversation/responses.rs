@@ -8,49 +8,49 @@ use openai_realtime_ws::conversation::{
     ResponseTicket, Responses, RetryAdvice,
 };
 use openai_realtime_ws::protocol::{
-    Events, Modality, ResponseConversation, ResponseCreate, ResponseParams, ToolChoice,
+    Events, Modality, ResponseConversation, ResponseCreate, ResponseParams,
 };
 use openai_realtime_ws::{ClientEvent, ServerEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-const START: Duration = Duration::ZERO;
+pub(super) const START: Duration = Duration::ZERO;
 
-fn event(event: &Value) -> ServerEvent {
+pub(super) fn event(event: &Value) -> ServerEvent {
     ServerEvent::parse(event.to_string()).unwrap()
 }
 
-fn created(id: &str, metadata: &Value) -> ServerEvent {
+pub(super) fn created(id: &str, metadata: &Value) -> ServerEvent {
     event(
         &json!({"type": "response.created", "response": {"id": id, "status": "in_progress",
         "conversation_id": "conv_1", "metadata": metadata}}),
     )
 }
 
-fn ended(id: &str, status: &str, details: &Value) -> ServerEvent {
+pub(super) fn ended(id: &str, status: &str, details: &Value) -> ServerEvent {
     event(
         &json!({"type": "response.done", "response": {"id": id, "status": status,
         "status_details": details}}),
     )
 }
 
-fn done(id: &str) -> ServerEvent {
+pub(super) fn done(id: &str) -> ServerEvent {
     ended(id, "completed", &Value::Null)
 }
 
-fn refused(code: &str, event_id: Option<&str>) -> ServerEvent {
+pub(super) fn refused(code: &str, event_id: Option<&str>) -> ServerEvent {
     event(
         &json!({"type": "error", "error": {"type": "invalid_request_error", "code": code,
         "message": "No.", "event_id": event_id}}),
     )
 }
 
-fn speech(what: &str) -> ServerEvent {
+pub(super) fn speech(what: &str) -> ServerEvent {
     event(&json!({"type": format!("input_audio_buffer.speech_{what}"), "item_id": "item_1"}))
 }
 
 /// The `response.create` that is to be sent, and no other event.
-fn sent(responses: &mut Responses) -> ResponseCreate {
+pub(super) fn sent(responses: &mut Responses) -> ResponseCreate {
     let Some(ClientEvent::ResponseCreate(event)) = responses.poll() else {
         panic!("no request was sent");
     };
@@ -58,15 +58,15 @@ fn sent(responses: &mut Responses) -> ResponseCreate {
     event
 }
 
-fn metadata(event: &ResponseCreate) -> Value {
+pub(super) fn metadata(event: &ResponseCreate) -> Value {
     json!(event.response.as_ref().unwrap().metadata)
 }
 
-fn end(responses: &mut Responses) -> ResponseEnd {
+pub(super) fn end(responses: &mut Responses) -> ResponseEnd {
     responses.poll_end().expect("nothing has ended")
 }
 
-fn instructions(text: &str) -> ResponseCreate {
+pub(super) fn instructions(text: &str) -> ResponseCreate {
     ResponseCreate::new(ResponseParams::default().instructions(text))
 }
 
@@ -99,42 +99,6 @@ fn requests_are_answered_in_order_one_at_a_time() {
     responses.received(START, &done("resp_2"));
     assert_eq!(end(&mut responses).ticket, Some(second));
     assert!(responses.is_idle());
-}
-
-#[test]
-fn the_second_of_two_tools_replies_is_not_asked_for_twice() {
-    let mut responses = Responses::new();
-    responses.received(START, &created("resp_1", &Value::Null));
-    let first = responses.request_follow_up(START, ResponseCreate::default());
-    let second = responses.request_follow_up(START, ResponseCreate::default());
-    let manual = responses.request(START, ResponseCreate::default());
-    let third = responses.request_follow_up(START, ResponseCreate::default());
-    assert_eq!(responses.poll(), None, "a response is under way");
-    responses.received(START, &done("resp_1"));
-    assert_eq!(end(&mut responses).ticket, None);
-    let mut answered = Vec::new();
-    for id in ["resp_2", "resp_3", "resp_4"] {
-        let event = sent(&mut responses);
-        responses.received(START, &created(id, &metadata(&event)));
-        responses.received(START, &done(id));
-        while let Some(end) = responses.poll_end() {
-            answered.push((end.ticket.unwrap(), end.response_id.unwrap()));
-        }
-    }
-    let answered: Vec<_> = answered
-        .iter()
-        .map(|(ticket, id)| (*ticket, id.as_str()))
-        .collect();
-    assert_eq!(
-        answered,
-        [
-            (first, "resp_2"),
-            (second, "resp_2"),
-            (manual, "resp_3"),
-            (third, "resp_4")
-        ]
-    );
-    assert_eq!(responses.poll(), None);
 }
 
 #[test]
@@ -358,22 +322,6 @@ fn a_cancellation_that_came_too_late_holds_up_nothing() {
 }
 
 #[test]
-fn follow_ups_wait_while_the_user_speaks() {
-    let mut responses = Responses::new();
-    responses.received(START, &speech("started"));
-    responses.request_follow_up(START, ResponseCreate::default());
-    assert_eq!(responses.poll(), None);
-    // The application knows what it does.
-    responses.request(START, ResponseCreate::default());
-    let event = sent(&mut responses);
-    responses.received(START, &created("resp_1", &metadata(&event)));
-    responses.received(START, &done("resp_1"));
-    assert_eq!(responses.poll(), None);
-    responses.received(START, &speech("stopped"));
-    sent(&mut responses);
-}
-
-#[test]
 fn responses_beside_the_conversation_wait_for_nothing() {
     let mut responses = Responses::new();
     responses.received(START, &created("resp_1", &Value::Null));
@@ -466,18 +414,6 @@ fn outcomes_are_told_apart() {
     ] {
         assert_eq!(failed(code, message), (code.to_owned(), advice));
     }
-}
-
-#[test]
-fn the_parameters_of_the_last_follow_up_count() {
-    let mut responses = Responses::new();
-    responses.received(START, &created("resp_1", &Value::Null));
-    responses.request_follow_up(START, ResponseCreate::default());
-    let last = ResponseParams::default().tool_choice(ToolChoice::None);
-    responses.request_follow_up(START, ResponseCreate::new(last));
-    responses.received(START, &done("resp_1"));
-    let params = sent(&mut responses).response.unwrap();
-    assert_eq!(params.tool_choice, Some(ToolChoice::None));
 }
 
 /// A server as the service is: one response at a time, its own by turn detection among them.

@@ -252,7 +252,8 @@ fn two_parallel_calls_get_one_reply_after_the_response() {
         ["call_1"]
     );
     assert!(calls.answer("call_1", &ToolResult::new("one")).is_some());
-    assert_eq!(calls.poll_follow_up(), Some(ResponseCreate::default()));
+    let follow_up = calls.poll_follow_up().unwrap();
+    assert_eq!(follow_up.event, ResponseCreate::default());
     assert_eq!(calls.poll_follow_up(), None);
     assert_eq!(calls.answer("call_1", &ToolResult::new("again")), None);
 }
@@ -327,7 +328,7 @@ fn the_model_cannot_call_tools_for_ever() {
         received(calls, &response_done(&response, "completed"));
         calls.answer(&id, &ToolResult::new("x")).unwrap();
         let reply = calls.poll_follow_up().unwrap();
-        reply.response.and_then(|params| params.tool_choice)
+        reply.event.response.and_then(|params| params.tool_choice)
     };
     assert_eq!(step(1, &mut calls), None);
     assert_eq!(step(2, &mut calls), None);

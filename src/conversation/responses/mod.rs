@@ -3,18 +3,18 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::protocol::{
-    ClientEvent, ErrorDetails, ErrorKind, Response, ResponseCancel, ResponseCreate, ServerEvent,
-};
+use crate::protocol::{ClientEvent, Item, ResponseCancel, ResponseCreate, ServerEvent};
 
+mod answers;
 mod outcome;
+mod refusals;
 mod request;
 
 pub use outcome::{
     CancelledBy, FinishedResponse, IncompleteReason, Outcome, RequestError, ResponseEnd,
     ResponseFailure, RetryAdvice,
 };
-pub use request::ResponseTicket;
+pub use request::{FollowUp, ResponseTicket};
 
 use request::{ActiveResponse, Cancellation, ResponseRequest, take_where};
 
@@ -55,11 +55,17 @@ impl Default for ResponseLimits {
 /// - [`request`](Self::request) is for the application's own requests. They are sent in order, one
 ///   response each.
 /// - [`request_follow_up`](Self::request_follow_up) is for replies to tools' outputs. Those that
-///   wait side by side become one response. They wait while the user speaks.
+///   wait side by side become one response. They wait while the user speaks. One that waits behind
+///   a response that knew the outputs, such as the reply to what the user said meanwhile, is not
+///   sent.
 /// - Responses that the server begins on its own, by turn detection, are seen and waited for. If
 ///   one collides with a request, the request is sent again after it.
 /// - Responses beside the conversation
 ///   ([`ResponseConversation::None`](crate::protocol::ResponseConversation::None)) run at any time.
+///
+/// A response names its request by its metadata, which the service returns. Of a server that does
+/// not, a response that begins while a request is unanswered counts as its answer, unless it
+/// follows the user's speech and the server responds to that on its own.
 ///
 /// It does no I/O and has no clock: feed it with [`received`](Self::received) and
 /// [`tick`](Self::tick), send what [`poll`](Self::poll) gives, and read the ends of responses from
@@ -110,8 +116,24 @@ pub struct Responses {
     retry_at: Option<Duration>,
     /// Set once the server returned a request's metadata: then a response without is not ours.
     echoes: bool,
-    speaking: bool,
+    /// Number of responses that have begun.
+    begun: u64,
+    /// Calls whose outputs the server has, the newest of them.
+    outputs: VecDeque<String>,
+    /// Set if the server responds to speech on its own.
+    responds: bool,
+    speech: UserSpeech,
     connected: bool,
+}
+
+/// Turn of the user, as the server's turn detection sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum UserSpeech {
+    None,
+    Started,
+    Stopped,
+    /// It is committed, and the server's own response to it comes next.
+    Unanswered,
 }
 
 impl Default for Responses {
@@ -136,7 +158,10 @@ impl Responses {
             expired: VecDeque::new(),
             retry_at: None,
             echoes: false,
-            speaking: false,
+            begun: 0,
+            outputs: VecDeque::new(),
+            responds: true,
+            speech: UserSpeech::None,
             connected: true,
         }
     }
@@ -166,9 +191,15 @@ impl Responses {
     }
 
     /// Asks for a reply to what was just added, such as tools' outputs. Follow-ups that wait side
-    /// by side are answered by one response, with the parameters of the last.
-    pub fn request_follow_up(&mut self, now: Duration, event: ResponseCreate) -> ResponseTicket {
-        let request = self.make(now, event, true);
+    /// by side are answered by one response, with the parameters of the last. One that names its
+    /// calls is answered by any response that knew their outputs, if it has to wait for one.
+    pub fn request_follow_up(
+        &mut self,
+        now: Duration,
+        follow_up: impl Into<FollowUp>,
+    ) -> ResponseTicket {
+        let FollowUp { event, call_ids } = follow_up.into();
+        let request = (self.make(now, event, true)).about(call_ids, &self.outputs, self.begun);
         let ticket = request.ticket();
         self.waiting.push_back(request);
         self.merge_follow_ups();
@@ -241,17 +272,25 @@ impl Responses {
         self.active.is_empty() && self.asked.is_empty() && self.waiting.is_empty()
     }
 
-    /// Takes an event of the server. Only those about responses, speech and errors matter.
+    /// Takes an event of the server. Only those about responses, speech, tools' outputs, settings
+    /// and errors matter.
     pub fn received(&mut self, now: Duration, event: &ServerEvent) {
         match event {
             ServerEvent::ResponseCreated(event) => self.begun(now, &event.response),
             ServerEvent::ResponseDone(event) => self.done(&event.response),
             ServerEvent::Error(event) => self.refused(now, &event.error),
-            ServerEvent::InputAudioBufferSpeechStarted(_) => self.speaking = true,
+            ServerEvent::InputAudioBufferSpeechStarted(_) => self.speech = UserSpeech::Started,
             ServerEvent::InputAudioBufferSpeechStopped(_)
-            | ServerEvent::InputAudioBufferCommitted(_)
-            | ServerEvent::InputAudioBufferCleared(_)
-            | ServerEvent::InputAudioBufferTimeoutTriggered(_) => self.speaking = false,
+            | ServerEvent::InputAudioBufferTimeoutTriggered(_) => {
+                self.speech = UserSpeech::Stopped;
+            }
+            ServerEvent::InputAudioBufferCommitted(_) => self.committed(),
+            ServerEvent::InputAudioBufferCleared(_) => self.speech = UserSpeech::None,
+            ServerEvent::SessionCreated(event) => return self.configured(&event.session),
+            ServerEvent::SessionUpdated(event) => return self.configured(&event.session),
+            ServerEvent::ConversationItemAdded(event) => return self.item_added(&event.item),
+            ServerEvent::ConversationItemCreated(event) => return self.item_added(&event.item),
+            ServerEvent::ResponseOutputItemDone(event) => return self.item_added(&event.item),
             _ => return,
         }
         self.advance(now);
@@ -304,7 +343,7 @@ impl Responses {
     /// [`connected`](Self::connected), so make sure that their events are not sent meanwhile.
     pub fn connection_lost(&mut self) {
         self.connected = false;
-        self.speaking = false;
+        self.speech = UserSpeech::None;
         self.retry_at = None;
         self.outgoing.clear();
         for response in std::mem::take(&mut self.active) {
@@ -363,14 +402,25 @@ impl Responses {
         }
     }
 
+    fn item_added(&mut self, item: &Item) {
+        match item {
+            Item::FunctionCallOutput(output) => self.output_added(&output.call_id),
+            // The service has run it itself.
+            Item::McpCall(call) if call.output.is_some() || call.error.is_some() => {
+                self.output_added(&call.id);
+            }
+            _ => {}
+        }
+    }
+
     fn next_to_send(&self) -> Option<usize> {
         let busy = self.retry_at.is_some()
             || self.active.iter().any(|response| !response.aside)
             || self.asked.iter().any(|request| !request.aside);
+        let speaking = self.speech == UserSpeech::Started;
         // The model must not begin to talk over the user because a tool has come back.
-        let may_go = |request: &ResponseRequest| {
-            request.aside || !(busy || self.speaking && request.follow_up)
-        };
+        let may_go =
+            |request: &ResponseRequest| request.aside || !(busy || speaking && request.follow_up);
         self.waiting.iter().position(may_go)
     }
 
@@ -383,141 +433,6 @@ impl Responses {
             }
         }
         self.waiting = merged;
-    }
-
-    fn begun(&mut self, now: Duration, response: &Response) {
-        let mark = response.metadata.as_ref().and_then(request::mark);
-        let at = self.adopt(response);
-        let Some(begun) = self.active.get(at) else {
-            return;
-        };
-        let cancelled = begun
-            .request
-            .as_ref()
-            .is_some_and(|request| request.cancelled);
-        // The caller was told that no response comes.
-        let expired = mark.is_some_and(|mark| self.expired.iter().any(|expired| expired == mark));
-        let unwanted = begun.request.is_none() && expired;
-        if cancelled || unwanted {
-            self.send_cancel(now, at);
-        }
-    }
-
-    /// Finds the response's place, and its request when it is new: ours, if its metadata says so,
-    /// or else it is the server's own.
-    fn adopt(&mut self, response: &Response) -> usize {
-        if let Some(at) = (self.active.iter()).position(|active| active.id == response.id) {
-            return at;
-        }
-        let mark = response.metadata.as_ref().and_then(request::mark);
-        let (request, certain) = match mark.and_then(|mark| self.take_marked(mark)) {
-            Some(request) => {
-                self.echoes = true;
-                (Some(request), true)
-            }
-            // A server that does not return metadata begins the one that it was asked for. If it
-            // was another, the refusal of ours follows, and tells.
-            None if !self.echoes && mark.is_none() => {
-                let at = self.asked.iter().position(|request| !request.aside);
-                (at.map(|at| self.asked.remove(at)), false)
-            }
-            None => (None, false),
-        };
-        self.active.push(ActiveResponse {
-            id: response.id.clone(),
-            aside: request.as_ref().is_some_and(|request| request.aside),
-            request,
-            certain,
-            cancelled: None,
-        });
-        self.active.len() - 1
-    }
-
-    /// Finds the request that a response names, wherever it is.
-    fn take_marked(&mut self, mark: &str) -> Option<ResponseRequest> {
-        let marked = |request: &ResponseRequest| request.mark.as_deref() == Some(mark);
-        if let Some(at) = self.asked.iter().position(marked) {
-            return Some(self.asked.remove(at));
-        }
-        // It was taken for refused, or for the request of another response.
-        if let Some(at) = self.waiting.iter().position(marked) {
-            return self.waiting.remove(at);
-        }
-        let mistaken = |active: &&mut ActiveResponse| active.request.as_ref().is_some_and(marked);
-        (self.active.iter_mut().find(mistaken)).and_then(|active| active.request.take())
-    }
-
-    fn done(&mut self, response: &Response) {
-        // Some ends are told without a beginning.
-        let at = self.adopt(response);
-        self.retry_at = None;
-        let active = self.active.remove(at);
-        self.end_active(active, &Ok(FinishedResponse::new(response.clone())));
-    }
-
-    /// An error may be about a request or a cancellation of ours. Its event id says which, unless
-    /// the server leaves it out: then its code does.
-    fn refused(&mut self, now: Duration, error: &ErrorDetails) {
-        let code = error.code.as_deref().unwrap_or_default();
-        if error.kind() == ErrorKind::Deferred {
-            self.collided(now, error.event_id.as_deref());
-        } else if code == "response_cancel_not_active" {
-            // Without the id, it may be about an earlier cancellation: the bound sees to the rest.
-            let stale = |response: &mut ActiveResponse| {
-                let id = response
-                    .cancelled
-                    .as_ref()
-                    .map(|cancelled| cancelled.event_id.as_str());
-                id.is_some() && error.event_id.as_deref() == id
-            };
-            for response in take_where(&mut self.active, stale) {
-                self.end_active(response, &Err(RequestError::Refused(error.clone())));
-            }
-        } else if let Some(request) = self.take_refused(error) {
-            self.end_request(request, &RequestError::Refused(error.clone()));
-        }
-    }
-
-    fn take_refused(&mut self, error: &ErrorDetails) -> Option<ResponseRequest> {
-        let at = match error.event_id.as_deref() {
-            Some(id) => (self.asked.iter()).position(|request| request.event_id() == Some(id)),
-            None if speaks_of_create(error) => self.asked.iter().position(|request| !request.aside),
-            None => None,
-        };
-        Some(self.asked.remove(at?))
-    }
-
-    /// Another response is under way: the request waits for its end, at the head of the queue.
-    fn collided(&mut self, now: Duration, event_id: Option<&str>) {
-        let named =
-            |request: &ResponseRequest| event_id.is_some() && request.event_id() == event_id;
-        let at = (self.asked.iter().position(named))
-            .or_else(|| self.asked.iter().position(|request| !request.aside));
-        let taken_for = |active: &&mut ActiveResponse| !active.certain && active.request.is_some();
-        let request = match at {
-            Some(at) => Some(self.asked.remove(at)),
-            // The response that we took for its answer is the server's own.
-            None => {
-                (self.active.iter_mut().find(taken_for)).and_then(|active| active.request.take())
-            }
-        };
-        let Some(mut request) = request else {
-            return;
-        };
-        if request.cancelled {
-            self.end_request(request, &RequestError::Withdrawn);
-        } else if request.attempts >= self.limits.attempts {
-            let attempts = request.attempts;
-            self.end_request(request, &RequestError::Busy { attempts });
-        } else {
-            if self.active().is_none() {
-                let wait = FIRST_RETRY * 2_u32.saturating_pow(request.attempts.min(5) - 1);
-                self.retry_at = Some(now + wait);
-            }
-            request.since = now;
-            self.waiting.push_front(request);
-            self.merge_follow_ups();
-        }
     }
 
     fn cancel_at(&mut self, now: Duration, active: Option<usize>, asked: Option<usize>) -> bool {
@@ -548,13 +463,7 @@ impl Responses {
     }
 
     fn end_request(&mut self, request: ResponseRequest, error: &RequestError) {
-        for ticket in request.tickets {
-            self.ends.push_back(ResponseEnd {
-                ticket: Some(ticket),
-                response_id: None,
-                result: Err(error.clone()),
-            });
-        }
+        self.end_tickets(request.tickets, None, &Err(error.clone()));
     }
 
     fn end_active(
@@ -562,28 +471,31 @@ impl Responses {
         response: ActiveResponse,
         result: &Result<FinishedResponse, RequestError>,
     ) {
-        let tickets = response.request.map(|request| request.tickets);
-        let tickets = tickets.into_iter().flatten().map(Some);
-        let mut tickets: Vec<_> = tickets.collect();
+        let tickets = response
+            .request
+            .map_or_else(Vec::new, |request| request.tickets);
         if tickets.is_empty() {
-            tickets.push(None);
-        }
-        for ticket in tickets {
             self.ends.push_back(ResponseEnd {
-                ticket,
-                response_id: Some(response.id.clone()),
+                ticket: None,
+                response_id: Some(response.id),
                 result: result.clone(),
             });
+        } else {
+            self.end_tickets(tickets, Some(&response.id), result);
         }
     }
-}
 
-/// Returns true if an error that names no event is about a `response.create`.
-fn speaks_of_create(error: &ErrorDetails) -> bool {
-    let param = error.param.as_deref().unwrap_or_default();
-    let code = error.code.as_deref().unwrap_or_default();
-    param == "response"
-        || param.starts_with("response.")
-        || code.contains("response_create")
-        || error.message.contains("response.create")
+    fn end_tickets(
+        &mut self,
+        tickets: Vec<ResponseTicket>,
+        response_id: Option<&str>,
+        result: &Result<FinishedResponse, RequestError>,
+    ) {
+        self.ends
+            .extend(tickets.into_iter().map(|ticket| ResponseEnd {
+                ticket: Some(ticket),
+                response_id: response_id.map(str::to_owned),
+                result: result.clone(),
+            }));
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::ToolResult;
+use crate::conversation::FollowUp;
 use crate::protocol::{
     ClientEvent, ConversationItemCreate, FunctionCall, Item, ItemStatus, McpApprovalRequest,
     McpApprovalResponse, Response, ResponseCreate, ResponseParams, ResponseStatus, Role,
@@ -116,7 +117,7 @@ pub struct ToolCalls {
     seen: VecDeque<String>,
     /// Ids of responses that have ended.
     done: VecDeque<String>,
-    follow_ups: VecDeque<ResponseCreate>,
+    follow_ups: VecDeque<FollowUp>,
     max_steps: u32,
     /// Number of replies to outputs since the user said something.
     steps: u32,
@@ -128,8 +129,8 @@ struct CallGroup {
     response_id: String,
     open: Vec<ToolCall>,
     done: bool,
-    /// Set once an output wants a reply.
-    wants_reply: bool,
+    /// Calls whose outputs want a reply.
+    wants_reply: Vec<String>,
     cancelled: bool,
 }
 
@@ -183,7 +184,9 @@ impl ToolCalls {
                 .approve(!result.denied);
             ConversationItemCreate::new(answer).previous_item_id(call.item_id)
         } else {
-            group.wants_reply |= !result.background;
+            if !result.background {
+                group.wants_reply.push(call.call_id.clone());
+            }
             ConversationItemCreate::function_output(call.call_id, result.output.as_str())
         };
         self.settle();
@@ -191,7 +194,7 @@ impl ToolCalls {
     }
 
     /// Returns the request for a reply that is due, if there is one.
-    pub fn poll_follow_up(&mut self) -> Option<ResponseCreate> {
+    pub fn poll_follow_up(&mut self) -> Option<FollowUp> {
         self.follow_ups.pop_front()
     }
 
@@ -224,7 +227,7 @@ impl ToolCalls {
             // The service has run it, and waits for a request to go on.
             Item::McpCall(call) if call.output.is_some() || call.error.is_some() => {
                 if self.is_new(&call.id) {
-                    self.group(response_id).wants_reply = true;
+                    self.group(response_id).wants_reply.push(call.id.clone());
                     self.settle();
                 }
                 return None;
@@ -275,7 +278,7 @@ impl ToolCalls {
                 response_id: response_id.to_owned(),
                 open: Vec::new(),
                 done: self.done.iter().any(|id| id == response_id),
-                wants_reply: false,
+                wants_reply: Vec::new(),
                 cancelled: false,
             });
             self.groups.len() - 1
@@ -297,14 +300,15 @@ impl ToolCalls {
         for group in std::mem::take(&mut self.groups) {
             if !group.done || !group.open.is_empty() {
                 self.groups.push(group);
-            } else if group.wants_reply && !group.cancelled {
+            } else if !(group.wants_reply.is_empty() || group.cancelled) {
                 self.steps += 1;
                 let mut event = ResponseCreate::default();
                 if self.steps > self.max_steps {
                     let params = ResponseParams::default().tool_choice(ToolChoice::None);
                     event = ResponseCreate::new(params);
                 }
-                self.follow_ups.push_back(event);
+                let call_ids = group.wants_reply;
+                self.follow_ups.push_back(FollowUp { event, call_ids });
             }
         }
     }

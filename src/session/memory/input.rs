@@ -57,14 +57,10 @@ impl Input {
         else {
             return;
         };
-        let creates = turn_detection.as_set().map(|detection| match detection {
-            TurnDetection::ServerVad(vad) => vad.create_response,
-            TurnDetection::SemanticVad(vad) => vad.create_response,
-            TurnDetection::Other(_) => None,
-        });
+        let detection = turn_detection.as_set();
         self.settings = InputSettings {
-            detects: creates.is_some(),
-            responds: creates.flatten() != Some(false),
+            detects: detection.is_some(),
+            responds: detection.is_none_or(TurnDetection::responds),
             transcribes: transcription.as_set().is_some(),
         };
     }
