@@ -181,9 +181,10 @@ async fn run(port: u16) -> Result<(), Failure> {
         }
         None => None,
     };
+    let waited_for = call.as_ref().map(emulator::IncomingCallWebhook::call_id);
     tokio::select! {
         served = serving => Ok(served??),
-        watched = watch(lines, calls, call.as_ref().map(emulator::IncomingCallWebhook::call_id)) => watched,
+        watched = watch(lines, calls, waited_for) => watched,
         interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
     }
 }

@@ -2,7 +2,8 @@
 //! times of what was said.
 //!
 //! ```text
-//! cargo run --features emulator --example transcribe -- [--srt] [--at-once N] [--out FOLDER] FILE.wav...
+//! cargo run --features emulator --example transcribe -- \
+//!     [--srt] [--at-once N] [--out FOLDER] FILE.wav...
 //! ```
 //!
 //! Without `OPENAI_API_KEY`, an emulator in this process answers: it writes down how long each turn

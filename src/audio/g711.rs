@@ -133,7 +133,8 @@ fn segment_and_mantissa(magnitude: i16) -> u8 {
     low_byte(magnitude >> (segment + 3)) & 0x0F | low_byte(i16::try_from(segment).unwrap_or(0) << 4)
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // The low byte is what is asked for.
+// The low byte is the one that counts.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn low_byte(value: i16) -> u8 {
     value as u8
 }

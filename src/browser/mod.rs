@@ -20,7 +20,9 @@
 //! use std::time::Duration;
 //!
 //! use openai_realtime_ws::protocol::Audio;
-//! use openai_realtime_ws::{Config, Credential, Error, OpenAIRealtimeWebSocket, Reconnect, ServerEvent, Update};
+//! use openai_realtime_ws::{
+//!     Config, Credential, Error, OpenAIRealtimeWebSocket, Reconnect, ServerEvent, Update,
+//! };
 //!
 //! async fn converse() -> Result<(), Error> {
 //!     let config = Config::new(Credential::provider(fetch_key))

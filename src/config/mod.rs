@@ -237,8 +237,8 @@ impl Config {
         self
     }
 
-    /// Sets the names by which the server's events are known: [`EventNames::Older`] reads the events
-    /// of servers that still speak the beta protocol, such as `response.audio.delta`.
+    /// Sets the names by which the server's events are known: [`EventNames::Older`] reads the
+    /// events of servers that still speak the beta protocol, such as `response.audio.delta`.
     #[must_use]
     pub fn event_names(mut self, names: EventNames) -> Self {
         self.event_names = names;

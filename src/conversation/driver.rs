@@ -49,7 +49,7 @@ use crate::transport::{Connector, InvalidClose};
 ///     let tools = Tools::new().tool("weather", "Current weather in a city", |city: City| async move {
 ///         format!("It is sunny in {}.", city.name)
 ///     });
-///     let rt = OpenAIRealtimeWS::connect(Config::from_env()?.model("gpt-realtime")).await?;
+///     let rt = OpenAIRealtimeWS::connect(Config::from_env()?.model("gpt-realtime-2.1")).await?;
 ///     let mut conversation = Conversation::new(rt).tools(tools);
 ///     conversation.handle().say("Is the weather better in Ulm or in Bern?");
 ///     while let Some(event) = conversation.next().await {

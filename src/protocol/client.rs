@@ -151,7 +151,9 @@ impl ConversationItemCreate {
     /// Adds the output of a function call. A [`ResponseCreate`] then lets the model go on.
     ///
     /// ```
-    /// use openai_realtime_ws::protocol::{ConversationItemCreate, ResponseFunctionCallArgumentsDone};
+    /// use openai_realtime_ws::protocol::{
+    ///     ConversationItemCreate, ResponseFunctionCallArgumentsDone,
+    /// };
     ///
     /// # let call = ResponseFunctionCallArgumentsDone::default().call_id("call_1");
     /// let answer = ConversationItemCreate::function_output(call.call_id, r#"{"celsius":21}"#);
@@ -196,7 +198,9 @@ impl ResponseCreate {
     /// that does not.
     ///
     /// ```
-    /// use openai_realtime_ws::protocol::{Modality, ResponseConversation, ResponseCreate, ResponseParams};
+    /// use openai_realtime_ws::protocol::{
+    ///     Modality, ResponseConversation, ResponseCreate, ResponseParams,
+    /// };
     ///
     /// let aside = ResponseCreate::new(
     ///     ResponseParams::default()
@@ -218,7 +222,7 @@ impl SessionUpdate {
     ///
     /// ```
     /// use openai_realtime_ws::protocol::{
-    ///     AudioConfig, AudioFormat, AudioInput, AudioOutput, RealtimeSession, SemanticVad, SessionUpdate, Tool,
+    ///     AudioConfig, AudioInput, AudioOutput, RealtimeSession, SemanticVad, SessionUpdate, Tool,
     /// };
     /// use serde_json::json;
     ///
@@ -228,7 +232,7 @@ impl SessionUpdate {
     ///         .audio(
     ///             AudioConfig::default()
     ///                 .input(AudioInput::default().turn_detection(SemanticVad::default()))
-    ///                 .output(AudioOutput::default().format(AudioFormat::pcm(24_000)).voice("marin")),
+    ///                 .output(AudioOutput::default().voice("marin")),
     ///         )
     ///         .tools([Tool::function(
     ///             "weather",

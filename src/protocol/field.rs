@@ -130,7 +130,10 @@ fn misfit<E: de::Error>(key: &str) -> E {
 
 /// A leaf that accepts several kinds of JSON values. `$plain` reads the kind that is usual, fast.
 macro_rules! leaf_visitor {
-    ($Visitor:ident => $Leaf:ty, $expecting:literal, $plain:ident, { $($method:item)* } $($own:item)*) => {
+    (
+        $Visitor:ident => $Leaf:ty, $expecting:literal, $plain:ident,
+        { $($method:item)* } $($own:item)*
+    ) => {
         struct $Visitor;
 
         impl<'de> Visitor<'de> for $Visitor {

@@ -222,23 +222,35 @@ macro_rules! record {
             [$($doc)*] $f (stringify!($f)) (Option<u64>) (u64) (Some)
         }] $($rest)*);
     };
-    (@fields $head:tt [$($done:tt)*] $(#[doc = $doc:literal])* $f:ident ? null : $T:ty, $($rest:tt)*) => {
+    (
+        @fields $head:tt [$($done:tt)*]
+        $(#[doc = $doc:literal])* $f:ident ? null : $T:ty, $($rest:tt)*
+    ) => {
         $crate::protocol::record::record!(@fields $head [$($done)* {
             [$($doc)*] $f (stringify!($f)) ($crate::protocol::Patch<$T>)
                 (impl Into<$crate::protocol::Patch<$T>>) (std::convert::identity)
         }] $($rest)*);
     };
-    (@fields $head:tt [$($done:tt)*] $(#[doc = $doc:literal])* $f:ident ? : $T:ty, $($rest:tt)*) => {
+    (
+        @fields $head:tt [$($done:tt)*]
+        $(#[doc = $doc:literal])* $f:ident ? : $T:ty, $($rest:tt)*
+    ) => {
         $crate::protocol::record::record!(@fields $head [$($done)* {
             [$($doc)*] $f (stringify!($f)) (Option<$T>) (impl Into<$T>) (Some)
         }] $($rest)*);
     };
-    (@fields $head:tt [$($done:tt)*] $(#[doc = $doc:literal])* $f:ident as $key:literal ? : $T:ty, $($rest:tt)*) => {
+    (
+        @fields $head:tt [$($done:tt)*]
+        $(#[doc = $doc:literal])* $f:ident as $key:literal ? : $T:ty, $($rest:tt)*
+    ) => {
         $crate::protocol::record::record!(@fields $head [$($done)* {
             [$($doc)*] $f ($key) (Option<$T>) (impl Into<$T>) (Some)
         }] $($rest)*);
     };
-    (@fields $head:tt [$($done:tt)*] $(#[doc = $doc:literal])* $f:ident as $key:literal : $T:ty, $($rest:tt)*) => {
+    (
+        @fields $head:tt [$($done:tt)*]
+        $(#[doc = $doc:literal])* $f:ident as $key:literal : $T:ty, $($rest:tt)*
+    ) => {
         $crate::protocol::record::record!(@fields $head [$($done)* {
             [$($doc)*] $f ($key) ($T) (impl Into<$T>) (std::convert::identity)
         }] $($rest)*);
@@ -249,7 +261,9 @@ macro_rules! record {
         }] $($rest)*);
     };
 
-    (@struct {[$($doc:literal)*] [$($link:expr)?] [$($wire:literal)?] $Name:ident $(or $text:ident)?}
+    (
+        @struct
+        {[$($doc:literal)*] [$($link:expr)?] [$($wire:literal)?] $Name:ident $(or $text:ident)?}
         $({ [$($fdoc:literal)*] $f:ident ($($key:tt)+) ($Type:ty) ($Arg:ty) ($wrap:expr) })*
     ) => {
         $(#[doc = $doc])*
@@ -389,7 +403,10 @@ macro_rules! record {
                 visit: &mut $crate::protocol::unknown::Visit<'_>,
             ) {
                 $crate::protocol::record::visit_kept::<Self>(&self.unknown, path, visit);
-                $($crate::protocol::field::Field::visit_unread(&self.$f, &path.member($($key)+), visit);)*
+                $(
+                    let member = path.member($($key)+);
+                    $crate::protocol::field::Field::visit_unread(&self.$f, &member, visit);
+                )*
             }
         }
 
@@ -437,10 +454,17 @@ macro_rules! record {
     };
 
     // With a tag, the struct is written with its `type`.
-    ($(#[doc = $doc:literal])* tag $wire:literal [$($link:expr)?] [$Variant:ident] $common:tt $fields:tt) => {
-        $crate::protocol::record::record!($(#[doc = $doc])* tag $wire [$($link)?] [$Variant $Variant] $common $fields);
+    (
+        $(#[doc = $doc:literal])*
+        tag $wire:literal [$($link:expr)?] [$Variant:ident] $common:tt $fields:tt
+    ) => {
+        $crate::protocol::record::record!(
+            $(#[doc = $doc])* tag $wire [$($link)?] [$Variant $Variant] $common $fields
+        );
     };
-    ($(#[doc = $doc:literal])* tag $wire:literal [$($link:expr)?] [$Variant:ident $Name:ident]
+    (
+        $(#[doc = $doc:literal])*
+        tag $wire:literal [$($link:expr)?] [$Variant:ident $Name:ident]
         { $($common:tt)* } { $($fields:tt)* }
     ) => {
         $crate::protocol::record::record!(
@@ -449,7 +473,9 @@ macro_rules! record {
     };
     // `or name`: a string in the struct's place is that field.
     ($(#[doc = $doc:literal])* pub struct $Name:ident { $($fields:tt)* } $(or $text:ident)?) => {
-        $crate::protocol::record::record!(@fields {[$($doc)*] [] [] $Name $(or $text)?} [] $($fields)*);
+        $crate::protocol::record::record!(
+            @fields {[$($doc)*] [] [] $Name $(or $text)?} [] $($fields)*
+        );
     };
 }
 pub(crate) use record;

@@ -47,15 +47,16 @@
 //!     /// Sets [`response_id`](field@Self::response_id).
 //!     pub fn response_id(mut self, value: impl Into<String>) -> Self { … }
 //!     pub fn unknown(&self, name: &str) -> Option<&Value> { … }
-//!     pub fn with_unknown(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self { … }
+//!     pub fn with_unknown(mut self, name: impl Into<String>, value: …) -> Self { … }
 //! }
 //!
-//! impl Record for ResponseCancel {        // its JSON, by hand, as events are read and written all the time
+//! // Its JSON, by hand: events are read and written all the time.
+//! impl Record for ResponseCancel {
 //!     const TAG: Option<&'static str> = Some("response.cancel");
 //!     const KEYS: &'static [&'static str] = &["event_id", "response_id"];
 //!     const KEEPS_UNKNOWN: bool = true;   // false for deltas
-//!     fn read_field(…) { if key == "event_id" { self.event_id = read_value(…)?; return Ok(true) } … }
-//!     fn read_in_order(…) { if members.take(",\"event_id\":") { self.event_id = read_member(…)? } … }
+//!     fn read_field(…) { if key == "event_id" { self.event_id = read_value(…)?; … } … }
+//!     fn read_in_order(…) { if members.take(",\"event_id\":") { self.event_id = … } … }
 //!     fn text_of(&self, key: &str) -> Option<&str> { … }
 //!     fn unknown_mut(&mut self) -> &mut Unknown { … }
 //!     fn write_members(&self, out: &mut Vec<u8>) { … }
@@ -77,8 +78,10 @@
 //!
 //! impl From<ResponseCancel> for ClientEvent { … }
 //! impl Event for ResponseCancel { const TYPE: &'static str = "response.cancel"; … }
-//! impl Events for ClientEvent { … }       // `event_type`, `event_id`, `encode`, …: a `match` with an arm for the row
-//! impl ReadEvents for ClientEvent { … }   // "response.cancel" => read_event(…).map(Self::ResponseCancel)
+//! // `event_type`, `event_id`, `encode`, …: a `match` with an arm for the row.
+//! impl Events for ClientEvent { … }
+//! // "response.cancel" => read_event(…).map(Self::ResponseCancel)
+//! impl ReadEvents for ClientEvent { … }
 //! impl<'de> Deserialize<'de> for ClientEvent { … }
 //! ```
 
@@ -100,7 +103,10 @@ macro_rules! tagged_enum {
         pub enum $Enum:ident ($(#[doc = $odoc:literal])* $Other:ty);
         reference $reference:tt;
         common $common:tt;
-        $($(#[doc = $vdoc:literal])* $wire:literal => $Variant:ident $(($Struct:ident))? { $($fields:tt)* })*
+        $(
+            $(#[doc = $vdoc:literal])*
+            $wire:literal => $Variant:ident $(($Struct:ident))? { $($fields:tt)* }
+        )*
     ) => {
         $($crate::protocol::table::tagged_struct! {
             $(#[doc = $vdoc])*
@@ -124,7 +130,9 @@ macro_rules! tagged_enum {
 
         $(
             impl From<$crate::protocol::table::struct_name!($Variant $($Struct)?)> for $Enum {
-                fn from(value: $crate::protocol::table::struct_name!($Variant $($Struct)?)) -> Self {
+                fn from(
+                    value: $crate::protocol::table::struct_name!($Variant $($Struct)?),
+                ) -> Self {
                     Self::$Variant(value)
                 }
             }
@@ -134,8 +142,10 @@ macro_rules! tagged_enum {
         impl $crate::protocol::typescript::Typed for $Enum {
             fn typescript(types: &mut $crate::protocol::typescript::Types) -> String {
                 types.one_of(stringify!($Enum), &[$($doc),*], |types| vec![
-                    $(<$crate::protocol::table::struct_name!($Variant $($Struct)?) as $crate::protocol::typescript::Typed>
-                        ::typescript(types)),*
+                    $(<
+                        $crate::protocol::table::struct_name!($Variant $($Struct)?)
+                        as $crate::protocol::typescript::Typed
+                    >::typescript(types)),*
                 ])
             }
         }
@@ -146,13 +156,20 @@ pub(crate) use tagged_enum;
 /// Defines the struct of a row, with a link to its entry in OpenAI's reference if the table has
 /// one.
 macro_rules! tagged_struct {
-    ($(#[doc = $doc:literal])* [] $wire:literal $names:tt $common:tt $fields:tt) => {
+    (
+        $(#[doc = $doc:literal])*
+        [] $wire:literal $names:tt $common:tt $fields:tt
+    ) => {
         $crate::protocol::record::record! { $(#[doc = $doc])* tag $wire [] $names $common $fields }
     };
-    ($(#[doc = $doc:literal])* [$reference:literal] $wire:literal $names:tt $common:tt $fields:tt) => {
+    (
+        $(#[doc = $doc:literal])*
+        [$reference:literal] $wire:literal $names:tt $common:tt $fields:tt
+    ) => {
         $crate::protocol::record::record! {
             $(#[doc = $doc])*
-            tag $wire [concat!("\n\n[OpenAI's reference](", $reference, "#", $wire, ")")] $names $common $fields
+            tag $wire [concat!("\n\n[OpenAI's reference](", $reference, "#", $wire, ")")]
+            $names $common $fields
         }
     };
 }
@@ -168,7 +185,10 @@ macro_rules! events {
         reference $reference:literal;
         $(older { $($older:literal => $present:literal,)* })?
         rows {
-            $($(#[doc = $vdoc:literal])* $wire:literal => $Variant:ident $(($Struct:ident))? { $($fields:tt)* })*
+            $(
+                $(#[doc = $vdoc:literal])*
+                $wire:literal => $Variant:ident $(($Struct:ident))? { $($fields:tt)* }
+            )*
         }
     ) => {
         $crate::protocol::table::tagged_enum! {
@@ -186,7 +206,9 @@ macro_rules! events {
         }
 
         $(
-            impl $crate::protocol::Event for $crate::protocol::table::struct_name!($Variant $($Struct)?) {
+            impl $crate::protocol::Event
+                for $crate::protocol::table::struct_name!($Variant $($Struct)?)
+            {
                 type Events = $Enum;
                 const TYPE: &'static str = $wire;
 
@@ -205,7 +227,9 @@ macro_rules! events {
             pub fn event_type(&self) -> &str {
                 match self {
                     Self::Other(raw) => raw.event_type(),
-                    known => $crate::protocol::raw::ReadEvents::known_type(known).unwrap_or_default(),
+                    known => {
+                        $crate::protocol::raw::ReadEvents::known_type(known).unwrap_or_default()
+                    }
                 }
             }
 
@@ -261,7 +285,9 @@ macro_rules! events {
                 frame: &bytestring::ByteString,
             ) -> Option<serde_json::Result<Self>> {
                 Some(match event_type {
-                    $($wire => $crate::protocol::record::read_event(members, frame).map(Self::$Variant),)*
+                    $($wire => {
+                        $crate::protocol::record::read_event(members, frame).map(Self::$Variant)
+                    })*
                     _ => return None,
                 })
             }
@@ -275,7 +301,9 @@ macro_rules! events {
 
             fn text_of(&self, key: &str) -> Option<&str> {
                 match self {
-                    $(Self::$Variant(event) => $crate::protocol::record::Record::text_of(event, key),)*
+                    $(Self::$Variant(event) => {
+                        $crate::protocol::record::Record::text_of(event, key)
+                    })*
                     Self::Other(_) => None,
                 }
             }
@@ -283,7 +311,9 @@ macro_rules! events {
             fn visit_unread(&self, visit: &mut $crate::protocol::unknown::Visit<'_>) {
                 let path = $crate::protocol::unknown::FieldPath::ROOT;
                 match self {
-                    $(Self::$Variant(event) => $crate::protocol::field::Field::visit_unread(event, &path, visit),)*
+                    $(Self::$Variant(event) => {
+                        $crate::protocol::field::Field::visit_unread(event, &path, visit);
+                    })*
                     Self::Other(_) => {}
                 }
             }

@@ -60,7 +60,10 @@ macro_rules! union {
     (
         $(#[doc = $doc:literal])*
         pub enum $Enum:ident {
-            $($(#[doc = $vdoc:literal])* $wire:literal => $Variant:ident $(($Struct:ident))? { $($fields:tt)* })*
+            $(
+                $(#[doc = $vdoc:literal])*
+                $wire:literal => $Variant:ident $(($Struct:ident))? { $($fields:tt)* }
+            )*
         }
     ) => {
         $crate::protocol::table::tagged_enum! {
@@ -77,13 +80,19 @@ macro_rules! union {
         // Setters take a variant's struct in the place of the enum.
         $(
             impl From<$crate::protocol::table::struct_name!($Variant $($Struct)?)> for Box<$Enum> {
-                fn from(value: $crate::protocol::table::struct_name!($Variant $($Struct)?)) -> Self {
+                fn from(
+                    value: $crate::protocol::table::struct_name!($Variant $($Struct)?),
+                ) -> Self {
                     Box::new(value.into())
                 }
             }
 
-            impl From<$crate::protocol::table::struct_name!($Variant $($Struct)?)> for $crate::protocol::Patch<$Enum> {
-                fn from(value: $crate::protocol::table::struct_name!($Variant $($Struct)?)) -> Self {
+            impl From<$crate::protocol::table::struct_name!($Variant $($Struct)?)>
+                for $crate::protocol::Patch<$Enum>
+            {
+                fn from(
+                    value: $crate::protocol::table::struct_name!($Variant $($Struct)?),
+                ) -> Self {
                     Self::Set(value.into())
                 }
             }
@@ -109,7 +118,10 @@ macro_rules! union {
                 source: $crate::protocol::field::Source<'_>,
             ) -> Option<Result<Self, D::Error>> {
                 match tag {
-                    $($wire => Some($crate::protocol::field::Field::read(input, source).map(Self::$Variant)),)*
+                    $($wire => {
+                        let read = $crate::protocol::field::Field::read(input, source);
+                        Some(read.map(Self::$Variant))
+                    })*
                     _ => None,
                 }
             }
@@ -133,7 +145,9 @@ macro_rules! union {
                 visit: &mut $crate::protocol::unknown::Visit<'_>,
             ) {
                 match self {
-                    $(Self::$Variant(value) => $crate::protocol::field::Field::visit_unread(value, path, visit),)*
+                    $(Self::$Variant(value) => {
+                        $crate::protocol::field::Field::visit_unread(value, path, visit);
+                    })*
                     Self::Other(_) => {}
                 }
             }

@@ -3,7 +3,12 @@
 
 /// Defines an enum of names from an open list. A name that is not known is kept as it is.
 macro_rules! open_enum {
-    ($(#[doc = $doc:literal])* pub enum $Name:ident { $($(#[doc = $vdoc:literal])* $Variant:ident = $wire:literal,)* }) => {
+    (
+        $(#[doc = $doc:literal])*
+        pub enum $Name:ident {
+            $($(#[doc = $vdoc:literal])* $Variant:ident = $wire:literal,)*
+        }
+    ) => {
         $(#[doc = $doc])*
         ///
         /// The list is open: [`as_str`](Self::as_str) gives a name that this version does not know,
@@ -103,9 +108,15 @@ impl UnknownName {
 /// Defines an enum of a value that may be a word, or one of several shapes of JSON. Any other value
 /// is kept as JSON.
 macro_rules! choice {
-    ($(#[doc = $doc:literal])* pub enum $Enum:ident {
-        $($(#[doc = $vdoc:literal])* $Variant:ident $(($Type:ty) = $Shape:ident)? $(= $word:literal)?,)*
-    }) => {
+    (
+        $(#[doc = $doc:literal])*
+        pub enum $Enum:ident {
+            $(
+                $(#[doc = $vdoc:literal])*
+                $Variant:ident $(($Type:ty) = $Shape:ident)? $(= $word:literal)?,
+            )*
+        }
+    ) => {
         $(#[doc = $doc])*
         #[derive(Debug, Clone, PartialEq)]
         #[non_exhaustive]
@@ -147,7 +158,8 @@ macro_rules! choice {
                 let source = $crate::protocol::field::Source::Serde;
                 let read = match &value {
                     $($(serde_json::Value::$Shape(_) => {
-                        <$Type as $crate::protocol::field::Field>::read(&value, source).map(Self::$Variant)
+                        <$Type as $crate::protocol::field::Field>::read(&value, source)
+                            .map(Self::$Variant)
                     })?)*
                     _ => return Self::Other(value),
                 };
@@ -159,7 +171,9 @@ macro_rules! choice {
             fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
                 match self {
                     $($(Self::$Variant => out.serialize_str($word),)?)*
-                    $($(Self::$Variant(value) => <$Type as serde::Serialize>::serialize(value, out),)?)*
+                    $($(Self::$Variant(value) => {
+                        <$Type as serde::Serialize>::serialize(value, out)
+                    })?)*
                     Self::Other(value) => value.serialize(out),
                 }
             }

@@ -7,7 +7,10 @@
 //!
 //! use openai_realtime_ws::rest::webhook::{Webhook, WebhookError, WebhookEvent};
 //!
-//! # fn on_request<'h>(header: impl Fn(&str) -> Option<&'h str>, body: &[u8]) -> Result<(), WebhookError> {
+//! # fn on_request<'h>(
+//! #     header: impl Fn(&str) -> Option<&'h str>,
+//! #     body: &[u8],
+//! # ) -> Result<(), WebhookError> {
 //! let webhook = Webhook::new("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")?;
 //! match webhook.verify(header, body, SystemTime::now())? {
 //!     WebhookEvent::IncomingCall(call) => println!("call from {:?}", call.sip_header("From")),

@@ -25,7 +25,10 @@ use crate::protocol::{Audio, AudioFormat, Events, Protocol, Realtime};
 /// # use openai_realtime_ws::{Connector, Error, Session};
 /// # struct Microphone;
 /// # impl Microphone { fn on_samples(&self, _: impl FnMut(&[i16]) + Send + 'static) {} }
-/// # async fn example<C: Connector>(mut rt: Session<C>, microphone: Microphone) -> Result<(), Error> {
+/// # async fn example<C: Connector>(
+/// #     mut rt: Session<C>,
+/// #     microphone: Microphone,
+/// # ) -> Result<(), Error> {
 /// use openai_realtime_ws::protocol::Audio;
 ///
 /// let live = rt.sender().live_audio(Duration::from_millis(500));

@@ -70,7 +70,11 @@ impl Plain {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 512,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     /// Against lists in which nothing is clever. Live audio may be missing, nothing else.
     #[test]
@@ -92,7 +96,10 @@ proptest! {
                         }
                         Err((back, kind)) => {
                             prop_assert_eq!(back, event);
-                            let full = if plain.closed { SendErrorKind::Closed } else { SendErrorKind::Full };
+                            let full = match plain.closed {
+                                true => SendErrorKind::Closed,
+                                false => SendErrorKind::Full,
+                            };
                             prop_assert_eq!(kind, full);
                             prop_assert!(plain.closed || !room);
                         }

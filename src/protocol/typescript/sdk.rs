@@ -2,8 +2,8 @@
 //! looser than what Rust reads. `tests/js/types/events.ts` holds each event against the SDK's, both
 //! ways.
 
-/// Fields that the SDK declares with another type, by struct and key. An empty text leaves the field
-/// out.
+/// Fields that the SDK declares with another type, by struct and key. An empty text leaves the
+/// field out.
 const FIELDS: &[(&str, &str, &str)] = &[
     ("PcmFormat", "rate", "?: 24000"),
     ("Conversation", "id", "?: string"),

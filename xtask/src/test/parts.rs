@@ -57,9 +57,9 @@ const IN_APP: &[Need] = &[
     Need::Recordings,
 ];
 
-/// The tests that are worth their time under Miri, which takes about a thousand times as long: data
-/// shared by threads, the state machine, and code that cuts and decodes text. Tests of many cases or
-/// many samples are left out, and one that reads a file.
+/// Tests that are worth their time under Miri, which takes about a thousand times as long: data
+/// shared by threads, the state machine, and code that cuts and decodes text. Tests of many cases
+/// or many samples are left out, and one that reads a file.
 const MIRI_TESTS: &str = "--lib --test protocol -- connection:: session::sender frames::contract \
     audio --skip properties --skip audio:: --skip backlog::nothing_is_lost --skip diagram";
 

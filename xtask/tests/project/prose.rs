@@ -7,6 +7,16 @@ const CLAUSES: &[&str] = &[
     "What", "Who", "How", "Whether", "Where", "When", "Why", "Which",
 ];
 
+/// Widest line of code and comments, in characters.
+const MAX_WIDTH: usize = 100;
+
+/// Folders with Rust source.
+const SOURCES: &[&str] = &["src", "examples", "benches", "fuzz", "npm", "soak", "xtask"];
+
+/// Lines of code for each plain comment, at most: fewer comments leave a reader without the
+/// reasons.
+const MAX_CODE_PER_COMMENT: usize = 60;
+
 /// Doc comments that may open with one of these words, in percent.
 const MAX_CLAUSES: usize = 5;
 
@@ -37,6 +47,49 @@ fn doc_comments_open_with_the_thing() {
         "{} of {total} doc comments open with a clause, more than {MAX_CLAUSES} %:\n{}",
         clauses.len(),
         clauses.join("\n")
+    );
+}
+
+#[test]
+fn lines_wrap() {
+    let mut wide = Vec::new();
+    for file in SOURCES
+        .iter()
+        .flat_map(|folder| source::below(folder, &[".rs"]))
+    {
+        for (number, line) in file.text.lines().enumerate() {
+            // Strings, addresses and rows of a table do not break.
+            let is_whole =
+                line.contains(['"', '|']) || line.ends_with('\\') || line.contains("https://");
+            if line.chars().count() > MAX_WIDTH && !is_whole {
+                wide.push(format!("{}:{}", file.path, number + 1));
+            }
+        }
+    }
+    assert!(
+        wide.is_empty(),
+        "wider than {MAX_WIDTH} columns:\n{}",
+        wide.join("\n")
+    );
+}
+
+#[test]
+fn comments_give_reasons_where_a_reader_would_stop() {
+    let (mut code, mut comments) = (0, 0);
+    for file in public_sources() {
+        let mut was_comment = false;
+        for line in file.text.lines().map(str::trim_start) {
+            let is_doc = doc_text(line).is_some();
+            let is_comment = line.starts_with("//") && !is_doc;
+            // A comment of several lines is one.
+            comments += usize::from(is_comment && !was_comment);
+            code += usize::from(!line.is_empty() && !line.starts_with("//"));
+            was_comment = is_comment;
+        }
+    }
+    assert!(
+        code <= comments * MAX_CODE_PER_COMMENT,
+        "{code} lines of code have {comments} comments, fewer than one for {MAX_CODE_PER_COMMENT}"
     );
 }
 

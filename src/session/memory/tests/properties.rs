@@ -71,13 +71,20 @@ fn any_event() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 128,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     /// Whatever went before, and however often it broke off.
     #[test]
     fn what_is_restored_is_valid_and_bounded(
         max_bytes in prop_oneof![Just(0), 200..4000usize, Just(PLENTY)],
-        outages in prop::collection::vec((prop::collection::vec(any_event(), 0..40), 0..20usize), 1..4),
+        outages in prop::collection::vec(
+            (prop::collection::vec(any_event(), 0..40), 0..20usize),
+            1..4,
+        ),
     ) {
         let mut memory = Memory::new(max_bytes);
         for (events, sent) in outages {
@@ -108,7 +115,9 @@ proptest! {
                                 }
                             }
                             Item::FunctionCall(call) => calls.extend(call.call_id),
-                            Item::FunctionCallOutput(output) => prop_assert!(calls.contains(&output.call_id)),
+                            Item::FunctionCallOutput(output) => {
+                                prop_assert!(calls.contains(&output.call_id));
+                            }
                             _ => {}
                         }
                     }
