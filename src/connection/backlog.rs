@@ -141,6 +141,7 @@ impl<E: Queued> Backlog<E> {
         let admitted = loop {
             let admitted = state.admits(bytes, self.0.max_bytes);
             let in_time = state.live.saturating_add(lasts) <= longest;
+            // One piece at a time: no more is dropped than the new piece needs.
             let settled = admitted == Err(SendErrorKind::Closed) || (admitted.is_ok() && in_time);
             if settled || !state.drop_oldest_live() {
                 break admitted;
@@ -181,6 +182,7 @@ impl<E: Queued> Backlog<E> {
             return Poll::Ready(());
         }
         let mut state = self.lock();
+        // Checked again under the lock: an event may have come since the first look.
         if !state.due.entries.is_empty() {
             return Poll::Ready(());
         }
@@ -232,6 +234,7 @@ impl<E: Queued> Backlog<E> {
     pub(crate) fn take_held(&self) -> Vec<E> {
         let mut state = self.lock();
         let held: Vec<E> = state.held.drain().map(|entry| entry.event).collect();
+        // Rare, so a sum over the line is simpler than a count for each line.
         state.live = state.due.live();
         let waiters = state.waiters_if(true);
         drop(state);
@@ -315,6 +318,7 @@ impl<E: Queued> Backlog<E> {
         state.line().push(entry);
         self.publish(&state);
         let due = state.intake == Intake::Due;
+        // Held events wake nobody: the reader could not take them.
         let reader = due.then(|| state.reader.take()).flatten();
         // Nobody is woken while the lock is held.
         drop(state);
@@ -390,6 +394,7 @@ impl<E: Queued> BacklogState<E> {
     /// Returns the tasks to wake if there is more room than before.
     fn waiters_if(&mut self, room: bool) -> Vec<(u64, Waker)> {
         if room {
+            // All of them, because the room may fit the second event and not the first.
             std::mem::take(&mut self.waiters)
         } else {
             Vec::new()
@@ -516,6 +521,7 @@ impl<E: Queued + Unpin> Future for PushWhenRoom<'_, E> {
         match state.admits(event.bytes(), this.backlog.0.max_bytes) {
             Err(SendErrorKind::Full) => {
                 this.event = Some(event);
+                // Registered under the lock, so that no room can appear unseen in between.
                 this.waiter = Some(state.wait(this.waiter, cx.waker()));
                 Poll::Pending
             }

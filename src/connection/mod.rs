@@ -144,6 +144,7 @@ impl<E: Queued> Connection<E> {
         }
         self.state = State::Open;
         self.backlog.resume();
+        // The session's lifetime counts from here, and the watchdogs start afresh.
         self.begin(self.now);
         self.notices.push_back(match self.outage.take() {
             None => Notice::Opened,
@@ -160,6 +161,7 @@ impl<E: Queued> Connection<E> {
     #[inline]
     pub fn received(&mut self, now: Duration, frame: Frame) -> Option<ByteString> {
         match frame {
+            // Text comes first and reads no clock: it is nearly everything that arrives.
             Frame::Text(text) => self.hears_messages().then_some(text),
             Frame::Binary(bytes) => self.hears_messages().then(|| {
                 let text = ByteString::try_from(bytes.clone());
@@ -214,6 +216,7 @@ impl<E: Queued> Connection<E> {
     /// minutes. Once a session has outlived an announced end, later announcements are ignored.
     pub fn expires_in(&mut self, now: Duration, left: Duration) {
         self.pass(now);
+        // A clock that was wrong once would be wrong again.
         if self.renewal.believes() {
             self.watch.expires(self.now.saturating_add(left));
         }
@@ -226,6 +229,7 @@ impl<E: Queued> Connection<E> {
         match &mut self.state {
             State::Open => {
                 self.abandon_next();
+                // Decided now: a call to `close` can still change it before the socket ends.
                 let recovers = self.retries.recovers(frame.code);
                 if recovers {
                     self.hold();
@@ -281,6 +285,7 @@ impl<E: Queued> Connection<E> {
             State::Connecting { .. } => {
                 self.attempt_failed(Some(CloseFrame::ABNORMAL), Some(Failure::Socket), retry);
             }
+            // An error that every attempt would meet again ends the connection at once.
             State::Open if retry.is_some() => {
                 self.lost(CloseFrame::ABNORMAL, Some(Failure::Socket));
             }
@@ -326,6 +331,7 @@ impl<E: Queued> Connection<E> {
         match &mut self.state {
             State::Idle | State::Connecting { .. } => {
                 self.notices.push_back(Notice::Abandon);
+                // An outage had a connection to close; a first attempt never had one.
                 let in_outage = self.outage.is_some();
                 self.finish(if in_outage {
                     frame
@@ -357,6 +363,7 @@ impl<E: Queued> Connection<E> {
     /// before: they may be the sign of life that a watchdog misses.
     pub fn tick(&mut self, now: Duration) {
         self.pass(now);
+        // A timer may fire early, and a driver may tick without one.
         if self.wake_at().is_none_or(|deadline| self.now < deadline) {
             return;
         }
@@ -401,6 +408,7 @@ impl<E: Queued> Connection<E> {
         if let Some(notice) = self.notices.pop_front() {
             return Some(notice);
         }
+        // The close frame is last: nothing may follow it (RFC 6455, 5.5.1).
         let idle = !self.wants_transmit();
         match &mut self.state {
             State::Closing {
@@ -427,6 +435,7 @@ impl<E: Queued> Connection<E> {
         if !self.may_transmit() {
             return None;
         }
+        // Settings and history go first: what was queued may refer to them.
         if let Some(event) = self.restoring.pop_front() {
             return Some((event, None));
         }
@@ -440,6 +449,7 @@ impl<E: Queued> Connection<E> {
         if self.may_transmit() && !self.restoring.is_empty() {
             return Poll::Ready(());
         }
+        // Registers the task even where nothing may be sent yet, so that a later event wakes it.
         ready!(self.backlog.poll_due(cx));
         if self.may_transmit() {
             Poll::Ready(())
@@ -538,6 +548,7 @@ impl<E: Queued> Connection<E> {
     fn end(&mut self, frame: CloseFrame, failure: Option<Failure<E>>) {
         let closed = self.close_up(frame);
         let normal = closed.frame.code == CloseFrame::NORMAL.code;
+        // The more exact cause wins: a close code says less than the error behind it.
         let by_peer = || (!normal).then(|| Failure::Closed(closed.clone()));
         if let Some(failure) = failure.or_else(by_peer) {
             self.notices.push_back(Notice::Failed(failure));

@@ -44,6 +44,7 @@ impl<E: Queued> Connection<E> {
     /// [`NotOpen`], and nothing is sent.
     pub fn restore(&mut self, events: impl IntoIterator<Item = E>) -> Result<(), NotOpen> {
         self.flush_pending()?;
+        // Behind the flush and yet sent first: see `Connection::next_transmit`.
         self.restoring.extend(events);
         Ok(())
     }
@@ -82,6 +83,7 @@ impl<E: Queued> Connection<E> {
                 cause,
             }));
             let uptime = self.now.saturating_sub(self.open_since);
+            // Before the attempt is counted, so that a long life gives the budget back first.
             self.retries.stayed_up(uptime);
             self.try_again(Duration::ZERO);
             return;
@@ -107,6 +109,7 @@ impl<E: Queued> Connection<E> {
             let close = close.unwrap_or(CloseFrame::ABNORMAL);
             return self.end(close, failure);
         };
+        // An attempt without a socket has no close code: the last one known stays.
         if let Some(close) = close {
             outage.close = close;
         }

@@ -78,6 +78,7 @@ impl<E: Queued> Connection<E> {
         self.pass(now);
         if matches!(self.renewal.next, Next::Connecting { .. }) {
             self.renewal.next = Next::Ready { since: self.now };
+            // No turn is waited for any more: the old session is about to end.
             if self.renewal.last_call {
                 self.switch(now);
             }
@@ -116,6 +117,7 @@ impl<E: Queued> Connection<E> {
             return;
         }
         self.hold();
+        // Unsent events wait for the restored session; new ones follow behind them.
         self.backlog.resume();
         self.retries
             .stayed_up(self.now.saturating_sub(self.open_since));
@@ -143,6 +145,7 @@ impl<E: Queued> Connection<E> {
         if !self.limits.renew || !matches!(self.renewal.next, Next::None) {
             return;
         }
+        // Only a renewed session is suspected: the first one may really be short.
         let until = self.open_since.saturating_add(MIN_INTERVAL);
         if !self.renewal.renewed || self.now >= until {
             return self.connect_next();

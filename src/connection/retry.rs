@@ -152,12 +152,14 @@ impl Retries {
             return None;
         }
         self.used += 1;
+        // A shift past 31 bits means a longer delay than any: the bound below applies.
         let doublings = 1_u32.checked_shl(nth.saturating_sub(1));
         let delay = doublings.map_or(Duration::MAX, |by| policy.initial_delay.saturating_mul(by));
         let mut seconds = delay.min(policy.max_delay).as_secs_f64() * (0.75 + self.random() * 0.25);
         if nth == 1 && !policy.spread.is_zero() {
             seconds += policy.spread.as_secs_f64() * self.random();
         }
+        // Whole milliseconds, as timers have them everywhere.
         let rounded = Duration::try_from_secs_f64((seconds * 1000.0).round() / 1000.0);
         let delay = rounded.unwrap_or(Duration::MAX);
         Some(Attempt {

@@ -25,6 +25,7 @@ pub(super) async fn read_head(
         if stream.read_buf(&mut bytes).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
+        // Parsed again with each read: a head is short and mostly comes whole.
         if let Some(response) = parse_head(&bytes).map_err(invalid)? {
             return Ok(response);
         }
@@ -43,6 +44,7 @@ pub(super) fn parse_head(bytes: &[u8]) -> Result<Option<Response<Vec<u8>>>, Sour
     for header in head.headers {
         response = response.header(header.name, header.value);
     }
+    // What follows belongs to the WebSocket already: servers may send at once.
     let rest = bytes.get(length..).unwrap_or_default();
     Ok(Some(response.body(rest.to_vec())?))
 }

@@ -42,6 +42,7 @@ impl Proxies {
 
     /// One proxy for all servers.
     pub(super) fn all(url: &str) -> Result<Self, TransportError> {
+        // The matcher ignores a URL that it cannot read, so a try shows whether it did.
         let proxies = Self::new(Matcher::builder().all(url).build(), "");
         let proxy = proxies.intercept("example.com");
         // The URL may have a password in it, so the error does not show it.

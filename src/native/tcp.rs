@@ -104,6 +104,7 @@ fn allowed(addresses: Vec<SocketAddr>, reach: Reach) -> Result<Vec<SocketAddr>, 
     if reach == Reach::AnyHost || addresses.is_empty() {
         return Ok(addresses);
     }
+    // An IPv4 address can come as IPv6 (`::ffff:127.0.0.1`).
     let is_loopback = |address: &SocketAddr| address.ip().to_canonical().is_loopback();
     let local: Vec<_> = addresses.into_iter().filter(is_loopback).collect();
     if local.is_empty() {
@@ -115,6 +116,7 @@ fn allowed(addresses: Vec<SocketAddr>, reach: Reach) -> Result<Vec<SocketAddr>, 
 /// Lets IPv6 and IPv4 alternate, starting with the family of the resolver's first address (RFC
 /// 8305, section 4). Within a family the resolver's order stays.
 fn alternating(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    // The system's order decides which family comes first (RFC 6724).
     let starts_with_v4 = addresses.first().is_some_and(SocketAddr::is_ipv4);
     let count = addresses.len();
     let (first, second): (Vec<_>, Vec<_>) = addresses
@@ -151,15 +153,18 @@ pub(super) async fn race<T, E, F: Future<Output = Result<T, E>>>(
     let mut addresses = addresses.into_iter().peekable();
     while let Some(address) = addresses.next() {
         attempts.push(open(address));
+        // The last address has no successor to wait for.
         if addresses.peek().is_none() {
             break;
         }
         match timeout(ATTEMPT_DELAY, attempts.next()).await {
             Ok(Some(Ok(connection))) => return Ok(connection),
+            // A refusal starts the next attempt at once.
             Ok(Some(Err(error))) => failure = error,
             Ok(None) | Err(_) => {}
         }
     }
+    // All have started. The slowest of them may still be the one that succeeds.
     while let Some(attempt) = attempts.next().await {
         match attempt {
             Ok(connection) => return Ok(connection),
@@ -176,6 +181,7 @@ async fn open(address: SocketAddr, local: Option<IpAddr>) -> io::Result<TcpStrea
         TcpSocket::new_v6()
     }?;
     if let Some(local) = local {
+        // Port 0: the system picks one.
         socket.bind((local, 0).into())?;
     }
     let stream = socket.connect(address).await?;

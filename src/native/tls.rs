@@ -51,6 +51,7 @@ pub(super) enum Peer {
 /// The platform's roots. All such settings share one configuration.
 impl Default for Tls {
     fn default() -> Self {
+        // Reading the platform's roots takes milliseconds: connectors without settings share them.
         static SHARED: LazyLock<Arc<OnceLock<Arc<ClientConfig>>>> = LazyLock::new(Arc::default);
         Self {
             roots: Roots::Platform,
@@ -114,6 +115,7 @@ impl Tls {
 
     fn config(&self, peer: Peer) -> Result<Arc<ClientConfig>, TransportError> {
         let config = self.checked()?;
+        // The certificate identifies the user to the server, and is none of the proxy's business.
         if peer == Peer::Server || !config.client_auth_cert_resolver.has_certs() {
             return Ok(config);
         }
@@ -129,6 +131,7 @@ impl Tls {
         }
         let config = match &self.own {
             None => Arc::new(self.build().map_err(tls_error)?),
+            // In either order of the calls: one of the two settings would be lost in silence.
             Some(_) if self.has_settings() => {
                 return Err(tls_error(
                     "`Connector::tls_config` replaces every other TLS setting: put the root and \
@@ -183,6 +186,7 @@ impl Tls {
 
 /// A caller's configuration without any protocol that this crate does not speak, such as HTTP/2.
 fn http_1_only(own: &Arc<ClientConfig>) -> Arc<ClientConfig> {
+    // HTTP/2 has another way to open WebSockets, which few servers offer (RFC 8441).
     if own.alpn_protocols.iter().all(|protocol| protocol == ALPN) {
         return Arc::clone(own);
     }
@@ -217,6 +221,7 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TransportErr
 /// Tells a peer that rejects TLS from a connection that broke meanwhile. Only the latter is worth
 /// another attempt.
 fn handshake_error(error: io::Error) -> TransportError {
+    // rustls wraps its own errors. Any other error is the network's, and worth another attempt.
     let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
     match cause {
         Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {

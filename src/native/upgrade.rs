@@ -83,12 +83,15 @@ fn request(
     handshake: &Handshake,
     key: &str,
 ) -> Result<Zeroizing<Vec<u8>>, TransportError> {
+    // The fragment stays here (RFC 6455, section 3).
     let target = &url[Position::BeforePath..Position::AfterQuery];
     let mut request = Zeroizing::new(Vec::with_capacity(2048));
     request.extend(format!("GET {target} HTTP/1.1\r\n").bytes());
     let mut names = OWN.to_vec();
     let headers: Vec<_> = handshake.headers().collect();
+    // From the last: of two headers with one name, the later setting wins.
     for (name, value) in headers.into_iter().rev() {
+        // A line break in a value would add headers of its own.
         let parsed: HeaderName = name.parse().map_err(|_| invalid_header(name))?;
         if !value
             .bytes()

@@ -76,6 +76,7 @@ impl Connector {
     async fn open(self, handshake: Handshake) -> Result<Socket, TransportError> {
         let url = Url::parse(handshake.url())
             .map_err(|error| TransportError::Unsupported(error.into()))?;
+        // Before any connection: a header that HTTP forbids is the caller's mistake.
         let upgrade = Upgrade::new(&url, &handshake)?;
         let server = Server::of(&url)?;
         let reach = Reach::new(handshake.allows_cleartext());

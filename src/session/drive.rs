@@ -170,6 +170,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 self.socket = Socket::open(transport);
                 self.connection.opened(self.connector.now());
             }
+            // Without a request there was no socket, so that no close code is made up for it.
             Err(NotOpened { error, asked }) => {
                 self.socket = Socket::None;
                 let retry = error.retry();
@@ -231,6 +232,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             self.timer = None;
             return Poll::Pending;
         };
+        // A timer is made only when the deadline moved: most polls find the same one.
         if self.timer.as_ref().is_none_or(|(set, _)| *set != at) {
             let wait = at.saturating_sub(self.connector.now());
             self.timer = Some((at, Box::pin(self.connector.sleep(wait))));
@@ -239,6 +241,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             ready!(timer.as_mut().poll(cx));
         }
         self.timer = None;
+        // The timer may be a little early by the connector's clock, which must not lose the tick.
         self.connection.tick(at.max(self.connector.now()));
         Poll::Ready(())
     }
@@ -332,11 +335,13 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                     "sent"
                 );
                 if let Some(memory) = &mut self.memory {
+                    // In the order of the wire: what never left is not part of the session.
                     memory.sent(&event);
                 }
                 if let Some(awaited) = &mut self.awaited {
                     awaited.written |= ticket == Some(awaited.ticket);
                 }
+                // Shares the event's buffer.
                 let text = event.text().clone();
                 socket.transport.start_send_unpin(Frame::Text(text))?;
             } else if let Some(frame) = socket.close.take() {
@@ -355,6 +360,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         }
         self.connection.flowed();
         socket.dirty = false;
+        // Only now: what tungstenite still buffers has not been accepted by the socket.
         self.awaited.take_if(|awaited| awaited.written);
         Poll::Ready(Ok(()))
     }

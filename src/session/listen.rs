@@ -41,6 +41,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         &mut self,
         listener: impl FnOnce(&E) + MaybeSend + 'static,
     ) -> ListenerId {
+        // The listener is gone after its first event, even if it panics.
         let mut listener = Some(listener);
         let call = move |event: &P::Server| {
             if let Some(event) = E::from_events(event)
@@ -156,6 +157,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     // Contract 55.
     pub async fn run(&mut self) -> Result<Closed, Error> {
         while let Some(event) = StreamExt::next(self).await {
+            // With a listener for errors, the application decides what they mean.
             if self.listeners.hear_errors() {
                 continue;
             }

@@ -67,6 +67,7 @@ impl<P: Protocol> Listeners<P> {
 
     /// Calls the listeners of an event or an error.
     pub(super) fn emit(&mut self, item: &Result<P::Server, Error>) {
+        // Streams have no listeners, and pay nothing for them.
         if self.registered.is_empty() {
             return;
         }
@@ -79,6 +80,7 @@ impl<P: Protocol> Listeners<P> {
                 listener(event);
             }
         }
+        // An `error` event reaches both kinds of listeners, as in the SDK.
         if let Some(error) = P::error(event) {
             self.emit_error(&Error::Server(error.into()));
         }

@@ -135,6 +135,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         }
         let connection = Connection::new(limits, connector.seed());
         let mut session = Self {
+            // One queue: events of senders and of the session leave in the order of their calls.
             sender: Sender::new(connection.backlog().clone()),
             connection,
             connector,
@@ -200,6 +201,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                         Err((_, kind)) => return Poll::Ready(Err(kind)),
                     }
                 }
+                // In an outage the event is held back for the next connection, which is enough.
                 let kept = self.awaited.is_none() || self.connection.is_reconnecting();
                 if claim.is_some() && kept {
                     return Poll::Ready(Ok(()));
@@ -268,6 +270,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     /// Dropping the future leaves the session closing. Polling the session or calling `close` again
     /// goes on.
     pub async fn close_with(&mut self, frame: CloseFrame) -> Result<Closed, InvalidClose> {
+        // Checked before anything changes: after an error the session goes on.
         let frame = frame.checked(C::may_close_with)?;
         self.connection.close(self.connector.now(), frame);
         loop {
@@ -319,6 +322,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 self.note_expiry(at);
             }
             if P::error(event).is_some_and(|event| event.error.kind() == ErrorKind::Fatal) {
+                // Each attempt would be accepted, told the same and closed.
                 self.connection.stop_reconnecting();
             }
         }
@@ -361,6 +365,7 @@ impl<C: Connector, P: Protocol> Stream for Session<C, P> {
             match ready!(this.poll_item(cx)) {
                 Some(InboxItem::Message(text)) => break this.read(&text),
                 Some(InboxItem::Error(error)) => break Err(this.report(error)),
+                // A stream of events has no place for them; `updates` yields them.
                 Some(InboxItem::Interlude(told)) => this.tell(&told),
                 None => {
                     this.tell_closed();

@@ -24,6 +24,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                     code = next.close.code,
                     "reconnecting"
                 );
+                // The application's own handler has the last word on every attempt.
                 if self.config.retries(&next) {
                     return Some(Step::Interlude(Interlude::Reconnecting(next)));
                 }
@@ -76,6 +77,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 );
                 self.closed = Some(closed);
                 self.socket = Socket::None;
+                // A timer that is left running would wake a session that has nothing to do.
                 self.timer = None;
             }
         }

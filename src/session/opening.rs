@@ -32,6 +32,7 @@ impl<T> Opening<T> {
         let config = config.clone();
         Self {
             url: String::new(),
+            // For each attempt: a provider may have a new credential since the last one.
             phase: OpeningPhase::Resolving(Box::pin(async move { config.resolved().await })),
         }
     }
@@ -56,6 +57,7 @@ impl<T> Opening<T> {
                             self.phase = OpeningPhase::Connecting(Box::pin(connecting));
                         }
                         Err(error) => {
+                            // Nothing was sent anywhere.
                             let asked = false;
                             return Poll::Ready(Err(NotOpened { error, asked }));
                         }

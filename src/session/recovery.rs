@@ -79,6 +79,7 @@ fn type_of(text: &ByteString) -> Option<Cow<'_, str>> {
     if let Some((event_type, _)) = Members::behind_type(text) {
         return Some(event_type);
     }
+    // The service writes the type first. Other servers need a look at the whole event.
     let event = RawEvent::parse(text.clone()).ok()?;
     Some(event.event_type().to_owned().into())
 }

@@ -74,6 +74,7 @@ where
 {
     /// Ready when everything is written and the close frame behind it, or nothing more can be.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // A peer that never reads must not keep the old socket alive.
         if self.timeout.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
@@ -98,6 +99,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         let Some(renewal) = &mut self.renewal else {
             return Poll::Pending;
         };
+        // The old socket is written out while the new one already serves.
         if let Some(previous) = &mut renewal.previous
             && previous.poll(cx).is_ready()
         {
@@ -130,6 +132,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                         Poll::Pending
                     };
                     match arrived {
+                        // Usually `session.created`, which is read once this connection serves.
                         Poll::Ready(Some(Ok(Frame::Text(text)))) => {
                             renewal.early_bytes += text.len();
                             renewal.early.push_back(text);
@@ -146,6 +149,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
                 }
             }
         }
+        // A switch in the middle of a reply would lose the rest of it.
         let settled = self
             .memory
             .as_ref()

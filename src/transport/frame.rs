@@ -76,6 +76,7 @@ impl CloseFrame {
         if !may_have(self.code) {
             return Err(InvalidClose::Code(self.code));
         }
+        // A control frame has at most 125 bytes (RFC 6455, 5.5), and the code takes two.
         if self.reason.len() > 123 {
             return Err(InvalidClose::Reason {
                 bytes: self.reason.len(),

@@ -83,6 +83,7 @@ impl Refusal {
         let body = RefusalBody::read(body);
         let text = |text: Option<&str>, max_chars| {
             let text = Self::without_credentials(handshake, text?);
+            // Control characters could move a terminal's cursor, or forge a line of a log.
             let printable = |c: char| if c.is_control() { ' ' } else { c };
             Some(text.chars().take(max_chars).map(printable).collect())
         };
@@ -146,6 +147,7 @@ impl Refusal {
             self.status,
             408 | 409 | 425 | 429 | 500..=504 | 520..=526 | 529 | 530
         );
+        // A spent quota also comes as 429, and no wait brings it back.
         let spent = self.code.as_deref() == Some("insufficient_quota");
         (passes && !spent).then(|| self.retry_after.unwrap_or_default())
     }
@@ -176,6 +178,7 @@ impl fmt::Display for Refusal {
             write!(f, " (request {id})")?;
         }
         f.write_str(match self.status {
+            // The advice is general: the server's own words, if any, stand before it.
             300..=399 => ". Redirects are not followed: set the base URL to where the service is.",
             401 => ". Check the API key.",
             403 => ". The key has no access to this.",

@@ -29,6 +29,7 @@ pub(super) struct RefusalBody {
 impl RefusalBody {
     /// Reads JSON, HTML or plain text.
     pub(super) fn read(body: &[u8]) -> Self {
+        // The content type is not asked: proxies send JSON as text, and HTML as JSON.
         let Ok(json) = serde_json::from_slice::<Value>(body) else {
             return Self {
                 code: None,
@@ -49,6 +50,7 @@ fn message_in(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => (!text.trim().is_empty()).then(|| text.clone()),
         Value::Array(list) => {
+            // Validation errors come as lists, and the first few say enough.
             let texts: Vec<_> = list.iter().take(8).filter_map(message_in).collect();
             (!texts.is_empty()).then(|| texts.join("; "))
         }
@@ -66,6 +68,7 @@ fn text_of(body: &[u8]) -> Option<&str> {
     let body = body.get(..MAX_TEXT_BYTES).unwrap_or(body);
     let text = match str::from_utf8(body) {
         Ok(text) => text,
+        // No length means that the text just ends in the middle of a character.
         Err(error) if error.error_len().is_none() => {
             str::from_utf8(body.get(..error.valid_up_to())?).ok()?
         }
