@@ -21,6 +21,7 @@ pub(super) fn parameter(
     target: &Target,
 ) -> Result<(&'static str, &str), ConfigError> {
     target.parameter().ok_or(match (service, target) {
+        // On Azure the model's place is the deployment's name, and the error says so.
         (Service::Azure, Target::Model(_)) => ConfigError::Deployment,
         _ => ConfigError::Target,
     })
@@ -59,6 +60,7 @@ fn endpoint_url(
 ) -> Result<WebSocketUrl, ConfigError> {
     let plain = cleartext != Cleartext::Never;
     let mut url = WebSocketUrl::parse(base, plain).ok_or(ConfigError::InvalidUrl)?;
+    // The name alone; the native connector checks the resolved address as well.
     if cleartext == Cleartext::Loopback && !url.is_loopback() {
         return Err(ConfigError::InsecureUrl);
     }
@@ -70,6 +72,7 @@ fn endpoint_url(
             let query = url.query();
             let kept = query
                 .iter()
+                // A base URL that was copied whole must not name a second target.
                 .filter(|(name, _)| !TARGETS.contains(&name.as_str()));
             let kept = kept.map(|(name, value)| (name.as_str(), value.as_str()));
             url.set_query(kept.chain(parameter));
@@ -90,6 +93,7 @@ pub(super) fn azure_base(endpoint: &str) -> String {
     let endpoint = endpoint.trim();
     let end = endpoint.find(['?', '#']).unwrap_or(endpoint.len());
     let address = &endpoint[..end];
+    // By hand: what people paste need not be a URL yet, and the error is the parser's to give.
     let start = address.find("://").map_or(0, |at| at + 3);
     let (scheme, rest) = address.split_at(start);
     let segments: Vec<&str> = rest.split('/').collect();
@@ -117,6 +121,7 @@ fn azure_path(base_path: &str) -> String {
         .split('/')
         .filter(|segment| !segment.is_empty())
         .collect();
+    // Both forms are in use: an endpoint with its version, and one without.
     let version = if segments.last() == Some(&"v1") {
         ""
     } else {
@@ -170,6 +175,7 @@ pub(super) fn shown(url: &str) -> String {
     let is_open = |name: &str| OPEN.iter().any(|open| name.eq_ignore_ascii_case(open));
     let query = shown.query();
     let open = query.iter().all(|(name, _)| is_open(name));
+    // Unchanged where nothing is hidden: parsing would write some characters differently.
     if open && !shown.has_userinfo() && !url.contains('#') {
         return url.to_owned();
     }
@@ -183,6 +189,7 @@ pub(super) fn shown(url: &str) -> String {
         }
     }));
     let text = shown.into_string();
+    // The scheme as it was given: parsing made a WebSocket's out of `https`.
     let rest = text.split_once(':').map_or("", |(_, rest)| rest);
     format!("{scheme}:{rest}")
 }

@@ -48,6 +48,7 @@ impl Credential {
         E: Into<Source>,
     {
         let call = move |(): &()| -> BoxFuture<Result<String, Source>> {
+            // Called before the future is made, so that the provider need not outlive it.
             let token = provider();
             Box::pin(async move { token.await.map_err(Into::into) })
         };

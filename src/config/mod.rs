@@ -143,6 +143,7 @@ impl Config {
     #[must_use]
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
+        // A later call of another setter must not leave the key in clear.
         self.cleartext = Cleartext::Never;
         self
     }

@@ -224,6 +224,7 @@ impl Config {
         match self.on_reconnecting.as_ref().map(|decide| decide(next)) {
             None | Some(Retry::Go) => true,
             Some(Retry::With(config)) => {
+                // The new configuration says where to connect; the rest stays as it was.
                 *self = Self {
                     limits: self.limits,
                     restore: self.restore,

@@ -28,6 +28,7 @@ impl Config {
             return Err(ConfigError::TranslationModel);
         }
         let recovers = self.limits.reconnect.is_some() || self.limits.renew;
+        // A call is over when its session is, and a transcription has no history to restore.
         if recovers && !matches!(target, Target::Model(_)) {
             return Err(ConfigError::Recovery);
         }
@@ -44,6 +45,7 @@ impl Config {
             subprotocols: Vec::new(),
         };
         match (runtime, self.service) {
+            // Headers wherever they can be sent: a subprotocol shows up in more logs.
             (Runtime::Native, _) => handshake.headers = self.all_headers(),
             (Runtime::JavaScript { .. }, Service::OpenAI) => {
                 handshake.subprotocols = self.subprotocols(key);
@@ -106,6 +108,7 @@ impl Config {
         let (Kind::Key(key) | Kind::Token(key)) = &self.credential.0 else {
             return Err(ConfigError::Unresolved);
         };
+        // Checked here, with words: the socket would only say that a header is wrong.
         match key.expose().trim() {
             "" => Err(ConfigError::EmptyKey),
             key if key.starts_with(QUOTES) || key.ends_with(QUOTES) => Err(ConfigError::QuotedKey),
@@ -116,6 +119,7 @@ impl Config {
 
     pub(crate) fn guard(&self, key: &str, runtime: Runtime) -> Result<(), ConfigError> {
         let in_browser = matches!(runtime, Runtime::JavaScript { browser: true, .. });
+        // Ephemeral keys are made for pages; a permanent one needs an explicit yes.
         if in_browser && !self.allow_browser.unwrap_or(key.starts_with("ek_")) {
             return Err(ConfigError::Browser);
         }
@@ -137,6 +141,7 @@ impl Config {
             return address::socket_url(&self.base_url, cleartext, self.service, path, parameter);
         };
         let custom = builder(target).map_err(ConfigError::UrlBuilder)?;
+        // The caller's own URL is not rewritten, only refused where it is not safe.
         match url::is_wss(&custom) {
             Some(true) => Ok(custom),
             Some(false) if self.allows_cleartext() && custom.starts_with("ws:") => Ok(custom),
@@ -167,6 +172,7 @@ impl Config {
                     .into_iter()
                     .filter_map(|(name, id)| Some((name, Secret::new(id.as_ref()?)))),
             );
+        // The caller's headers replace the crate's own, and a removed one stays away.
         let said = |name: &str| {
             self.headers
                 .iter()

@@ -59,6 +59,7 @@ pub trait Field: Default + PartialEq + Serialize {
         // The protocol's types hold nothing that JSON cannot, and neither does a caller's own
         // `Value`.
         if serde_json::to_writer(&mut *out, self).is_err() {
+            // A half-written value would spoil the whole event.
             out.truncate(start);
             out.extend_from_slice(b"null");
         }
@@ -158,6 +159,7 @@ macro_rules! leaf_visitor {
             fn read_member(members: &mut Members, source: Source<'_>) -> serde_json::Result<Self> {
                 match members.$plain() {
                     Some(value) => value.try_into().map_err(de::Error::custom),
+                    // Escapes, fractions and other kinds take the slow way, with the same result.
                     None => members.next_value_seed(Seed::new(source)),
                 }
             }
@@ -213,6 +215,7 @@ macro_rules! integer {
 
             fn visit_f64<E: de::Error>(self, value: f64) -> Result<$Int, E> {
                 #[allow(clippy::cast_possible_truncation)]
+                // Casts to integers saturate, and an `i128` is wider than all of these.
                 let rounded = value.round() as i128;
                 rounded.try_into().map_err(|_| E::custom("number out of range"))
             }
@@ -298,6 +301,7 @@ impl<T: Field> Field for Vec<T> {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                // No capacity is taken from the input: a server could ask for any amount.
                 let mut values = Vec::new();
                 while let Some(value) = seq.next_element_seed(Seed::new(self.0))? {
                     values.push(value);

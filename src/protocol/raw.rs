@@ -161,6 +161,7 @@ impl RawEvent {
 
     /// Writes an event.
     pub(crate) fn encode(event_type: &'static str, event: &impl Record) -> Self {
+        // Most events without audio fit.
         let mut out = Vec::with_capacity(256);
         out.extend_from_slice(b"{\"type\":\"");
         out.extend_from_slice(event_type.as_bytes());
@@ -168,6 +169,7 @@ impl RawEvent {
         event.write_members(&mut out);
         out.push(b'}');
         Self {
+            // Every writer writes UTF-8, so the check cannot fail. Only `unsafe` could leave it out.
             text: String::from_utf8(out).unwrap_or_default().into(),
             event_type: ByteString::from_static(event_type),
         }
@@ -208,9 +210,11 @@ impl RawEvent {
         let event_type = named::<E>(&self.event_type, names);
         let text = &self.text;
         let read = match E::read_typed(event_type, Members::of(text), text) {
+            // JavaScript can send half of a pair, which no Rust string holds.
             Some(Err(_)) if has_surrogates(text) => {
                 E::read_typed(event_type, None, &without_lone_surrogates(text).into())
             }
+            // Read again with tolerance: a member that does not fit is left at its default.
             Some(Err(_)) => E::read_typed(event_type, None, text),
             read => read,
         };
@@ -353,6 +357,7 @@ fn without_lone_surrogates(text: &str) -> String {
     while let Some(at) = rest.find('\\') {
         out.push_str(&rest[..at]);
         let escape = &rest[at..];
+        // Pairs stay, halves become U+FFFD, and every other escape is copied.
         let (kept, len) = match (code_unit(escape), escape.get(6..).and_then(code_unit)) {
             (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => (&escape[..12], 12),
             (Some(0xD800..=0xDFFF), _) => ("\\ufffd", 6),

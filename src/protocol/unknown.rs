@@ -84,6 +84,7 @@ impl Unknown {
     /// Keeps a value of a text that is being read.
     #[cold]
     pub(crate) fn keep(&mut self, key: &str, value: &RawValue) {
+        // A lone surrogate in it: kept as text, so that it can be written as it came.
         let kept = match serde_json::from_str(value.get()) {
             Ok(value) => Kept::Value(value),
             Err(_) => Kept::Text(value.to_owned()),

@@ -56,6 +56,7 @@ impl Calls<'_> {
             accept: "application/sdp",
             body: Some(Body::form(&parts)),
         };
+        // A second call would ring twice: repeated only if the first was never sent.
         let response = self.client.call(&request, Repeat::Unsent).await?;
         let id = id(&response).ok_or_else(|| response.unreadable("call id (`Location`)"))?;
         match std::str::from_utf8(&response.body) {
@@ -135,6 +136,7 @@ impl Calls<'_> {
 /// Encodes an id as a path segment.
 fn segment(id: &str) -> Result<String, Error> {
     match id {
+        // Dots would climb out of the path, and servers resolve them even when encoded.
         "" | "." | ".." => Err(Error::CallId),
         id => Ok(utf8_percent_encode(id, ENCODED).to_string()),
     }

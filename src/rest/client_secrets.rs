@@ -113,6 +113,7 @@ impl ClientSecrets<'_> {
         };
         let response = self.client.call(&request, Repeat::Refused).await?;
         let minted: Option<Minted<S>> = serde_json::from_slice(&response.body).ok();
+        // An empty key would fail later, in a page, where nobody sees why.
         let minted = minted.filter(|minted| !minted.value.is_empty());
         let minted = minted.ok_or_else(|| response.unreadable("client secret"))?;
         Ok(ClientSecret {

@@ -88,6 +88,7 @@ fn boundary(parts: &[(&str, &str, Vec<u8>)], mut random: impl FnMut() -> f64) ->
             random().to_bits(),
             random().to_bits()
         );
+        // A chance match is next to impossible; a body that was made to match is not.
         let finder = memmem::Finder::new(&boundary);
         if parts.iter().all(|(_, _, part)| finder.find(part).is_none()) {
             return boundary;

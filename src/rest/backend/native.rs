@@ -120,6 +120,7 @@ fn to_http(
         let invalid = || invalid_header(name);
         let name: HeaderName = name.parse().map_err(|_| invalid())?;
         let mut value = HeaderValue::from_str(value).map_err(|_| invalid())?;
+        // hyper then shows no header in its own log lines.
         value.set_sensitive(true);
         headers.insert(name, value);
     }
@@ -189,6 +190,7 @@ impl OpenError {
 
 /// The failure of a call. Hyper's errors do not hold the URL.
 fn call_error(error: legacy::Error) -> TransportError {
+    // hyper wraps what the opener reports; the cause is what the caller needs.
     let opening = error.source().and_then(|cause| cause.downcast_ref());
     match opening.and_then(OpenError::take) {
         // No request was sent, so the call may be repeated as after any failure to connect.

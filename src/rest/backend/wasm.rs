@@ -74,6 +74,7 @@ impl Http {
         let request = to_fetch(handshake, request, &abort)?;
         let fetched = fetch(request).map_err(|thrown| unsupported(&thrown))?;
         let fetched = JsFuture::from(fetched).await;
+        // Scripts learn nothing of the cause, so as not to probe networks.
         let fetched = fetched.map_err(|thrown| Error::Unexplained(exception_name(&thrown)))?;
         if !is_response(&fetched) {
             let error = "`fetch` returned something other than a `Response`";

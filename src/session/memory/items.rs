@@ -84,6 +84,7 @@ impl Items {
         let Some(id) = item.id().map(str::to_owned) else {
             return;
         };
+        // Only the model's own work grows after it was added.
         let done = done || !is_models_work(&item) || status(&item) == Some(&ItemStatus::Completed);
         let state = if done {
             ItemState::There
@@ -97,6 +98,7 @@ impl Items {
                     .as_ref()
                     .is_some_and(|ours| are_alike(ours, &item))
         };
+        // By its ID; or the first item of this shape that was asked for without one.
         let known = self.position(&id);
         let at = known.or_else(|| self.entries.iter().position(asked));
         let Some((at, entry)) = at.and_then(|at| Some((at, self.entries.get_mut(at)?))) else {

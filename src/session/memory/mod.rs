@@ -125,6 +125,7 @@ impl Memory {
                 }
                 return;
             }
+            // Counted only: audio that was not committed cannot be restored, but its loss is told.
             InputAudioBufferAppend::TYPE => {
                 if let ClientEvent::InputAudioBufferAppend(event) = decoded() {
                     self.input.appended(event.audio.decoded_len());
@@ -222,6 +223,7 @@ impl Memory {
             format!("restore_{}", self.made)
         };
         let settings = self.settings.restore(&mut new_id);
+        // Settings first: the items' audio and tools are read by them.
         let items = self.items.restore(&mut new_id, &mut lost);
         let settings = settings.into_iter().map(ClientEvent::from);
         let items = items.into_iter().map(ClientEvent::from);

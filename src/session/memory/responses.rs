@@ -37,6 +37,7 @@ impl Responses {
 
     pub(super) fn begun(&mut self, id: String, in_conversation: bool) {
         self.expected = false;
+        // Responses begin in the order of the requests.
         if !self.asked.is_empty() {
             self.asked.remove(0);
         }

@@ -49,6 +49,7 @@ impl Settings {
             session,
             taken: false,
         });
+        // A server that never answers must not make the record grow.
         if self.updates.len() > MAX_UNANSWERED {
             self.merge_first_two();
         }
