@@ -60,6 +60,7 @@ impl Decoder {
     fn decode_pcm16(&mut self, bytes: &[u8]) -> Vec<i16> {
         let mut samples = Vec::with_capacity(bytes.len() / 2 + 1);
         let mut bytes = bytes;
+        // The pieces of a stream may be cut in the middle of a sample.
         if let (Some(low), Some((high, rest))) = (self.odd, bytes.split_first()) {
             samples.push(i16::from_le_bytes([low, *high]));
             self.odd = None;

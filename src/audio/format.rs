@@ -61,6 +61,7 @@ impl AudioFormat {
     #[must_use]
     pub fn duration_of(&self, bytes: u64) -> Duration {
         let per_second = u64::from(self.bytes_per_second().max(1));
+        // The remainder apart, so that days of audio do not overflow.
         let nanos = bytes % per_second * 1_000_000_000 / per_second;
         Duration::from_secs(bytes / per_second) + Duration::from_nanos(nanos)
     }

@@ -73,6 +73,7 @@ impl HalfDuplexGate {
     pub fn pass(&mut self, samples: &mut [i16], speaking: bool) -> bool {
         let count = samples.len() as u64;
         let closed = if speaking {
+            // The room's echo outlasts the loudspeaker: the gate stays closed for the hold.
             self.closed_for = self.hold;
             count
         } else {

@@ -64,6 +64,7 @@ impl LevelMeter {
 
     /// Measures floats from -1 to 1. Values that are not finite are left out.
     pub fn push_f32(&mut self, samples: &[f32]) {
+        // One NaN from a device would blank the meter for good.
         for sample in samples.iter().filter(|sample| sample.is_finite()) {
             self.add(*sample);
         }

@@ -55,6 +55,7 @@ impl PacketFiller {
         let expected = self.expected.unwrap_or(timestamp_ms);
         let gap = timestamp_ms.saturating_sub(expected);
         let overlap = expected.saturating_sub(timestamp_ms);
+        // Nearly all of it was there before: a repetition, or a packet that came too late.
         if overlap > TOLERANCE && overlap + TOLERANCE >= lasts {
             return Vec::new();
         }
@@ -65,6 +66,7 @@ impl PacketFiller {
             return packet.to_vec();
         }
         self.expected = Some(timestamp_ms.saturating_add(lasts));
+        // Silence that was sent while the packet was waited for counts as part of the gap.
         let lost = gap.min(LONGEST_GAP).saturating_sub(self.ahead);
         self.ahead = self.ahead.saturating_sub(gap);
         let mut sent = self.format.silence(Duration::from_millis(lost));

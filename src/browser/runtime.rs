@@ -45,6 +45,7 @@ fn takes_headers() -> bool {
         return false;
     }
     match get(&["Deno", "version", "deno"]).and_then(|version| version.as_string()) {
+        // Deno takes headers from 2.5 on.
         Some(version) => is_at_least(&version, (2, 5)),
         None => is_there(&["Bun"]) || is_there(&["process", "versions", "node"]),
     }
@@ -75,6 +76,7 @@ fn is_instance(value: &JsValue, class: &str) -> bool {
     let Some(class) = get(&[class]).filter(JsValue::is_function) else {
         return false;
     };
+    // Asked as JavaScript's `instanceof` asks: classes may answer by themselves, across realms.
     let answer = Reflect::get(&class, &Symbol::has_instance())
         .and_then(JsCast::dyn_into::<Function>)
         .and_then(|has_instance| has_instance.call1(&class, value));

@@ -72,6 +72,7 @@ impl Socket {
         // Unchecked: another library may have replaced the runtime's class.
         let inner: WebSocket = socket.unchecked_into();
         inner.set_binary_type(BinaryType::Arraybuffer);
+        // Attached at once: an event cannot come before this function returns.
         let inbox = Rc::new(Inbox::new(max_unread_bytes));
         let handlers = Handlers::new(&inner, &inbox);
         handlers.attach(&inner);
@@ -156,6 +157,7 @@ impl Sink<Frame> for Socket {
                 self.writer = Some(cx.waker().clone());
                 return Poll::Pending;
             }
+            // `bufferedAmount` has no event: a full buffer has to be looked at now and then.
             if self.inner.buffered_amount() < MAX_BUFFERED_BYTES {
                 self.pause = None;
                 return Poll::Ready(Ok(()));
@@ -172,6 +174,7 @@ impl Sink<Frame> for Socket {
         let sent = match frame {
             Frame::Text(text) => self.inner.send_with_str(&text),
             Frame::Binary(bytes) => self.inner.send_with_u8_array(&bytes),
+            // The runtime answers pings itself, and gives scripts no way to send them.
             Frame::Ping(_) | Frame::Pong(_) => Ok(()),
             Frame::Close(frame) if !may_close_with(frame.code) => {
                 let error = InvalidClose::Code(frame.code);
@@ -282,6 +285,7 @@ extern "C" {
 /// conversion looks at each character, which is faster for short texts only.
 fn to_text(text: &JsString, encoder: Option<&Encoder>) -> String {
     const SHORT: u32 = 512;
+    // A long text crosses into wasm faster as UTF-8 than character by character.
     let bytes = encoder
         .filter(|_| text.length() > SHORT)
         .map(|encoder| encoder.encode(text));
@@ -310,6 +314,7 @@ fn not_made(exception: &JsValue) -> TransportError {
 pub(super) fn arguments(handshake: &Handshake) -> Result<Array, JsValue> {
     let arguments = Array::of1(&handshake.url().into());
     let protocols: Array = handshake.subprotocols().map(JsValue::from).collect();
+    // Runtimes that take headers take an object in the place of the protocols.
     if handshake.headers().next().is_some() {
         let (options, headers) = (Object::new(), Object::new());
         for (name, value) in handshake.headers() {

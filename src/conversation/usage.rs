@@ -67,6 +67,7 @@ impl Usage {
             }
             _ => return None,
         };
+        // A sideband or a replay can report a response twice.
         if self.counted.contains(&key) {
             return None;
         }

@@ -121,6 +121,7 @@ impl SampleFormat {
         let samples: Vec<i16> = (0..self.rate / 4)
             .map(|n| {
                 let at = f64::from(n) / rate;
+                // Faded at both ends, or it would click.
                 let loudness = 0.25 * (at / FADE).min((seconds - at) / FADE).clamp(0.0, 1.0);
                 to_sample(loudness * (TAU * 440.0 * at).sin())
             })
@@ -137,6 +138,7 @@ fn to_sample(value: f64) -> i16 {
 
 /// The nearest samples at another rate: enough to hear, which is all that an echo needs.
 fn resample(samples: &[i16], from: u32, to: u32) -> Vec<i16> {
+    // The nearest earlier sample: coarse, and good enough for a stand-in.
     let len = samples.len() as u64 * u64::from(to) / u64::from(from.max(1));
     (0..len)
         .filter_map(|n| usize::try_from(n * u64::from(from) / u64::from(to.max(1))).ok())

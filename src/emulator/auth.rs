@@ -42,6 +42,7 @@ impl KeyRing {
         let value = format!("ek_{id}");
         let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         if secrets.len() == MOST_SECRETS {
+            // The oldest one: it is the nearest to its end.
             secrets.remove(0);
         }
         secrets.push(MintedSecret {
@@ -74,6 +75,7 @@ impl KeyRing {
         let secret = secrets
             .iter()
             .find(|secret| credential == Some(&secret.value));
+        // Secrets are told apart from keys even where any key will do: an expired one must fail.
         match (secret, &self.api_key, credential) {
             (Some(secret), ..) if secret.expires_at > now => {
                 Ok(Access::ClientSecret(secret.plan.clone()))

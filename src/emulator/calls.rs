@@ -116,6 +116,7 @@ impl CallRegistry {
         };
         self.0.send_modify(|entries| {
             if entries.len() == MOST_CALLS {
+                // The oldest call, which has long ended in any test of a sane size.
                 entries.remove(0);
             }
             entries.push(CallEntry { call, shared });
@@ -172,6 +173,7 @@ impl CallRegistry {
             Ok(entry.shared.take())
         })?;
         if let Some(shared) = shared {
+            // Outside of the change: closing wakes tasks, which may look at the calls.
             shared.close(1000, "The call has ended.");
         }
         Ok(())

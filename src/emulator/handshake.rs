@@ -72,6 +72,7 @@ fn target(
     let is_azure = upgrade.path().starts_with("/openai/");
     let model = named("model").or_else(|| named("deployment").filter(|_| is_azure));
     let (call, intent) = (named("call_id"), named("intent"));
+    // A client secret fixes the session, and the URL may then name nothing else.
     let session = match (model, call, intent.as_deref(), preset) {
         (None, Some(call), None, _) => return Ok(UpgradeTarget::Call(call)),
         (_, None, _, Some(SessionPlan::Translation(_))) => return Err(wrong_secret()),

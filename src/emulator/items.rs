@@ -87,6 +87,7 @@ impl ItemStore {
             .and_then(|id| self.position(id))
             .and_then(|at| self.items.get_mut(at))
         {
+            // An item that was deleted meanwhile does not come back.
             *old = item;
         }
     }
@@ -158,6 +159,7 @@ pub(super) fn complete(item: Item, new_id: impl FnOnce() -> String) -> Result<It
 fn check_content(message: &Message) -> Result<(), ErrorDetails> {
     for (index, part) in message.content.iter().enumerate() {
         let param = |field: &str| format!("item.content[{index}].{field}");
+        // The table of the reference: each role has its own kinds of content.
         let fits = match message.role {
             Role::User => {
                 matches!(

@@ -34,6 +34,7 @@ pub(super) fn refuse_frame(error: &ParseError) -> ErrorDetails {
 
 /// Returns an error that names the event which caused it, whatever else is wrong with that.
 pub(super) fn caused_by(raw: &RawEvent, error: ErrorDetails) -> ErrorDetails {
+    // Read apart from the event, which may be the part that does not fit.
     let members = serde_json::from_str::<HashMap<String, Value>>(raw.text());
     let id = members
         .ok()
@@ -87,6 +88,7 @@ pub(super) fn read<E: ClientEvents>(raw: &RawEvent) -> Result<E, ErrorDetails> {
             return Err(missing(name));
         }
     }
+    // The service names the first fault only.
     match event.unread().into_iter().next() {
         None => Ok(event),
         Some(member) => Err(refuse_member(member)),

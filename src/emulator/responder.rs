@@ -57,6 +57,7 @@ fn functions<'t>(params: &'t ResponseParams, said: &str) -> Vec<&'t FunctionTool
             _ => None,
         })
         .collect();
+    // An empty name is a part of every text.
     let is_named =
         |function: &&&FunctionTool| !function.name.is_empty() && said.contains(&function.name);
     let named: Vec<_> = all.iter().filter(is_named).copied().collect();
@@ -99,6 +100,7 @@ fn example(name: &str, schema: &Value, depth: usize) -> Value {
     if let Some(value) = given.or(listed) {
         return value.clone();
     }
+    // `"type": ["string", "null"]` is how schemas write an optional value.
     let kind = match schema.get("type") {
         Some(Value::Array(kinds)) => kinds.first().and_then(Value::as_str),
         kind => kind.and_then(Value::as_str),

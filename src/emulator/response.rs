@@ -119,6 +119,7 @@ impl RunningResponse {
         if let Poll::Ready(reply) = future.as_mut().poll(cx) {
             self.future = None;
             self.due = self.due.max(now);
+            // Time that the script took is not made up for by speaking faster.
             self.steps = reply.unwrap_or_default().steps.into();
         }
     }
@@ -232,6 +233,7 @@ impl RunningResponse {
         out: &mut OutputQueue,
         conversation: &mut ItemStore,
     ) {
+        // A word for each piece: transcripts run a little ahead of the audio, as the service's do.
         let word = split_word(&mut transcript);
         let piece = audio.split_to(self.format.bytes(DELTA_MS).min(audio.len()));
         let millis = self.format.millis(piece.len());
@@ -279,6 +281,7 @@ impl RunningResponse {
             return self.run_out(out, conversation);
         }
         self.close_message(ItemStatus::Completed, out, conversation);
+        // A call is an item of its own: what was said before is closed.
         let (id, call_id) = (out.ids.next("item"), out.ids.next("call"));
         let call = FunctionCall::default()
             .id(id.as_str())
@@ -353,6 +356,7 @@ impl RunningResponse {
         );
         self.response.status_details = details.map(|details| details.kind(status.clone()));
         self.response.status = Some(status);
+        // Also for a response that was cut: the service charges what it made.
         self.response.usage = Some(self.meter.usage());
         out.send(ResponseDone::default().response(Box::new(mem::take(&mut self.response))));
         self.done = true;
@@ -375,6 +379,7 @@ impl RunningResponse {
         out: &mut OutputQueue,
         conversation: &mut ItemStore,
     ) -> OpenMessage {
+        // Text after audio, or audio after text, begins another item.
         if let Some(message) = self.message.take_if(|message| message.spoken == spoken) {
             return message;
         }

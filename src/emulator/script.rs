@@ -130,6 +130,7 @@ impl Script {
         F: Future<Output: Into<Option<Reply>>> + Send + 'static,
     {
         self.response = Some(Box::new(move |turn| {
+            // The future owns its turn, and can outlive the step of the machine that made it.
             let reply = answer(turn.clone());
             ScriptedReply::Later(Box::pin(async move { reply.await.into() }))
         }));

@@ -107,9 +107,11 @@ impl SessionSettings {
             }
             Some(_) => {}
         }
+        // Checked as a whole, so that a change is refused for what it leads to.
         merge_settings(&mut whole, &change);
         let mut config = serde_json::from_value(whole).unwrap_or_default();
         self.check(&config, spoke)?;
+        // Transcription sessions have turns and no responses.
         let answers = matches!(config, SessionConfig::Realtime(_));
         match input_mut(&mut config).map(|input| &mut input.turn_detection) {
             Some(Patch::Set(TurnDetection::ServerVad(vad))) => complete_server_vad(vad, answers),
@@ -138,6 +140,7 @@ impl SessionSettings {
     /// none.
     pub(super) fn transcription(&self) -> Option<TranscriptionUnit> {
         let model = self.input()?.transcription.as_set()?.model.as_deref();
+        // Also with a date behind the name: the snapshots of a model count alike.
         let by_token = model.is_some_and(|model| {
             let mut models = TOKEN_MODELS.iter();
             models
@@ -188,6 +191,7 @@ impl SessionSettings {
             .audio
             .as_ref()
             .and_then(|audio| audio.output.as_ref());
+        // Member by member: a response may change the voice and keep the session's format.
         let asked_output = params
             .audio
             .take()

@@ -91,6 +91,7 @@ impl TranslationMachine {
             .map_err(|_| refuse("invalid_value", "The audio is not base64.").param("audio"))?;
         self.received += audio.len();
         self.pending.extend_from_slice(&audio);
+        // Played in pieces of the service's length, however the client cut its appends.
         let piece = SampleFormat::default().bytes(PIECE_MS);
         while self.pending.len() >= piece {
             let rest = self.pending.split_off(piece);
@@ -105,6 +106,7 @@ impl TranslationMachine {
                     self.transcribe(audio_end_ms.saturating_sub(THRESHOLDS.silence_duration_ms));
                 }
             }
+            // One append can hold several turns.
             heard = self.vad.listen(&[], SampleFormat::default(), THRESHOLDS);
         }
         Ok(())
@@ -128,6 +130,7 @@ impl TranslationMachine {
         if !rest.is_empty() {
             self.play(&rest);
         }
+        // Speech that still lasts at the end is written down, too.
         self.transcribe(SampleFormat::default().millis(self.received));
         self.send(SessionClosed::default());
         self.out.push_back(SocketOutput::Close {

@@ -125,6 +125,7 @@ pub(super) fn credential<'h>(
     header: impl Fn(&str) -> Option<&'h str>,
     mut subprotocols: impl Iterator<Item = &'h str>,
 ) -> Option<&'h str> {
+    // Headers before subprotocols, as the service prefers them.
     header("authorization")
         .and_then(|value| value.strip_prefix("Bearer "))
         .or_else(|| header("api-key"))

@@ -30,6 +30,7 @@ impl Exception {
     }
 
     fn parse(entry: &str) -> Option<Self> {
+        // A bare IPv6 address has colons, and no port.
         if entry.parse::<IpAddr>().is_ok() {
             return None;
         }
@@ -45,6 +46,7 @@ impl Exception {
             return None;
         }
         let name = |name: &str| {
+            // Anything else is a typing error, which must not open a way around the proxy.
             let is_name = !name.is_empty() && !name.contains(['*', ':', '/', '[', ']']);
             is_name.then(|| name.to_ascii_lowercase())
         };

@@ -25,6 +25,7 @@ pub(super) fn pause(repeat: Repeat, error: &Error, attempt: u32, random: f64) ->
         Error::Transport(
             TransportError::Unreachable(_)
             | TransportError::Proxy(_)
+            // A proxy's 407 or 403 would come again; its 5xx say that the server was not reached.
             | TransportError::ProxyRefused { status: 500.. },
         ) => None,
         Error::Refused(refusal)
@@ -36,6 +37,7 @@ pub(super) fn pause(repeat: Repeat, error: &Error, attempt: u32, random: f64) ->
     };
     Some(asked.unwrap_or_else(|| {
         let pause = FIRST_PAUSE.saturating_mul(2u32.saturating_pow(attempt));
+        // Shortened at random, so that callers who failed together do not come back together.
         pause.min(LONGEST_PAUSE).mul_f64(1.0 - random / 4.0)
     }))
 }

@@ -103,6 +103,7 @@ impl Webhook {
         let timestamp = required("webhook-timestamp")?;
         let signatures = required("webhook-signature")?;
         let sent = parse_timestamp(timestamp).ok_or(WebhookError::Header("webhook-timestamp"))?;
+        // Checked first: it is cheaper than the signature.
         let apart = match now.duration_since(sent) {
             Ok(age) => age,
             Err(ahead) => ahead.duration(),
@@ -116,6 +117,7 @@ impl Webhook {
         for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
             mac.update(part);
         }
+        // Several, while a secret is being replaced; bounded, because anyone can send them.
         let mut candidates = signatures.split(' ').take(MAX_SIGNATURES);
         if !candidates.any(|candidate| matches(&mac, candidate)) {
             return Err(WebhookError::Signature);

@@ -198,6 +198,7 @@ impl RetryAdvice {
 
 /// Returns the wait that the service's message names, as in "Please try again in 1.5s".
 fn named_wait(message: &str) -> Option<Duration> {
+    // The service names the time in its sentence only.
     let (_, wait) = message.split_once("try again in ")?;
     let digits = wait.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let (number, unit) = wait.split_at_checked(digits)?;

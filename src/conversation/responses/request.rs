@@ -90,6 +90,7 @@ impl ResponseRequest {
             .clone();
         let params = event.response.get_or_insert_default();
         let metadata = params.metadata.get_or_insert_default();
+        // The service refuses more; without a mark the order tells which response answers.
         if metadata.len() < MAX_METADATA {
             metadata.entry(MARK.to_owned()).or_insert(id);
         }
@@ -153,6 +154,7 @@ impl ResponseRequest {
     /// Lets one response answer both. The later parameters count.
     pub(super) fn merge(&mut self, later: Self) {
         self.tickets.extend(later.tickets);
+        // The later request knows more of what the user wants.
         self.event = later.event;
         self.mark = later.mark;
         self.known_since = match (self.known_since, later.known_since) {

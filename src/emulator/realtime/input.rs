@@ -35,6 +35,7 @@ impl RealtimeMachine {
         }
         self.input.append(&audio);
         let Some(turns) = self.settings.turns() else {
+            // Without VAD nothing is heard, and yet time passes.
             self.input.overhear();
             return Ok(());
         };
@@ -50,6 +51,7 @@ impl RealtimeMachine {
         match heard {
             Heard::Started { audio_start_ms } => {
                 let item_id = self.out.ids.next("item");
+                // Announced here, so that the commit must use the same ID.
                 self.input.item_id = Some(item_id.clone());
                 self.out.send(
                     InputAudioBufferSpeechStarted::default()
@@ -87,6 +89,7 @@ impl RealtimeMachine {
             return Ok(());
         };
         let (start, end) = (self.idle_since_ms, self.input.now_ms());
+        // Only silence after a reply counts: before the first turn nobody is expected to speak.
         if self.input.is_speaking()
             || self.active().is_some()
             || self.turns == 0
@@ -148,6 +151,7 @@ impl RealtimeMachine {
         if let Some(unit) = self.settings.transcription() {
             let millis = self.settings.input_format().millis(audio.len());
             let transcript = format!("{} of speech", seconds(millis));
+            // The stored item has its transcript from now on, as a later retrieval shows.
             self.conversation.replace(
                 message
                     .content([part.transcript(transcript.as_str())])

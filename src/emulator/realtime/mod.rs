@@ -62,6 +62,7 @@ impl SessionMachine for RealtimeMachine {
         let handled = match frame {
             Err(error) => Err(error),
             Ok(raw) => match self.script.actions(raw) {
+                // The script's actions replace the emulator's own answer.
                 Some(actions) => {
                     for action in actions {
                         self.out.push(action);
@@ -86,6 +87,7 @@ impl SessionMachine for RealtimeMachine {
             for response in &mut self.responses {
                 response.work(now, cx);
             }
+            // Steps that are due may have queued output: asked again from the top.
             self.say_more(now)?;
         }
     }
@@ -138,6 +140,7 @@ impl RealtimeMachine {
         for tool in session.tools.iter().flatten() {
             let Tool::Mcp(server) = tool else { continue };
             let label = &server.server_label;
+            // Each server is asked once in a session.
             if !self.mcp_servers.contains(label) {
                 self.mcp_servers.push(label.clone());
                 let tools = self.script.mcp_tools(label);

@@ -39,6 +39,7 @@ impl RealtimeMachine {
             asked.and_then(|asked| asked.conversation.as_ref()),
             Some(ResponseConversation::None)
         );
+        // Responses outside of the conversation may run beside it.
         if in_conversation && let Some(active) = self.active() {
             let message = format!(
                 "Conversation already has an active response in progress: {}. Wait until the response is finished \
@@ -52,6 +53,7 @@ impl RealtimeMachine {
             "response.output_modalities",
             params.output_modalities.as_deref(),
         )?;
+        // Copied now: later items belong to a later response.
         let items = match asked.and_then(|asked| asked.input.as_deref()) {
             Some(input) => self.resolve(input)?,
             None => self.conversation.items().to_vec(),
