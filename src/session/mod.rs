@@ -318,16 +318,22 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             "event"
         );
         if let Ok(event) = &read {
-            if let Some(at) = P::expires_at(event) {
-                self.note_expiry(at);
-            }
-            if P::error(event).is_some_and(|event| event.error.kind() == ErrorKind::Fatal) {
-                // Each attempt would be accepted, told the same and closed.
-                self.connection.stop_reconnecting();
-            }
+            self.heed_event(event);
         }
         self.listeners.emit(&read);
         read
+    }
+
+    /// Does what an event means for the connection.
+    #[inline]
+    fn heed_event(&mut self, event: &P::Server) {
+        if let Some(at) = P::expires_at(event) {
+            self.note_expiry(at);
+        }
+        if P::error(event).is_some_and(|event| event.error.kind() == ErrorKind::Fatal) {
+            // Each attempt would be accepted, told the same and closed.
+            self.connection.stop_reconnecting();
+        }
     }
 
     /// Calls the listeners of an error, and returns it.

@@ -91,10 +91,10 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     /// whole.
     fn read_raw(&mut self, text: ByteString) -> Result<RawEvent, Error> {
         let raw = RawEvent::parse(text)?;
-        if raw.event_type().starts_with("session.")
-            && let Some(at) = P::expires_at(&raw.clone().decode_as())
-        {
-            self.note_expiry(at);
+        // The others mean nothing to the connection, and stay unread.
+        let event_type = raw.event_type();
+        if event_type.starts_with("session.") || event_type == "error" {
+            self.heed_event(&raw.clone().decode_as());
         }
         Ok(raw)
     }

@@ -373,19 +373,30 @@ async fn a_session_is_set_up_again_however_much_the_outage_holds_back() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fatal_error_of_the_server_stops_reconnecting() {
-    for (code, reconnects) in [
+    let codes = [
         ("insufficient_quota", false),
         ("invalid_api_key", false),
         ("response_cancel_not_active", true),
         ("server_error", true),
-    ] {
+    ];
+    let read_as_text = codes.map(|code| (code, true));
+    for ((code, reconnects), raw) in codes
+        .map(|code| (code, false))
+        .into_iter()
+        .chain(read_as_text)
+    {
         let (mut rt, peer, _peers) = open(config()).await;
         let error = json!({"type": "invalid_request_error", "code": code, "message": "why"});
         peer.send_json(&json!({"type": "error", "error": error}));
         peer.send(Frame::Close(CloseFrame::new(1011, "").unwrap()));
         drop(peer);
-        let event = rt.next_update().await.unwrap().unwrap();
-        assert!(matches!(event, Update::Event(ServerEvent::Error(_))));
+        if raw {
+            let event = rt.raw_events().next().await.unwrap().unwrap();
+            assert_eq!(event.event_type(), "error");
+        } else {
+            let event = rt.next_update().await.unwrap().unwrap();
+            assert!(matches!(event, Update::Event(ServerEvent::Error(_))));
+        }
         match rt.next_update().await.unwrap() {
             Ok(Update::Reconnecting(next)) => assert!(reconnects, "{code}: {next:?}"),
             Err(Error::Closed(closed)) => {
