@@ -67,9 +67,29 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     if lines.is_empty() {
         return Err(format!("nothing to run for {filter:?}").into());
     }
+    record(&lines)
+}
+
+/// Writes the lines to `target/bench.jsonl`, behind those of earlier benches; the lines of an
+/// earlier run of the same benches are replaced.
+pub fn record(lines: &str) -> Result<()> {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target");
     fs::create_dir_all(&target)?;
-    fs::write(target.join("bench.jsonl"), lines)?;
+    let path = target.join("bench.jsonl");
+    // The first and the third member: the bench and the peer.
+    let name = |line: &str| {
+        let mut members = line.split(',').map(str::to_owned);
+        (members.next(), members.nth(1))
+    };
+    let new: Vec<_> = lines.lines().map(name).collect();
+    let earlier = fs::read_to_string(&path).unwrap_or_default();
+    let mut kept: String = earlier
+        .lines()
+        .filter(|line| !new.contains(&name(line)))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    kept.push_str(lines);
+    fs::write(path, kept)?;
     Ok(())
 }
 
@@ -92,7 +112,8 @@ fn parse<'a>(arguments: &[&'a str]) -> Result<(&'a str, usize)> {
     }
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
+/// Returns the median.
+pub fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     let middle = figures.len() / 2;
     if figures.len() % 2 == 1 {

@@ -5,14 +5,21 @@
 //! `bench/peer`. Prints a table and writes `target/bench.jsonl`. The peer openai-node needs
 //! `NODE24`, a Node binary, and `NODE_MODULES`, a directory where `openai` and `ws` are installed.
 //!
+//! `instructions [--write] [--peers] [filter]` counts the instructions of one event, and of a second
+//! of a call, with callgrind, and compares them with `benches/instructions.toml`. `calls [--runs N]`
+//! measures the CPU time of many calls at their own pace.
+//!
 //! `js [--runs N]` holds the npm package's class, and the crate's session in wasm, against the
 //! official class, in Node and in Chromium; `cargo xtask bench js` builds what it needs, and starts
 //! it.
 
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 
+mod calls;
 mod client;
 mod compare;
+mod frames;
+mod instructions;
 mod measure;
 mod peers;
 mod process;
@@ -33,6 +40,15 @@ enum Bench {
     Append,
     /// Resident bytes of one idle session.
     IdleSession,
+    /// `conversation.item.added` received, events per second.
+    ItemAdded,
+    /// `response.done` received, events per second.
+    ResponseDone,
+    /// `session.created` with ten tools received, events per second.
+    SessionCreated,
+    /// Calls at their own pace: 50 appends and 25 audio deltas a second, decoded to PCM. Nanoseconds
+    /// of CPU for a second of one call.
+    Call,
 }
 
 /// A client to measure.
@@ -40,16 +56,28 @@ enum Bench {
 enum Peer {
     Ours,
     Bare,
+    /// TLS and one pass over each frame: less is not possible.
+    Floor,
+    /// A loop by hand: tungstenite, a small buffer, borrowed serde, SIMD base64.
+    Tuned,
+    /// tokio-tungstenite's defaults with `serde_json::Value`.
+    Value,
     AsyncOpenai,
+    /// The loop by hand over fastwebsockets.
+    FastWebsockets,
     OpenaiNode,
 }
 
 impl Bench {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 8] = [
         Self::TextDelta,
         Self::AudioDelta,
         Self::Append,
         Self::IdleSession,
+        Self::ItemAdded,
+        Self::ResponseDone,
+        Self::SessionCreated,
+        Self::Call,
     ];
 
     fn name(self) -> &'static str {
@@ -58,18 +86,35 @@ impl Bench {
             Self::AudioDelta => "audio_delta",
             Self::Append => "append",
             Self::IdleSession => "idle_session",
+            Self::ItemAdded => "item_added",
+            Self::ResponseDone => "response_done",
+            Self::SessionCreated => "session_created",
+            Self::Call => "call",
         }
     }
 }
 
 impl Peer {
-    const ALL: [Self; 4] = [Self::Ours, Self::Bare, Self::AsyncOpenai, Self::OpenaiNode];
+    const ALL: [Self; 8] = [
+        Self::Ours,
+        Self::Bare,
+        Self::Floor,
+        Self::Tuned,
+        Self::Value,
+        Self::AsyncOpenai,
+        Self::FastWebsockets,
+        Self::OpenaiNode,
+    ];
 
     fn name(self) -> &'static str {
         match self {
             Self::Ours => "ours",
             Self::Bare => "bare",
+            Self::Floor => "floor",
+            Self::Tuned => "tuned",
+            Self::Value => "value",
             Self::AsyncOpenai => "async-openai",
+            Self::FastWebsockets => "fastwebsockets",
             Self::OpenaiNode => "openai-node",
         }
     }
@@ -99,8 +144,15 @@ fn main() -> ExitCode {
     let outcome = match arguments[..] {
         // The two roles this program starts itself in.
         ["server", certificate] => server::run(certificate),
-        ["client", bench, peer, url, certificate] => client::run(bench, peer, url, certificate),
+        ["client", bench, peer, url, certificate] => {
+            client::run(bench, peer, url, certificate, None)
+        }
+        ["client", bench, peer, url, certificate, count] => {
+            client::run(bench, peer, url, certificate, Some(count))
+        }
         ["js", ref rest @ ..] => compare::contest(rest),
+        ["instructions", ref rest @ ..] => instructions::run(rest),
+        ["calls", ref rest @ ..] => calls::run(rest),
         _ => compare::run(&arguments),
     };
     match outcome {

@@ -84,6 +84,26 @@ impl Processes {
         Ok(figure)
     }
 
+    /// Counts the instructions of one run of so many events, with callgrind.
+    pub fn instructions(&self, bench: Bench, peer: Peer, events: u32) -> Result<f64> {
+        let mut command = on_core(self.pinned, CLIENT_CORE, "valgrind");
+        command
+            .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+            .arg(own_program()?)
+            .args(["client", bench.name(), peer.name(), &self.url])
+            .arg(&self.certificate)
+            .arg(events.to_string());
+        let output = command.output()?;
+        let report = String::from_utf8_lossy(&output.stderr);
+        let collected = report
+            .lines()
+            .find_map(|line| line.split_once("Collected : "));
+        match collected {
+            Some((_, count)) if output.status.success() => Ok(count.trim().parse()?),
+            _ => Err(format!("{} of {}: {report}", bench.name(), peer.name()).into()),
+        }
+    }
+
     /// The contest of the JavaScript classes, in one process and one page, which prints its figures
     /// itself.
     pub fn contest(&self, runs: usize) -> Result<()> {

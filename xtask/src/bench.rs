@@ -10,14 +10,19 @@ use crate::workspace::Workspace;
 
 /// Runs the `benches` package, release build, with these arguments.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
-    setup::ensure(workspace, &[Need::NodePackages])?;
+    let first = arguments.first().map_or("", String::as_str);
+    let need = match first {
+        "instructions" => Need::Valgrind,
+        _ => Need::NodePackages,
+    };
+    setup::ensure(workspace, &[need])?;
     let mut bench = workspace.cargo();
     bench
         .args(["run", "--release", "--package", "benches", "--"])
         .args(arguments)
         .env("NODE24", workspace.node())
         .env("NODE_MODULES", workspace.node_modules());
-    if arguments.first().is_some_and(|argument| argument == "js") {
+    if first == "js" {
         bring_contestants(workspace, &mut bench)?;
     }
     process::run(&mut bench)

@@ -31,7 +31,9 @@ cargo xtask <command>
   lint                      format, clippy and rustdoc on both targets, each feature alone, and
                             the project's own rules; warnings are errors
   bench [FILTER] [--runs N] compare speed and memory with other clients (release build);
-                            `bench js` compares the JavaScript classes
+                            `bench js` compares the JavaScript classes, `bench calls` the CPU time
+                            of calls, `bench instructions [--write] [--peers]` counts instructions
+                            and fails above benches/instructions.toml by more than 5 %
   soak [--minutes N] [--sessions N] [--seed N]
                             run sessions over connections that break (release build); by default
                             1,000 sessions for 10 minutes

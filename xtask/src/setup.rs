@@ -45,9 +45,11 @@ pub enum Need {
     CargoFuzz,
     /// Miri, the interpreter that detects undefined behaviour.
     Miri,
+    /// Valgrind, whose callgrind counts instructions.
+    Valgrind,
 }
 
-const ALL: [Need; 10] = [
+const ALL: [Need; 11] = [
     Need::WasmStd,
     Need::WasmBindgen,
     Need::WasmPack,
@@ -58,6 +60,7 @@ const ALL: [Need; 10] = [
     Need::Proxies,
     Need::Autobahn,
     Need::CargoFuzz,
+    Need::Valgrind,
 ];
 
 /// A folder of spoken WAV files, 48 kHz, mono, 16 bit.
@@ -96,6 +99,7 @@ impl Need {
             Self::Autobahn => "the Autobahn test suite's runner",
             Self::CargoFuzz => "cargo-fuzz and a C++ compiler",
             Self::Miri => "Miri",
+            Self::Valgrind => "Valgrind",
         }
     }
 
@@ -126,6 +130,7 @@ impl Need {
             Self::Autobahn => kosoku(workspace).is_file(),
             Self::CargoFuzz => found(&["c++"]) && cargo_fuzz(workspace)?.is_some(),
             Self::Miri => miri::found(workspace),
+            Self::Valgrind => found(&["valgrind"]),
         })
     }
 
@@ -158,6 +163,7 @@ impl Need {
                 Ok(())
             }
             Self::Miri => miri::install(),
+            Self::Valgrind => apt::install(&["valgrind"]),
         }
     }
 }

@@ -9,9 +9,9 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 
 use crate::{
     Bench, Peer, Result,
+    frames::DELTA_PCM,
     measure::Server,
     peers::bare::{self, Connector},
-    server::DELTA_PCM,
 };
 
 /// Runs a bench.
@@ -20,7 +20,11 @@ pub async fn run(bench: Bench, server: &Server) -> Result<f64> {
     match bench {
         Bench::TextDelta => bare::receive(&connector, text_delta).await,
         Bench::AudioDelta => bare::receive(&connector, audio_delta).await,
+        Bench::ItemAdded | Bench::ResponseDone | Bench::SessionCreated => {
+            bare::receive(&connector, any).await
+        }
         Bench::Append => bare::send(&connector, append).await,
+        Bench::Call => bare::call(&connector, spoken, append).await,
         Bench::IdleSession => Err(bench.not_for(Peer::AsyncOpenai)),
     }
 }
@@ -38,6 +42,22 @@ fn audio_delta(text: &str) -> Result<()> {
         RealtimeServerEvent::ResponseOutputAudioDelta(event)
             if BASE64_STANDARD.decode(&event.delta)?.len() == DELTA_PCM =>
         {
+            Ok(())
+        }
+        _ => Err("not an audio delta".into()),
+    }
+}
+
+fn any(text: &str) -> Result<()> {
+    let event: RealtimeServerEvent = serde_json::from_str(text)?;
+    drop(black_box(event));
+    Ok(())
+}
+
+fn spoken(text: &str) -> Result<()> {
+    match serde_json::from_str(text)? {
+        RealtimeServerEvent::ResponseOutputAudioDelta(event) => {
+            black_box(BASE64_STANDARD.decode(&event.delta)?);
             Ok(())
         }
         _ => Err("not an audio delta".into()),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::{
     TlsConnector,
@@ -18,8 +19,8 @@ use tokio_rustls::{
 use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
 use crate::{
-    Bench, Result,
-    measure::{self, Meter, Server},
+    Bench, Peer, Result,
+    measure::{self, Meter, Server, Speech},
 };
 
 /// Runs a bench.
@@ -27,22 +28,55 @@ pub async fn run(bench: Bench, server: &Server) -> Result<f64> {
     let connector = Connector::new(bench, server)?;
     match bench {
         Bench::TextDelta | Bench::AudioDelta => receive(&connector, |_| Ok(())).await,
-        Bench::Append => {
-            let append = |pcm: &[u8]| {
-                let audio = BASE64_STANDARD.encode(pcm);
-                Ok(json!({"type": "input_audio_buffer.append", "audio": audio}).to_string())
-            };
-            send(&connector, append).await
-        }
+        Bench::Append => send(&connector, append).await,
         Bench::IdleSession => measure::resident(|| idle(&connector)).await,
+        _ => Err(bench.not_for(Peer::Bare)),
     }
+}
+
+/// Returns the text of an append, by way of `serde_json::Value`.
+#[expect(clippy::unnecessary_wraps, reason = "other clients write with errors")]
+pub fn append(pcm: &[u8]) -> Result<String> {
+    let audio = BASE64_STANDARD.encode(pcm);
+    Ok(json!({"type": "input_audio_buffer.append", "audio": audio}).to_string())
+}
+
+/// Holds calls: two halves for each, as tokio-tungstenite's examples show it.
+pub async fn call(
+    connector: &Connector,
+    handle: fn(&str) -> Result<()>,
+    append: fn(&[u8]) -> Result<String>,
+) -> Result<f64> {
+    let open = || async {
+        let (mut output, mut input) = connector.connect().await?.split();
+        let hearing = async move {
+            while let Some(message) = input.next().await {
+                match message? {
+                    Message::Text(text) if !text.contains("session.created") => handle(&text)?,
+                    _ => {}
+                }
+            }
+            Ok(())
+        };
+        let speaking = async move {
+            let mut speech = Speech::new();
+            while let Ok(text) = append(speech.next().await)
+                && output.send(Message::text(text)).await.is_ok()
+            {}
+        };
+        Ok(async move {
+            tokio::spawn(speaking);
+            hearing.await
+        })
+    };
+    measure::calls(&connector.server, open).await
 }
 
 /// Receives deltas and gives the text of each to `handle`.
 pub async fn receive(connector: &Connector, handle: impl Fn(&str) -> Result<()>) -> Result<f64> {
     let mut socket = connector.connect().await?;
     next_text(&mut socket).await?;
-    let mut meter = Meter::start();
+    let mut meter = Meter::start(&connector.server);
     while let Some(message) = socket.next().await {
         if let Message::Text(text) = message? {
             handle(&text)?;
@@ -59,7 +93,7 @@ pub async fn send(connector: &Connector, append: impl Fn(&[u8]) -> Result<String
     let pcm = measure::append_pcm();
     let mut socket = connector.connect().await?;
     next_text(&mut socket).await?;
-    let mut meter = Meter::start();
+    let mut meter = Meter::start(&connector.server);
     loop {
         socket.send(Message::text(append(&pcm)?)).await?;
         if !meter.tick() {
@@ -97,6 +131,8 @@ type Socket = WebSocketStream<TlsStream<TcpStream>>;
 
 /// Opens sockets to the server.
 pub struct Connector {
+    /// Server that they go to.
+    pub server: Server,
     url: String,
     address: String,
     tls: TlsConnector,
@@ -122,17 +158,39 @@ impl Connector {
             .with_root_certificates(roots)
             .with_no_client_auth();
         Ok(Self {
+            server: server.clone(),
             url,
             address,
             tls: TlsConnector::from(Arc::new(config)),
         })
     }
 
-    async fn connect(&self) -> Result<Socket> {
+    /// Opens a stream with TLS.
+    pub async fn stream(&self) -> Result<TlsStream<TcpStream>> {
         let socket = TcpStream::connect(&self.address).await?;
         socket.set_nodelay(true)?;
         let name = ServerName::from(socket.peer_addr()?.ip());
-        let stream = self.tls.connect(name, socket).await?;
+        Ok(self.tls.connect(name, socket).await?)
+    }
+
+    /// Opens a stream after the WebSocket handshake, and reads nothing behind it.
+    pub async fn upgraded(&self) -> Result<TlsStream<TcpStream>> {
+        let mut stream = self.stream().await?;
+        let target = self.url.split_once(&self.address).map_or("/", |url| url.1);
+        let request = format!(
+            "GET {target} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+            self.address
+        );
+        stream.write_all(request.as_bytes()).await?;
+        let mut response = Vec::new();
+        while !response.ends_with(b"\r\n\r\n") {
+            response.push(stream.read_u8().await?);
+        }
+        Ok(stream)
+    }
+
+    async fn connect(&self) -> Result<Socket> {
+        let stream = self.stream().await?;
         Ok(tokio_tungstenite::client_async(&self.url, stream).await?.0)
     }
 }

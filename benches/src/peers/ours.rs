@@ -11,8 +11,8 @@ use openai_realtime_ws::{
 
 use crate::{
     Bench, Result,
-    measure::{self, Meter, Server},
-    server::DELTA_PCM,
+    frames::DELTA_PCM,
+    measure::{self, Meter, Server, Speech},
 };
 
 /// Runs a bench.
@@ -23,10 +23,14 @@ pub async fn run(bench: Bench, server: &Server) -> Result<f64> {
         .model(bench.name());
     let open = || open(connector.clone(), config.clone());
     match bench {
-        Bench::TextDelta => text_deltas(open().await?).await,
-        Bench::AudioDelta => audio_deltas(open().await?).await,
-        Bench::Append => appends(open().await?).await,
+        Bench::TextDelta => text_deltas(open().await?, server).await,
+        Bench::AudioDelta => audio_deltas(open().await?, server).await,
+        Bench::ItemAdded | Bench::ResponseDone | Bench::SessionCreated => {
+            events(open().await?, server).await
+        }
+        Bench::Append => appends(open().await?, server).await,
         Bench::IdleSession => measure::resident(|| async { idle(open().await?) }).await,
+        Bench::Call => measure::calls(server, || async { Ok(call(open().await?)) }).await,
     }
 }
 
@@ -38,8 +42,8 @@ async fn open(connector: Connector, config: Config) -> Result<OpenAIRealtimeWS> 
     }
 }
 
-async fn text_deltas(mut rt: OpenAIRealtimeWS) -> Result<f64> {
-    let mut meter = Meter::start();
+async fn text_deltas(mut rt: OpenAIRealtimeWS, server: &Server) -> Result<f64> {
+    let mut meter = Meter::start(server);
     while let Some(event) = rt.next().await {
         match event? {
             ServerEvent::ResponseOutputTextDelta(event) => drop(black_box(event.delta)),
@@ -52,8 +56,8 @@ async fn text_deltas(mut rt: OpenAIRealtimeWS) -> Result<f64> {
     Err("the server hung up".into())
 }
 
-async fn audio_deltas(mut rt: OpenAIRealtimeWS) -> Result<f64> {
-    let mut meter = Meter::start();
+async fn audio_deltas(mut rt: OpenAIRealtimeWS, server: &Server) -> Result<f64> {
+    let mut meter = Meter::start(server);
     while let Some(event) = rt.next().await {
         match event? {
             ServerEvent::ResponseOutputAudioDelta(event)
@@ -67,9 +71,42 @@ async fn audio_deltas(mut rt: OpenAIRealtimeWS) -> Result<f64> {
     Err("the server hung up".into())
 }
 
-async fn appends(mut rt: OpenAIRealtimeWS) -> Result<f64> {
+async fn events(mut rt: OpenAIRealtimeWS, server: &Server) -> Result<f64> {
+    let mut meter = Meter::start(server);
+    while let Some(event) = rt.next().await {
+        match event? {
+            ServerEvent::Other(_) => return Err("not a known event".into()),
+            event => drop(black_box(event)),
+        }
+        if !meter.tick() {
+            return Ok(meter.rate());
+        }
+    }
+    Err("the server hung up".into())
+}
+
+/// Holds a call in two halves, as the README shows it.
+async fn call(rt: OpenAIRealtimeWS) -> Result<()> {
+    let (sender, mut receiver) = rt.split();
+    tokio::spawn(async move {
+        let mut speech = Speech::new();
+        while (sender
+            .send(InputAudioBufferAppend::bytes(speech.next().await))
+            .await)
+            .is_ok()
+        {}
+    });
+    while let Some(event) = receiver.next().await {
+        if let ServerEvent::ResponseOutputAudioDelta(event) = event? {
+            black_box(event.delta.bytes()?);
+        }
+    }
+    Ok(())
+}
+
+async fn appends(mut rt: OpenAIRealtimeWS, server: &Server) -> Result<f64> {
     let pcm = measure::append_pcm();
-    let mut meter = Meter::start();
+    let mut meter = Meter::start(server);
     loop {
         rt.send(InputAudioBufferAppend::bytes(&pcm)).await?;
         if !meter.tick() {
