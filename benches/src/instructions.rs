@@ -1,8 +1,8 @@
 //! Instructions of one event, and of a second of a call, as callgrind counts them.
 //!
 //! A count hardly depends on the load of the machine, so it is compared with the one in
-//! `benches/instructions.toml`. The difference of a long and a short run leaves out the start of the
-//! process and the handshakes.
+//! `benches/instructions.toml`. The difference of a long and a short run leaves out the start of
+//! the process and the handshakes.
 
 use std::{collections::BTreeMap, fmt::Write, fs, path::Path, process::Command};
 

@@ -5,9 +5,9 @@
 //! `bench/peer`. Prints a table and writes `target/bench.jsonl`. The peer openai-node needs
 //! `NODE24`, a Node binary, and `NODE_MODULES`, a directory where `openai` and `ws` are installed.
 //!
-//! `instructions [--write] [--peers] [filter]` counts the instructions of one event, and of a second
-//! of a call, with callgrind, and compares them with `benches/instructions.toml`. `calls [--runs N]`
-//! measures the CPU time of many calls at their own pace.
+//! `instructions [--write] [--peers] [filter]` counts the instructions of one event, and of a
+//! second of a call, with callgrind, and compares them with `benches/instructions.toml`. `calls
+//! [--runs N]` measures the CPU time of many calls at their own pace.
 //!
 //! `js [--runs N]` holds the npm package's class, and the crate's session in wasm, against the
 //! official class, in Node and in Chromium; `cargo xtask bench js` builds what it needs, and starts
@@ -46,8 +46,8 @@ enum Bench {
     ResponseDone,
     /// `session.created` with ten tools received, events per second.
     SessionCreated,
-    /// Calls at their own pace: 50 appends and 25 audio deltas a second, decoded to PCM. Nanoseconds
-    /// of CPU for a second of one call.
+    /// Calls at their own pace: 50 appends and 25 audio deltas a second, decoded to PCM.
+    /// Nanoseconds of CPU for a second of one call.
     Call,
 }
 

@@ -169,7 +169,7 @@ impl RawEvent {
         event.write_members(&mut out);
         out.push(b'}');
         Self {
-            // Every writer writes UTF-8, so the check cannot fail. Only `unsafe` could leave it out.
+            // Every writer writes UTF-8, so the check cannot fail; leaving it out takes `unsafe`.
             text: String::from_utf8(out).unwrap_or_default().into(),
             event_type: ByteString::from_static(event_type),
         }
