@@ -50,6 +50,8 @@ pub mod emulator;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub mod native;
 
+#[doc(no_inline)]
+pub use bytes::Bytes;
 pub use config::{Config, ConfigError, Credential, CredentialError, Restore, Retry, Target};
 pub use connection::{
     Closed, Connection, DroppedAudio, Expiring, Failure, KeepAlive, Limits, NotOpen, Notice,

@@ -27,6 +27,11 @@ cfg_if::cfg_if! {
     }
 }
 
+/// The version of rustls whose [`ClientConfig`](rustls::ClientConfig)
+/// [`Connector::tls_config`] takes.
+#[doc(no_inline)]
+pub use rustls;
+
 use proxy::Proxies;
 use tcp::{Io, Reach, Server};
 use tls::{Peer, Tls};
