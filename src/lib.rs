@@ -57,6 +57,7 @@ pub use connection::{
     Closed, Connection, DroppedAudio, Expiring, Failure, KeepAlive, Limits, NotOpen, Notice,
     Queued, Reconnect, Reconnecting, SendError, SendErrorKind,
 };
+#[doc(hidden)]
 pub use platform::{MaybeSend, MaybeSync};
 pub use protocol::{
     ClientEvent, ParseError, Protocol, RawEvent, Realtime, ServerEvent, Translation,

@@ -223,7 +223,7 @@ fn silence() -> Vec<u8> {
     vec![g711::MU_LAW_SILENCE; PACKET]
 }
 
-/// An emulator that greets with so many seconds, and then answers as it does on its own.
+/// An emulator that greets for this many seconds, and then answers as it does on its own.
 async fn emulator(seconds: usize, pace: Option<f64>) -> Emulator {
     let asked = AtomicUsize::new(0);
     let script = Script::new().on_response(move |_| {

@@ -74,7 +74,7 @@ impl<W: Write> Screen<W> {
         Ok(())
     }
 
-    /// Draws the line anew. It must not get shorter, so that it covers what stood there.
+    /// Redraws the line. It must not get shorter, so that it covers what stood there.
     fn redraw(&mut self, text: &str) -> Result<(), Failure> {
         self.in_line = true;
         self.put(&format!("\r{:MARGIN$}{text}", ""))

@@ -7,7 +7,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use crate::loopback::source;
 
-/// After so many connections there is a new one: it remembers each.
+/// Number of connections after which there is a new one: it remembers each.
 const CONNECTIONS: u32 = 1000;
 
 /// A connection to it.

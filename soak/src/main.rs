@@ -30,7 +30,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Number of looks at the figures.
 const LOOKS: u32 = 20;
-/// After so many of them, all that is kept for reuse should be there.
+/// Number of connections after which all that is kept for reuse should be there.
 const WARM_UP: usize = 8;
 /// Allowed growth of memory from then on.
 const GROWTH_PERCENT: u64 = 10;

@@ -32,7 +32,7 @@ impl Random {
         Duration::from_millis(self.of(range))
     }
 
-    /// True so many times in a hundred.
+    /// True in this share of calls, in percent.
     pub fn chance(&mut self, percent: u64) -> bool {
         self.of(0..100) < percent
     }

@@ -135,7 +135,7 @@ mod tests {
         silence_duration_ms: 200,
     };
 
-    /// A square wave so many decibels below full scale: its energy is its height.
+    /// A square wave this many decibels below full scale: its energy is its height.
     fn sound(decibels: i32, millis: u64) -> Vec<u8> {
         #[allow(clippy::cast_possible_truncation)]
         let height = (32_768.0 * 10f64.powf(f64::from(decibels) / 20.0)) as i16;

@@ -27,7 +27,7 @@ cfg_if::cfg_if! {
     }
 }
 
-/// The version of rustls whose [`ClientConfig`](rustls::ClientConfig)
+/// The version of rustls whose [`ClientConfig`]
 /// [`Connector::tls_config`] takes.
 #[doc(no_inline)]
 pub use rustls;

@@ -167,6 +167,13 @@ impl Field for Audio {
     }
 }
 
+/// Entry of OpenAI's reference that shows the types of this file.
+macro_rules! reference {
+    () => {
+        "https://developers.openai.com/api/reference/resources/realtime/client-events#session.update"
+    };
+}
+
 union! {
     /// Format of audio.
     pub enum AudioFormat {

@@ -6,6 +6,13 @@ use super::record::record;
 use super::response::StatusError;
 use super::server::ErrorEvent;
 
+/// Entry of OpenAI's reference that shows the types of this file.
+macro_rules! reference {
+    () => {
+        "https://developers.openai.com/api/reference/resources/realtime/server-events#error"
+    };
+}
+
 record! {
     /// Details of an `error` event.
     pub struct ErrorDetails {

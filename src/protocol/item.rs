@@ -7,6 +7,13 @@ use super::union::union;
 use super::words::open_enum;
 use super::{Audio, AudioFormat};
 
+/// Entry of OpenAI's reference that shows the types of this file.
+macro_rules! reference {
+    () => {
+        "https://developers.openai.com/api/reference/resources/realtime/client-events#conversation.item.create"
+    };
+}
+
 union! {
     /// Item of the conversation.
     pub enum Item {

@@ -474,7 +474,12 @@ macro_rules! record {
     // `or name`: a string in the struct's place is that field.
     ($(#[doc = $doc:literal])* pub struct $Name:ident { $($fields:tt)* } $(or $text:ident)?) => {
         $crate::protocol::record::record!(
-            @fields {[$($doc)*] [] [] $Name $(or $text)?} [] $($fields)*
+            @fields
+            {
+                [$($doc)*] [concat!("\n\n[OpenAI's reference](", reference!(), ")")]
+                [] $Name $(or $text)?
+            }
+            [] $($fields)*
         );
     };
 }

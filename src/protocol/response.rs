@@ -9,6 +9,13 @@ use super::{
     AudioFormat, FunctionCall, Item, MaxOutputTokens, Prompt, Reasoning, Tool, ToolChoice, Voice,
 };
 
+// Entry of OpenAI's reference that shows the types up to the next definition.
+macro_rules! reference {
+    () => {
+        "https://developers.openai.com/api/reference/resources/realtime/client-events#response.create"
+    };
+}
+
 record! {
     /// Settings of a response, where they differ from the session's.
     pub struct ResponseParams {
@@ -74,6 +81,13 @@ record! {
         /// Voice.
         voice?: Voice,
     }
+}
+
+// From here on, another entry of the reference.
+macro_rules! reference {
+    () => {
+        "https://developers.openai.com/api/reference/resources/realtime/server-events#response.done"
+    };
 }
 
 record! {
@@ -230,6 +244,13 @@ record! {
     }
 }
 
+// From here on, another entry.
+macro_rules! reference {
+    () => {
+        "https://developers.openai.com/api/reference/resources/realtime/server-events#conversation.item.input_audio_transcription.completed"
+    };
+}
+
 union! {
     /// Usage of a transcription.
     pub enum TranscriptionUsage {
@@ -251,6 +272,13 @@ union! {
             seconds: f64,
         }
     }
+}
+
+// From here on, another entry.
+macro_rules! reference {
+    () => {
+        "https://developers.openai.com/api/reference/resources/realtime/server-events#rate_limits.updated"
+    };
 }
 
 record! {

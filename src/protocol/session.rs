@@ -9,6 +9,13 @@ use super::union::union;
 use super::words::{choice, open_enum};
 use super::{AudioFormat, ImageDetail, Modality, Tool, ToolChoice};
 
+/// Entry of OpenAI's reference that shows the types of this file.
+macro_rules! reference {
+    () => {
+        "https://developers.openai.com/api/reference/resources/realtime/client-events#session.update"
+    };
+}
+
 union! {
     /// Configuration of a session. In `session.update`, absent fields stay as they are.
     pub enum SessionConfig {

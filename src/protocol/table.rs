@@ -101,6 +101,7 @@ macro_rules! tagged_enum {
     (
         $(#[doc = $doc:literal])*
         pub enum $Enum:ident ($(#[doc = $odoc:literal])* $Other:ty);
+        link $link:expr;
         reference $reference:tt;
         common $common:tt;
         $(
@@ -114,6 +115,7 @@ macro_rules! tagged_enum {
         })*
 
         $(#[doc = $doc])*
+        #[doc = $link]
         #[derive(Debug, Clone, PartialEq, serde::Serialize)]
         #[serde(untagged)]
         #[non_exhaustive]
@@ -153,14 +155,18 @@ macro_rules! tagged_enum {
 }
 pub(crate) use tagged_enum;
 
-/// Defines the struct of a row, with a link to its entry in OpenAI's reference if the table has
-/// one.
+/// Defines the struct of a row, with a link to OpenAI's reference: to the row's own entry if the
+/// table has a page, otherwise to the file's `reference!`.
 macro_rules! tagged_struct {
     (
         $(#[doc = $doc:literal])*
         [] $wire:literal $names:tt $common:tt $fields:tt
     ) => {
-        $crate::protocol::record::record! { $(#[doc = $doc])* tag $wire [] $names $common $fields }
+        $crate::protocol::record::record! {
+            $(#[doc = $doc])*
+            tag $wire [concat!("\n\n[OpenAI's reference](", reference!(), ")")]
+            $names $common $fields
+        }
     };
     (
         $(#[doc = $doc:literal])*
@@ -197,6 +203,7 @@ macro_rules! events {
                 /// Event of a type that this version does not know, as it was sent.
                 $crate::protocol::RawEvent
             );
+            link concat!("\n\n[OpenAI's reference](", $reference, ")");
             reference [$reference];
             common {
                 /// ID that the sender gave the event.

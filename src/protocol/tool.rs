@@ -9,6 +9,13 @@ use super::union::union;
 use super::words::{choice, open_enum};
 use crate::secret::Secret;
 
+/// Entry of OpenAI's reference that shows the types of this file.
+macro_rules! reference {
+    () => {
+        "https://developers.openai.com/api/reference/resources/realtime/client-events#session.update"
+    };
+}
+
 union! {
     /// Tool that the model may call.
     pub enum Tool {

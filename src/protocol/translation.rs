@@ -129,6 +129,13 @@ events! {
     }
 }
 
+/// Entry of OpenAI's reference that shows the types of this file.
+macro_rules! reference {
+    () => {
+        "https://developers.openai.com/api/reference/resources/realtime/translation-client-events#session.update"
+    };
+}
+
 union! {
     /// Translation session as the server reports it.
     pub enum TranslationSession {

@@ -72,6 +72,7 @@ macro_rules! union {
                 /// Value that is none of the others, as it was sent.
                 serde_json::Value
             );
+            link concat!("\n\n[OpenAI's reference](", reference!(), ")");
             reference [];
             common {};
             $($(#[doc = $vdoc])* $wire => $Variant $(($Struct))? { $($fields)* })*

@@ -13,6 +13,7 @@ macro_rules! open_enum {
         ///
         /// The list is open: [`as_str`](Self::as_str) gives a name that this version does not know,
         /// too.
+        #[doc = concat!("\n\n[OpenAI's reference](", reference!(), ")")]
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $Name {
@@ -118,6 +119,7 @@ macro_rules! choice {
         }
     ) => {
         $(#[doc = $doc])*
+        #[doc = concat!("\n\n[OpenAI's reference](", reference!(), ")")]
         #[derive(Debug, Clone, PartialEq)]
         #[non_exhaustive]
         pub enum $Enum {

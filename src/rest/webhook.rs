@@ -236,6 +236,13 @@ pub struct SipHeader {
     pub value: String,
 }
 
+/// Page of OpenAI's documentation that shows the types of this file.
+macro_rules! reference {
+    () => {
+        "https://platform.openai.com/docs/guides/webhooks"
+    };
+}
+
 open_enum! {
     /// Protection of a SIP call's audio.
     pub enum SipMediaSecurity {

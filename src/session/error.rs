@@ -55,7 +55,7 @@ pub enum Error {
         "could not send in time: the server does not read, or the network is slower than `Config::send_timeout` allows"
     )]
     SendTimeout,
-    /// The connection broke, and all attempts to make it anew failed. The session has ended.
+    /// The connection broke, and all attempts to reconnect failed. The session has ended.
     #[error("WebSocket reconnect failed after {attempts} attempts (close code: {code})")]
     ReconnectFailed {
         /// Attempts in the session's lifetime, at most.
@@ -66,7 +66,7 @@ pub enum Error {
         #[source]
         cause: Option<Box<Error>>,
     },
-    /// The connection broke, and an attempt to make it anew failed in a way that no other will
+    /// The connection broke, and an attempt to reconnect failed in a way that no other will
     /// mend, such as a key that is refused. The session has ended.
     #[error("WebSocket reconnect aborted: non-recoverable close code {code}")]
     ReconnectAborted {

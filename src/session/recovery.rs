@@ -42,7 +42,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         self.sender.buffered_amount()
     }
 
-    /// Restores the new session if that is wanted, and releases the held events behind it.
+    /// Restores the new session if so configured, and releases the held events behind it.
     pub(super) fn restore(&mut self, generation: u64) -> Reconnected {
         let Some(memory) = &mut self.memory else {
             return Reconnected {

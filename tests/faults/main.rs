@@ -2,7 +2,7 @@
 //! is what the tables of `docs/faults.md` say, nothing hangs, and nothing is left behind.
 //!
 //! The tables are the expectation. Where one is to change, `FAULTS=write cargo test --all-features
-//! --test faults` writes them anew; read the difference before you keep it.
+//! --test faults` rewrites them; read the difference before you keep it.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;

@@ -5,7 +5,7 @@ import { after } from 'node:test';
 
 const GRACE = 5_000;
 
-// Each file has a process of its own; the one that starts them ends by itself.
+// Each file has a process of its own; the one that starts them ends on its own.
 if (process.env.NODE_TEST_CONTEXT) {
   after(() => setTimeout(() => process.exit(), GRACE).unref());
 }

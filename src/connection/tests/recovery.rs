@@ -1,4 +1,4 @@
-//! Connections that break and are made anew.
+//! Connections that break, and the attempts that follow.
 
 use super::*;
 use crate::Refusal;

@@ -75,7 +75,7 @@ fn a_dead_peer_is_an_outage_where_that_is_asked_for() {
     driven.wake();
     driven.connection.opened(s(100));
     assert_eq!(driven.told(), ["connect", "reconnected 2"]);
-    assert_eq!(driven.wake(), s(130), "the new one is watched anew");
+    assert_eq!(driven.wake(), s(130), "the new one has its own deadline");
     assert_eq!(driven.told(), ["ping"]);
 }
 

@@ -178,7 +178,7 @@ impl ToolCalls {
         let call = self.close_call(call_id)?;
         let group = self.group(&call.response_id);
         let event = if call.is_approval() {
-            // The service goes on by itself.
+            // The service goes on on its own.
             let answer = McpApprovalResponse::default()
                 .approval_request_id(call.call_id)
                 .approve(!result.denied);

@@ -16,7 +16,7 @@ fn millis(millis: usize) -> Audio {
     Audio::from_bytes(&vec![0; millis * 48])
 }
 
-/// A sender of a queue of at most so many bytes.
+/// A sender of a queue of at most this many bytes.
 fn sender(max_bytes: usize) -> Sender {
     Sender::new(Backlog::new(max_bytes))
 }
