@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 use cargo::{CARGO_FUZZ, GECKODRIVER, WASM_BINDGEN, WASM_PACK};
 
 pub use miri::miri;
-pub use pip::kosoku;
+pub use pip::{CLIENTS, KOSOKU};
 
 /// A tool, or a set of files, that some command needs.
 #[derive(Clone, Copy)]
@@ -41,6 +41,8 @@ pub enum Need {
     Proxies,
     /// The cases of the Autobahn test suite, and their runner.
     Autobahn,
+    /// The clients in Python that tests/python drives.
+    PythonClients,
     /// cargo-fuzz, and a compiler for libFuzzer's own C++.
     CargoFuzz,
     /// Miri, the interpreter that detects undefined behaviour.
@@ -59,6 +61,7 @@ const ALL: [Need; 11] = [
     Need::Recordings,
     Need::Proxies,
     Need::Autobahn,
+    Need::PythonClients,
     Need::CargoFuzz,
     Need::Valgrind,
 ];
@@ -97,6 +100,7 @@ impl Need {
             Self::Recordings => "recordings of speech",
             Self::Proxies => "tinyproxy and microsocks",
             Self::Autobahn => "the Autobahn test suite's runner",
+            Self::PythonClients => "the clients in Python",
             Self::CargoFuzz => "cargo-fuzz and a C++ compiler",
             Self::Miri => "Miri",
             Self::Valgrind => "Valgrind",
@@ -127,7 +131,8 @@ impl Need {
             Self::NodePackages => npm::found(workspace),
             Self::Recordings => Path::new(RECORDINGS).join("Front_Center.wav").is_file(),
             Self::Proxies => found(PROXIES),
-            Self::Autobahn => kosoku(workspace).is_file(),
+            Self::Autobahn => KOSOKU.found(workspace),
+            Self::PythonClients => CLIENTS.found(workspace),
             Self::CargoFuzz => found(&["c++"]) && cargo_fuzz(workspace)?.is_some(),
             Self::Miri => miri::found(workspace),
             Self::Valgrind => found(&["valgrind"]),
@@ -152,7 +157,8 @@ impl Need {
             Self::NodePackages => npm::install(workspace),
             Self::Recordings => apt::install(&["alsa-utils"]),
             Self::Proxies => apt::install(PROXIES),
-            Self::Autobahn => pip::install(workspace),
+            Self::Autobahn => KOSOKU.install(workspace),
+            Self::PythonClients => CLIENTS.install(workspace),
             Self::CargoFuzz => {
                 if !found(&["c++"]) {
                     apt::install(&["g++"])?;

@@ -210,6 +210,14 @@ pub const PARTS: &[Part] = &[
         run: |stage| stage.clients_test(),
     },
     Part {
+        name: "python",
+        about: "openai-python, OpenAI's Agents SDK, Pipecat, LiveKit and LiteLLM against the emulator",
+        native: false,
+        needs: &[Need::PythonClients],
+        optional: false,
+        run: |stage| stage.python_test(),
+    },
+    Part {
         name: "app",
         about: "the example of a page, in Chromium and in Firefox",
         native: false,
@@ -252,7 +260,7 @@ pub const PARTS: &[Part] = &[
         optional: false,
         run: |stage| {
             let mut command = test(stage.workspace.cargo(), "--all-features --test autobahn");
-            command.env("KOSOKU", setup::kosoku(stage.workspace));
+            command.env("KOSOKU", setup::KOSOKU.program(stage.workspace, "kosoku"));
             count(command)
         },
     },
@@ -372,6 +380,14 @@ impl<'a> Stage<'a> {
 
     fn clients_test(&mut self) -> Result<Outcome> {
         let mut command = node_test(self.workspace, "tests/node", "clients/*.test.mjs");
+        self.speaker()?.tell(&mut command);
+        count(command)
+    }
+
+    fn python_test(&mut self) -> Result<Outcome> {
+        let mut command = Command::new(setup::CLIENTS.program(self.workspace, "python"));
+        command.arg("tests/python/run.py");
+        command.current_dir(&self.workspace.root);
         self.speaker()?.tell(&mut command);
         count(command)
     }
