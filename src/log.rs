@@ -8,6 +8,14 @@ macro_rules! log_step {
     };
 }
 
+/// A line for what the user should change.
+macro_rules! log_warning {
+    ($($line:tt)*) => {
+        #[cfg(feature = "tracing")]
+        tracing::warn!(target: "openai_realtime_ws", $($line)*)
+    };
+}
+
 /// A line for each event.
 macro_rules! log_event {
     ($($line:tt)*) => {

@@ -7,18 +7,9 @@ use openai_realtime_ws::{
     Target, Translation,
 };
 
-const NODE: Runtime = Runtime::JavaScript {
-    headers: true,
-    browser: false,
-};
-const WORKERD: Runtime = Runtime::JavaScript {
-    headers: false,
-    browser: false,
-};
-const PAGE: Runtime = Runtime::JavaScript {
-    headers: false,
-    browser: true,
-};
+const NODE: Runtime = Runtime::javascript().with_headers(true);
+const WORKERD: Runtime = Runtime::javascript();
+const PAGE: Runtime = Runtime::javascript().in_browser(true);
 
 fn native(config: &Config) -> Result<Handshake, ConfigError> {
     config.handshake::<Realtime>(Runtime::Native)

@@ -104,10 +104,7 @@ async fn a_server_without_tls_on_another_host_is_reached_if_asked_for() {
 
 #[test]
 fn a_page_refuses_to_send_its_credential_in_clear() {
-    let runtime = |browser| Runtime::JavaScript {
-        headers: false,
-        browser,
-    };
+    let runtime = |browser| Runtime::javascript().in_browser(browser);
     let config = Config::new("ek_1").model("m");
     let config = config.insecure_cleartext_url("http://litellm:4000/v1");
     let url = |runtime| {

@@ -34,6 +34,8 @@ mod renewal;
 #[path = "suite/scripted.rs"]
 mod scripted;
 mod suite;
+#[path = "session_memory/unpolled.rs"]
+mod unpolled;
 #[path = "suite/urls.rs"]
 mod urls;
 #[path = "session_memory/watch.rs"]
@@ -143,10 +145,7 @@ async fn a_provider_that_fails_opens_nothing_contracts_28_and_29() {
 async fn a_page_takes_ephemeral_credentials_only_from_a_provider_too_contract_93() {
     for (token, allowed) in [("ek_minted", true), ("sk-own", false)] {
         let (mut connector, _peers) = memory();
-        connector.runtime = Runtime::JavaScript {
-            headers: false,
-            browser: true,
-        };
+        connector.runtime = Runtime::javascript().in_browser(true);
         let provider = Credential::provider(move || future::ok::<_, io::Error>(token.to_owned()));
         let config = Config::new(provider).model("m");
         let opened: Result<Session<Memory>, _> = Session::open(connector, config).await;

@@ -5,7 +5,9 @@ use std::fmt::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use openai_realtime_ws::emulator::{Emulator, Reply, Script};
-use openai_realtime_ws::protocol::{ConversationItemCreate, ResponseCreate, ResponseDone};
+use openai_realtime_ws::protocol::{
+    ConversationItemCreate, EventNames, ResponseCreate, ResponseDone,
+};
 use openai_realtime_ws::{Config, OpenAIRealtimeWS};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -45,6 +47,31 @@ impl Subscriber for Lines {
     fn enter(&self, _: &Id) {}
 
     fn exit(&self, _: &Id) {}
+}
+
+#[tokio::test]
+async fn names_of_the_beta_protocol_are_logged_once_unless_they_are_read() {
+    let delta = r#"{"type":"response.audio.delta","delta":"AAAA"}"#;
+    let script = Script::new().on_response(move |_| Reply::new().raw(delta).raw(delta));
+    let emulator = Emulator::builder().script(script).start().await.unwrap();
+    for (names, logged) in [(EventNames::Present, 1), (EventNames::Older, 0)] {
+        let lines = Lines::default();
+        let guard = tracing::subscriber::set_default(lines.clone());
+        let config = Config::new("sk-very-secret").model("gpt-realtime");
+        let config = config.insecure_loopback_url(emulator.ws_url());
+        let mut rt = OpenAIRealtimeWS::connect(config.event_names(names))
+            .await
+            .unwrap();
+        rt.send(ResponseCreate::default()).await.unwrap();
+        rt.emitted::<ResponseDone>().await.unwrap();
+        drop(guard);
+        let lines = lines.0.lock().unwrap();
+        let warning = "openai_realtime_ws message=the server uses event names of the beta protocol, \
+                       which are not typed: set `Config::event_names` to `EventNames::Older` \
+                       event_type=\"response.audio.delta\"";
+        let count = lines.iter().filter(|line| *line == warning).count();
+        assert_eq!(count, logged, "{lines:#?}");
+    }
 }
 
 #[tokio::test]

@@ -15,10 +15,7 @@ fuzz_target!(|endpoint: &str| {
         return;
     }
     let config = Config::azure(endpoint, KEY).model("my-deployment");
-    let javascript = Runtime::JavaScript {
-        headers: true,
-        browser: false,
-    };
+    let javascript = Runtime::javascript().with_headers(true);
     for runtime in [Runtime::Native, javascript] {
         match config.handshake::<Realtime>(runtime) {
             Ok(handshake) => {

@@ -38,7 +38,6 @@ impl Config {
         let url = self.url(P::PATH, target)?;
         let mut handshake = Handshake {
             public_url: address::shown(&url),
-            sdk_url: None,
             url,
             cleartext: self.allows_cleartext(),
             headers: Vec::new(),
@@ -58,7 +57,6 @@ impl Config {
                 let (url, sdk_url) = address::redacted(&handshake.url, name)?;
                 handshake.url = url;
                 handshake.public_url = address::shown(&sdk_url);
-                handshake.sdk_url = Some(sdk_url);
                 handshake.headers.push((name.to_owned(), value));
                 handshake.subprotocols.push(Secret::new("realtime"));
             }
@@ -95,7 +93,6 @@ impl Config {
         }
         Ok(Handshake {
             public_url: address::shown(&url),
-            sdk_url: None,
             url,
             cleartext: self.allows_cleartext(),
             headers,

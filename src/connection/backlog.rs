@@ -44,6 +44,8 @@ struct Shared<E> {
     state: Mutex<BacklogState<E>>,
     /// Number of due events, for a look without the lock.
     due: AtomicUsize,
+    /// Number of times that the driver was polled. It wraps around.
+    polls: AtomicUsize,
     max_bytes: usize,
 }
 
@@ -54,6 +56,8 @@ struct BacklogState<E> {
     last_ticket: u64,
     /// The task that takes events, while it sleeps.
     reader: Option<Waker>,
+    /// The task that polls the driver, where it sleeps for another reason than a lack of events.
+    poller: Option<Waker>,
     /// The tasks that wait for room, each under a number of its own.
     waiters: Vec<(u64, Waker)>,
     last_waiter: u64,
@@ -87,12 +91,14 @@ impl<E: Queued> Backlog<E> {
                 held: Line::new(),
                 last_ticket: 0,
                 reader: None,
+                poller: None,
                 waiters: Vec::new(),
                 last_waiter: 0,
                 live: Duration::ZERO,
                 dropped: DroppedAudio::default(),
             }),
             due: AtomicUsize::new(0),
+            polls: AtomicUsize::new(0),
             max_bytes,
         }))
     }
@@ -159,7 +165,7 @@ impl<E: Queued> Backlog<E> {
                 self.publish(&state);
                 drop(state);
             }
-            Err(SendErrorKind::Closed) => return Err(event),
+            Err(_) => return Err(event),
         }
         wake(waiters);
         Ok(())
@@ -197,6 +203,36 @@ impl<E: Queued> Backlog<E> {
     #[inline]
     pub(crate) fn has_due(&self) -> bool {
         self.0.due.load(Ordering::Acquire) > 0
+    }
+
+    /// Notes that the driver is polled. Only the driver calls this, so nothing is lost between the
+    /// two accesses.
+    #[inline]
+    pub(crate) fn note_poll(&self) {
+        let polls = self.polls().wrapping_add(1);
+        self.0.polls.store(polls, Ordering::Relaxed);
+    }
+
+    /// Returns the number of times that the driver was polled. It wraps around.
+    #[inline]
+    pub(crate) fn polls(&self) -> usize {
+        self.0.polls.load(Ordering::Relaxed)
+    }
+
+    /// Notes the task that polls the driver, which sleeps although there are events to take.
+    pub(crate) fn note_poller(&self, waker: &Waker) {
+        match &mut self.lock().poller {
+            Some(poller) => poller.clone_from(waker),
+            poller => *poller = Some(waker.clone()),
+        }
+    }
+
+    /// Wakes the task that polled the driver last, so that it is polled again if it is awaited.
+    pub(crate) fn wake_poller(&self) {
+        let poller = self.lock().poller.clone();
+        if let Some(poller) = poller {
+            poller.wake();
+        }
     }
 
     /// Holds back the due events, behind those that are held already, and all that are pushed.

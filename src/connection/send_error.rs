@@ -56,4 +56,11 @@ pub enum SendErrorKind {
     /// The queue is full: try again later, or use `send(…).await`, which waits.
     #[error("the send queue is full")]
     Full,
+    /// The queue is full, and nobody has polled the session for 30 seconds, so no room comes about.
+    /// Poll the session in another task or beside the sender, for example with `join!`, or use
+    /// [`Session::send`](crate::Session::send), which polls it.
+    #[error(
+        "the send queue is full and nobody polls the session: await `next` or `run` meanwhile, or use `Session::send`"
+    )]
+    NotPolled,
 }

@@ -12,7 +12,7 @@ use crate::connection::SendError;
 use crate::protocol::{
     Audio, ClientEvent, ConversationItemCreate, InputAudioBufferAppend, ResponseCreate,
 };
-use crate::session::{LiveAudio, Sender};
+use crate::session::{LiveAudio, Sender, Unpolled};
 
 /// Handle that acts on a [`Conversation`](super::Conversation), from another task or a callback.
 ///
@@ -60,7 +60,10 @@ impl ConversationHandle {
     pub fn respond(&self, event: ResponseCreate) -> PendingResponse {
         let (answer, answered) = oneshot::channel();
         self.command(Command::Respond(event, answer));
-        PendingResponse(answered)
+        PendingResponse {
+            answered,
+            unpolled: self.sender.unpolled(),
+        }
     }
 
     /// Sends any other event, such as an item or a `session.update`. A `response.create` waits for
@@ -145,18 +148,24 @@ impl fmt::Debug for ConversationHandle {
 /// Request for a response: a future of its end. It can be dropped, which changes nothing.
 ///
 /// # Errors
-/// [`RequestError`] if no response answers the request.
+/// [`RequestError`] if no response answers the request. A conversation that nobody polls answers
+/// nothing: after 30 seconds the future ends with [`RequestError::NotPolled`].
 ///
 /// # Cancel safety
 /// Dropping it does not withdraw the request.
 #[derive(Debug)]
-pub struct PendingResponse(oneshot::Receiver<Result<FinishedResponse, RequestError>>);
+pub struct PendingResponse {
+    answered: oneshot::Receiver<Result<FinishedResponse, RequestError>>,
+    unpolled: Unpolled,
+}
 
 impl Future for PendingResponse {
     type Output = Result<FinishedResponse, RequestError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = Pin::new(&mut self.0).poll(cx);
-        answer.map(|answer| answer.unwrap_or(Err(RequestError::Closed)))
+        match Pin::new(&mut self.answered).poll(cx) {
+            Poll::Ready(answer) => Poll::Ready(answer.unwrap_or(Err(RequestError::Closed))),
+            Poll::Pending => (self.unpolled.poll(cx)).map(|()| Err(RequestError::NotPolled)),
+        }
     }
 }

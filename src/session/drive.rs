@@ -124,6 +124,18 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     /// Moves the session until there is something to tell. With `read` false, the socket is left
     /// unread.
     pub(super) fn poll_step(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Step> {
+        self.connection.backlog().note_poll();
+        let step = self.poll_moves(cx, read);
+        // A session that waits for events to send has left its waker with them.
+        let waits_for_events = self.connection.is_open() && !self.connection.backlog().has_due();
+        if step.is_pending() && !waits_for_events {
+            self.connection.backlog().note_poller(cx.waker());
+        }
+        step
+    }
+
+    #[inline]
+    fn poll_moves(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Step> {
         loop {
             // 1. The connection's notices: they decide everything that follows.
             while let Some(notice) = self.connection.poll() {

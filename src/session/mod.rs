@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -14,8 +15,8 @@ use futures_util::StreamExt;
 use crate::config::Config;
 use crate::connection::{Closed, Connection, SendError, SendErrorKind};
 use crate::platform::BoxFuture;
-use crate::protocol::raw::parse_text;
-use crate::protocol::{ErrorKind, Events, Protocol, Realtime};
+use crate::protocol::raw::{ReadEvents as _, parse_text};
+use crate::protocol::{ErrorKind, EventNames, Events, Protocol, Realtime};
 use crate::transport::{CloseFrame, Connector, InvalidClose, Runtime};
 
 mod drive;
@@ -32,6 +33,7 @@ mod receiver;
 mod recovery;
 mod renewal;
 mod sender;
+mod unpolled;
 mod update;
 
 pub use error::Error;
@@ -48,6 +50,9 @@ use drive::{Awaited, InboxItem, Socket, Step};
 use interlude::Interlude;
 use listeners::Listeners;
 use renewal::Renewal;
+use unpolled::Timer;
+
+pub(crate) use unpolled::Unpolled;
 
 /// Session with the model: a [`Stream`] of the server's events, and the way to send the client's.
 ///
@@ -94,7 +99,8 @@ use renewal::Renewal;
 /// reconnects, and [`updates`](Self::updates) tell of it between the events. [`Config::restore`]
 /// restores the conversation.
 pub struct Session<C: Connector, P: Protocol = Realtime> {
-    connector: C,
+    /// Shared with the senders, which wait by its clock.
+    connector: Arc<C>,
     config: Config,
     connection: Connection,
     url: String,
@@ -114,6 +120,8 @@ pub struct Session<C: Connector, P: Protocol = Realtime> {
     told_closed: bool,
     /// Number of the connection whose events are handed on now.
     generation: u64,
+    /// Set once a log line has named the older event names.
+    warned_of_names: bool,
     /// Cause of the socket's last failure, until the connection says what follows from it.
     cause: Option<Error>,
 }
@@ -134,9 +142,11 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             limits.keep_alive = None;
         }
         let connection = Connection::new(limits, connector.seed());
+        let connector = Arc::new(connector);
+        let timer = Timer::new(Arc::downgrade(&connector));
         let mut session = Self {
             // One queue: events of senders and of the session leave in the order of their calls.
-            sender: Sender::new(connection.backlog().clone()),
+            sender: Sender::new(connection.backlog().clone(), timer),
             connection,
             connector,
             memory: config
@@ -154,6 +164,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
             closed: None,
             told_closed: false,
             generation: 1,
+            warned_of_names: false,
             cause: None,
         };
         session.connection.start(session.connector.now());
@@ -333,6 +344,23 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         if P::error(event).is_some_and(|event| event.error.kind() == ErrorKind::Fatal) {
             // Each attempt would be accepted, told the same and closed.
             self.connection.stop_reconnecting();
+        }
+        if event.known_type().is_none() {
+            self.warn_of_older_names(event.event_type());
+        }
+    }
+
+    /// Logs once that the server uses names of the beta protocol which the session does not read.
+    #[cold]
+    fn warn_of_older_names(&mut self, event_type: &str) {
+        let is_older = self.config.names() == EventNames::Present
+            && P::Server::present_name(event_type).is_some();
+        if is_older && !std::mem::replace(&mut self.warned_of_names, true) {
+            log_warning!(
+                event_type,
+                "the server uses event names of the beta protocol, which are not typed: \
+                 set `Config::event_names` to `EventNames::Older`"
+            );
         }
     }
 

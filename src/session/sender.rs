@@ -1,9 +1,13 @@
 //! Sending from anywhere.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::marker::PhantomData;
+use std::pin::pin;
+use std::task::Poll;
 
-use crate::connection::{Backlog, SendError};
+use super::unpolled::{Timer, Unpolled};
+use crate::connection::{Backlog, SendError, SendErrorKind};
 use crate::protocol::{Events, Protocol, RawEvent, Realtime};
 
 #[cfg(test)]
@@ -16,13 +20,15 @@ mod tests;
 /// does not keep the session alive.
 pub struct Sender<P: Protocol = Realtime> {
     pub(super) backlog: Backlog<RawEvent>,
+    timer: Timer,
     protocol: PhantomData<fn() -> P>,
 }
 
 impl<P: Protocol> Sender<P> {
-    pub(super) fn new(backlog: Backlog<RawEvent>) -> Self {
+    pub(super) fn new(backlog: Backlog<RawEvent>, timer: Timer) -> Self {
         Self {
             backlog,
+            timer,
             protocol: PhantomData,
         }
     }
@@ -34,14 +40,21 @@ impl<P: Protocol> Sender<P> {
     /// [`Session::send`](crate::Session::send), which polls it meanwhile.
     ///
     /// # Errors
-    /// [`SendError`] gives the event back when the session is closed.
+    /// [`SendError`] gives the event back when the session is closed, and with
+    /// [`SendErrorKind::NotPolled`] when nobody has polled it for 30 seconds. A session that is
+    /// awaited counts as polled even if nothing happens on it, however long this takes.
     ///
     /// # Cancel safety
     /// Until it returns, the event is not queued: dropping the future drops the event.
     pub async fn send(&self, event: impl Into<P::Client>) -> Result<(), SendError<P::Client>> {
         let event = event.into();
-        let queued = self.backlog.push_when_room(event.encode()).await;
-        queued.map_err(|kind| SendError { event, kind })
+        let mut room = pin!(self.backlog.push_when_room(event.encode()));
+        let mut unpolled = self.unpolled();
+        let queued = poll_fn(|cx| match room.as_mut().poll(cx) {
+            Poll::Ready(queued) => Poll::Ready(queued),
+            Poll::Pending => unpolled.poll(cx).map(|()| Err(SendErrorKind::NotPolled)),
+        });
+        queued.await.map_err(|kind| SendError { event, kind })
     }
 
     /// Queues an event if there is room.
@@ -54,6 +67,11 @@ impl<P: Protocol> Sender<P> {
         queued
             .map(|_| ())
             .map_err(|(_, kind)| SendError { event, kind })
+    }
+
+    /// Returns a watch for a call that waits for the session.
+    pub(crate) fn unpolled(&self) -> Unpolled {
+        Unpolled::new(&self.backlog, &self.timer)
     }
 
     /// Returns the size of the queued events, in bytes.
@@ -71,7 +89,7 @@ impl<P: Protocol> Sender<P> {
 
 impl<P: Protocol> Clone for Sender<P> {
     fn clone(&self) -> Self {
-        Self::new(self.backlog.clone())
+        Self::new(self.backlog.clone(), self.timer.clone())
     }
 }
 

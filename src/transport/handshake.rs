@@ -8,8 +8,6 @@ use crate::secret::Secret;
 pub struct Handshake {
     pub(crate) url: String,
     pub(crate) public_url: String,
-    /// The URL that the official SDK's class shows, where it is not `url`.
-    pub(crate) sdk_url: Option<String>,
     pub(crate) cleartext: bool,
     pub(crate) headers: Vec<(String, Secret)>,
     pub(crate) subprotocols: Vec<Secret>,

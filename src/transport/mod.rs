@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use futures_sink::Sink;
 
-use crate::platform::MaybeSend;
+use crate::platform::{MaybeSend, MaybeSync};
 
 mod error;
 mod frame;
@@ -50,8 +50,8 @@ impl<T> Transport for T where
 }
 
 /// Opens transports, and tells the time: all that a [`Session`](crate::Session) wants of its
-/// surroundings.
-pub trait Connector: MaybeSend + Unpin + 'static {
+/// surroundings. A session shares it with its [`Sender`](crate::Sender)s.
+pub trait Connector: MaybeSend + MaybeSync + Unpin + 'static {
     /// Socket that it opens.
     type Transport: Transport;
 

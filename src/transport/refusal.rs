@@ -257,10 +257,7 @@ mod tests {
             .header("X-Gateway-Key", "gateway-0123")
             .header("Cookie", "session=0123456789");
         let body = r#"{"error":{"message":"org-0123456789 may not use proj_0123456789 with sk-0123456789, gateway-0123 or session=0123456789"}}"#;
-        let javascript = Runtime::JavaScript {
-            headers: false,
-            browser: false,
-        };
+        let javascript = Runtime::javascript();
         for handshake in [
             config.rest_request("/x", Runtime::Native),
             config

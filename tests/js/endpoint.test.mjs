@@ -167,6 +167,18 @@ test('a credential of a gateway is in the URL of the socket only', () => {
   assert.equal(latest().url, 'wss://user:secret1@example.com/v1/realtime?api-key=secret2&token=secret3&api-version=v1&model=m');
   const hidden = '%3CREDACTED%3E';
   assert.equal(String(rt.url), `wss://example.com/v1/realtime?api-key=${hidden}&token=${hidden}&api-version=v1&model=m`);
+  // The rule is the one of the Rust transports.
+  for (const [url, shownURL] of [
+    ['wss://a.b/x?key=secret&key=secret', `wss://a.b/x?key=${hidden}&key=${hidden}`],
+    ['wss://a.b/x?secret', `wss://a.b/x?${hidden}=`],
+    ['wss://a.b/x?MODEL=m&Api-Version=1', 'wss://a.b/x?MODEL=m&Api-Version=1'],
+    ['wss://a.b/x?model=m#secret', 'wss://a.b/x?model=m'],
+    ['wss://a.b/x?deployment=d&call_id=c&intent=i', 'wss://a.b/x?deployment=d&call_id=c&intent=i'],
+  ]) {
+    const { url: seen } = new ourClass({ model: 'm', buildRealtimeURL: () => new URL(url) }, client());
+    assert.equal(String(seen), shownURL);
+    assert.equal(latest().url, url);
+  }
 });
 
 both('Azure without a key, or with a deployment for a builder (contracts 16, 17 and 29)', async (Class) => {

@@ -312,10 +312,7 @@ fn rest_urls_follow_the_sockets_rules() {
 
 #[test]
 fn a_page_may_have_an_ephemeral_key_only_contracts_35_36() {
-    let page = Runtime::JavaScript {
-        headers: false,
-        browser: true,
-    };
+    let page = Runtime::javascript().in_browser(true);
     let request = |config: Config| config.rest_request("/x", page);
     assert!(matches!(
         request(Config::new("sk-1")),

@@ -67,10 +67,7 @@ async fn a_session_that_was_not_polled_looks_before_it_judges() {
 
 #[tokio::test(start_paused = true)]
 async fn keep_alive_can_be_off_and_is_off_in_javascript() {
-    let script = Runtime::JavaScript {
-        headers: false,
-        browser: false,
-    };
+    let script = Runtime::javascript();
     for (config, runtime) in [
         (config().keep_alive(None), Runtime::Native),
         (config(), script),

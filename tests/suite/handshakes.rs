@@ -3,10 +3,7 @@
 
 use openai_realtime_ws::{Config, Credential, Realtime, Runtime, Target};
 
-const NODE: Runtime = Runtime::JavaScript {
-    headers: true,
-    browser: false,
-};
+const NODE: Runtime = Runtime::javascript().with_headers(true);
 
 struct Row {
     label: &'static str,

@@ -51,21 +51,6 @@ function chosenTarget({ model, callID, intent }) {
 /** The advice after a failed open where the base URL asked for a connection without TLS. */
 const CLEARTEXT_HINT = 'a server without TLS needs the option `insecureCleartextURL`';
 
-/** Query parameters of the service. The values of others may be credentials of a gateway. */
-const SHOWN = ['model', 'intent', 'call_id', 'deployment', 'api-version'];
-
-/** Removes from a URL whatever may be a credential. */
-function redact(url) {
-  for (const name of new Set(url.searchParams.keys())) {
-    if (!SHOWN.includes(name)) {
-      url.searchParams.set(name, '<REDACTED>');
-    }
-  }
-  url.username = '';
-  url.password = '';
-  return url;
-}
-
 /** Opens a socket. Returns it with the URL to show, which has no credential (contracts 12, 22, 23 and 30). */
 export function openSocket(props, client, url, key, isToken, consent) {
   const azure = isAzure(client);
@@ -80,7 +65,7 @@ export function openSocket(props, client, url, key, isToken, consent) {
   }
   const hint = !cleartext && /^(http|ws):/i.test(client.baseURL) ? CLEARTEXT_HINT : undefined;
   try {
-    return { socket: makeSocket(WebSocket, endpoint, hint), publicURL: redact(new URL(publicURL)) };
+    return { socket: makeSocket(WebSocket, endpoint, hint), publicURL: new URL(publicURL) };
   } catch (error) {
     // Browsers quote a subprotocol that is not valid, and the key with it.
     throw plan.key !== '' && String(error?.message).includes(plan.key) ? refusal('malformed key', client) : error;

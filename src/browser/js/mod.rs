@@ -81,7 +81,7 @@ extern "C" {
     fn headers(this: &Plan) -> bool;
 }
 
-/// Returns the URL without credentials, then the arguments of `new WebSocket`.
+/// Returns the URL to show, then the arguments of `new WebSocket`.
 ///
 /// # Errors
 /// Throws the name of the reason.
@@ -108,18 +108,13 @@ pub fn handshake(plan: &Plan) -> Result<Array, JsValue> {
     if let Some(id) = plan.project() {
         config = config.project(id);
     }
-    let runtime = match runtime::detect() {
-        Runtime::JavaScript { browser, .. } if plan.headers() => Runtime::JavaScript {
-            headers: true,
-            browser,
-        },
-        runtime => runtime,
-    };
+    let mut runtime = runtime::detect();
+    if plan.headers() {
+        runtime = runtime.with_headers(true);
+    }
     let handshake = config.handshake::<Realtime>(runtime).map_err(reason)?;
     let arguments = socket::arguments(&handshake)?;
-    // As the official class shows it: the caller's own parameters are the caller's to show.
-    let shown = handshake.sdk_url.as_deref().unwrap_or(handshake.url());
-    Ok(Array::of1(&shown.into()).concat(&arguments))
+    Ok(Array::of1(&handshake.public_url().into()).concat(&arguments))
 }
 
 fn service(azure: bool, credential: Credential) -> Config {

@@ -130,6 +130,12 @@ pub enum RequestError {
     /// The connection broke while the response was under way.
     #[error("the connection broke during the response: ask again if it is still wanted")]
     ConnectionLost,
+    /// Nobody has polled the conversation for 30 seconds. The request stands: it is sent once the
+    /// conversation is polled, in another task or beside this future, for example with `join!`.
+    #[error(
+        "nobody polls the conversation: await its events meanwhile, in another task or by `join!`"
+    )]
+    NotPolled,
     /// The session is closed.
     #[error("the session is closed")]
     Closed,

@@ -18,7 +18,7 @@ fn millis(millis: usize) -> Audio {
 
 /// A sender of a queue of at most this many bytes.
 fn sender(max_bytes: usize) -> Sender {
-    Sender::new(Backlog::new(max_bytes))
+    Sender::new(Backlog::new(max_bytes), Timer::stopped())
 }
 
 fn drain(sender: &Sender) -> Vec<RawEvent> {
