@@ -24,13 +24,13 @@ export function azureClient(options) {
   return new AzureOpenAI({ apiVersion: 'v', endpoint: 'https://example.com', deployment: 'dep', ...key, ...options });
 }
 
-/** The URL that a class shows for a socket's. Ours hides values that may be credentials; the official one shows them. */
+/** The URL that a class shows for a socket's. Ours hides what may be a credential; the official one shows it. */
 export function shown(Class, url) {
   if (Class !== ourClass) {
     return url;
   }
   const values = /(?<=[?&](?!model=|intent=|call_id=)[^&=]*=)[^&]*/g;
-  return url.replace(values, '%3CREDACTED%3E').replace(/\/\/[^/]*@/, '//');
+  return url.replace(values, '%3CREDACTED%3E').replace(/\/\/[^/]*@/, '//').replace(/#.*/, '');
 }
 
 /** A session whose socket is open, and the socket. */

@@ -14,7 +14,6 @@ pub use recovery::Recovery;
 use super::{runtime, socket};
 use crate::config::{Config, ConfigError, Credential, Target};
 use crate::protocol::{Protocol, Realtime};
-use crate::transport::Runtime;
 
 // Contracts 35 to 37.
 
