@@ -51,7 +51,7 @@ pub enum Need {
     Valgrind,
 }
 
-const ALL: [Need; 11] = [
+const ALL: [Need; 12] = [
     Need::WasmStd,
     Need::WasmBindgen,
     Need::WasmPack,

@@ -96,7 +96,11 @@ proptest! {
                         }
                         Err((back, kind)) => {
                             prop_assert_eq!(back, event);
-                            let full = if plain.closed { SendErrorKind::Closed } else { SendErrorKind::Full };
+                            let full = if plain.closed {
+                                SendErrorKind::Closed
+                            } else {
+                                SendErrorKind::Full
+                            };
                             prop_assert_eq!(kind, full);
                             prop_assert!(plain.closed || !room);
                         }
