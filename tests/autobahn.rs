@@ -23,7 +23,7 @@ const AGENT: &str = "ours";
 /// Longer than any case takes.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// What the judge says: of the exchange, and of its end.
+/// Verdict of the judge: on the exchange, and on its end.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Verdict {
@@ -80,7 +80,7 @@ impl Judge {
         Self { process, port }
     }
 
-    /// What it says at a path of its own.
+    /// Returns the judge's answer at a path of its own.
     async fn ask(&self, path: &str) -> Option<String> {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
         let url = format!("ws://127.0.0.1:{}{path}", self.port);

@@ -100,7 +100,7 @@ fn whoever_waits_for_room_is_woken() {
     });
 }
 
-/// What became of an item.
+/// Fate of an item.
 type Pushed = Result<(), SendErrorKind>;
 
 /// A backlog that is full of one item, and the threads of two who wait for room.

@@ -1,4 +1,4 @@
-//! Where a session connects, with what, and what is refused before anything is opened.
+//! Targets and credentials of sessions, and what is refused before anything is opened.
 
 use std::time::Duration;
 

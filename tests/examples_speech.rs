@@ -59,7 +59,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// What an example writes to standard output, if it comes to a good end.
+/// Runs an example, and returns its standard output if it succeeded.
 async fn succeed(mut command: Command) -> String {
     let run = tokio::task::spawn_blocking(move || command.output().unwrap());
     let Output {
@@ -71,7 +71,7 @@ async fn succeed(mut command: Command) -> String {
     text(&stdout)
 }
 
-/// What an example complains about.
+/// Runs an example that fails, and returns its standard error.
 fn fail(mut command: Command) -> String {
     let Output { status, stderr, .. } = command.output().unwrap();
     assert_eq!(status.code(), Some(1));

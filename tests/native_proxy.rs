@@ -202,7 +202,10 @@ async fn a_proxy_that_refuses_is_told_apart_from_the_server() {
         let config = Config::new(KEY).model("m");
         let error = OpenAIRealtimeWS::open(connector, config).await.unwrap_err();
         assert!(
-            matches!(&error, Error::Connect(TransportError::ProxyRefused { status: got }) if *got == status),
+            matches!(
+                &error,
+                Error::Connect(TransportError::ProxyRefused { status: got }) if *got == status
+            ),
             "{error:?}"
         );
         assert_eq!(

@@ -364,7 +364,10 @@ async fn a_proxy_that_refuses_a_call_is_reported_as_for_a_socket() {
         let error = client.client_secrets().create(session(), None).await;
         let error = error.unwrap_err();
         assert!(
-            matches!(error, Error::Transport(TransportError::ProxyRefused { status: got }) if got == status),
+            matches!(
+                error,
+                Error::Transport(TransportError::ProxyRefused { status: got }) if got == status
+            ),
             "{error:?}"
         );
         assert!(!format!("{error:?}").contains("hunter2"));

@@ -61,8 +61,9 @@ suite::session_tests!(
     #[tokio::test]
     server
 );
-suite::session_tests!(#[tokio::test] server, scripted: a_bad_frame_ends_nothing, the_servers_close_is_reported,
-    run_ends_with_the_connection, run_goes_on_where_errors_are_heard);
+suite::session_tests!(#[tokio::test] server, scripted: a_bad_frame_ends_nothing,
+    the_servers_close_is_reported, run_ends_with_the_connection,
+    run_goes_on_where_errors_are_heard);
 recovery::recovery_tests!(
     #[tokio::test]
     server

@@ -51,8 +51,9 @@ suite::session_tests!(
     server
 );
 suite::session_tests!(#[tokio::test] server, conversation: tools_are_answered_and_the_history_kept);
-suite::session_tests!(#[tokio::test] server, scripted: a_bad_frame_ends_nothing, the_servers_close_is_reported,
-    run_ends_with_the_connection, run_goes_on_where_errors_are_heard);
+suite::session_tests!(#[tokio::test] server, scripted: a_bad_frame_ends_nothing,
+    the_servers_close_is_reported, run_ends_with_the_connection,
+    run_goes_on_where_errors_are_heard);
 recovery::recovery_tests!(
     #[tokio::test]
     server

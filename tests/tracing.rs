@@ -1,4 +1,4 @@
-//! What the log says, and what it must not say.
+//! Lines of the log, and content that must not be in them.
 #![cfg(all(feature = "tracing", feature = "native", feature = "emulator"))]
 
 use std::fmt::{self, Write};

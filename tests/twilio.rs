@@ -28,7 +28,7 @@ const GREETING: u8 = 0x10;
 /// Bytes of 20 ms.
 const PACKET: usize = 160;
 
-/// What the line has to play, in order.
+/// Audio and marks that the line has to play, in order.
 enum Queued {
     Audio(Vec<u8>),
     Mark(String),
@@ -39,9 +39,9 @@ struct Line {
     socket: WebSocketStream<TcpStream>,
     clock: u64,
     queue: VecDeque<Queued>,
-    /// What the caller has heard.
+    /// Audio that the caller has heard.
     heard: Vec<u8>,
-    /// How much the caller had heard when the queue was cleared.
+    /// Length of the audio that the caller had heard when the queue was cleared.
     cleared_at: Vec<usize>,
     log: UnboundedReceiver<String>,
 }
@@ -239,7 +239,7 @@ async fn emulator(seconds: usize, pace: Option<f64>) -> Emulator {
         .unwrap()
 }
 
-/// What the agent sent to the service.
+/// Events that the agent sent to the service.
 fn sent(emulator: &Emulator) -> Vec<ClientEvent> {
     let connections = emulator.connections();
     connections[0]

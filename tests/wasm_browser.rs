@@ -20,7 +20,8 @@ suite::session_tests!(
     #[wasm_bindgen_test]
     browser::server
 );
-suite::session_tests!(#[wasm_bindgen_test] browser::server, conversation: tools_are_answered_and_the_history_kept);
+suite::session_tests!(#[wasm_bindgen_test] browser::server,
+    conversation: tools_are_answered_and_the_history_kept);
 browser::browser_tests!(#[wasm_bindgen_test]);
 recovery::recovery_tests!(
     #[wasm_bindgen_test]

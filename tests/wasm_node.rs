@@ -27,14 +27,16 @@ suite::session_tests!(
     #[wasm_bindgen_test]
     browser::server
 );
-suite::session_tests!(#[wasm_bindgen_test] browser::server, conversation: tools_are_answered_and_the_history_kept);
+suite::session_tests!(#[wasm_bindgen_test] browser::server,
+    conversation: tools_are_answered_and_the_history_kept);
 browser::browser_tests!(#[wasm_bindgen_test]);
 recovery::recovery_tests!(
     #[wasm_bindgen_test]
     scripted_server
 );
 suite::session_tests!(#[wasm_bindgen_test] scripted_server, scripted: a_bad_frame_ends_nothing,
-    the_servers_close_is_reported, run_ends_with_the_connection, run_goes_on_where_errors_are_heard);
+    the_servers_close_is_reported, run_ends_with_the_connection,
+    run_goes_on_where_errors_are_heard);
 
 /// The server of `suite/scripted_server.js`, until it is dropped.
 struct Server {

@@ -121,7 +121,8 @@ fn misbehaving_fetch() {
         r"
         if (globalThis.wellBehavedFetch) return;
         const fetch = (globalThis.wellBehavedFetch = globalThis.fetch);
-        const response = (arrayBuffer) => ({ status: 200, headers: new Headers({ 'x-request-id': 'req_1' }), arrayBuffer });
+        const headers = new Headers({ 'x-request-id': 'req_1' });
+        const response = (arrayBuffer) => ({ status: 200, headers, arrayBuffer });
         const faults = {
           'throws-text': () => { throw 'text'; },
           'rejects-text': () => Promise.reject('text'),

@@ -1,5 +1,5 @@
-//! What the compiler says to somebody who forgot the feature: its own words, since the type is
-//! gated and not hidden.
+//! Words of the compiler for somebody who forgot the feature: its own, since the type is gated and
+//! not hidden.
 
 use std::path::Path;
 use std::process::Command;

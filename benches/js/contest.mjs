@@ -1,6 +1,6 @@
 // Events a second that session classes take in from the same server, in the same process or page.
 
-/** What a bench's events are called. The server floods with them: it never is what is measured. */
+/** Types of a bench's events. The server floods with them, and is never the one that is measured. */
 export const EVENTS = {
   text_delta: 'response.output_text.delta',
   audio_delta: 'response.output_audio.delta',

@@ -116,7 +116,7 @@ async fn upgrade(stream: &mut TlsStream<TcpStream>) -> Result<Bench> {
         .find(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-key"))
         .ok_or("no WebSocket key")?;
     let accept = derive_accept_key(key.1.trim().as_bytes());
-    // Who offers subprotocols wants an answer.
+    // A client that offers subprotocols wants an answer.
     let subprotocol = if request.to_lowercase().contains("sec-websocket-protocol:") {
         "Sec-WebSocket-Protocol: realtime\r\n"
     } else {

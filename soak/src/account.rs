@@ -115,7 +115,7 @@ impl Account {
         }
     }
 
-    /// What was found wrong, with the account closed: a break takes along what was written to one
+    /// Returns the violations, with the account closed: a break takes along what was written to one
     /// connection, which is one run of events.
     pub fn violations(&self) -> Vec<String> {
         let mut violations = self.violations.clone();

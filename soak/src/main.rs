@@ -146,8 +146,8 @@ async fn soak(options: &Options) -> Result<Vec<String>> {
     Ok(violations)
 }
 
-/// Whether memory is larger at the end than after the warm-up. The largest of a few looks stands
-/// for a time.
+/// Returns words if memory is larger at the end than after the warm-up. The largest of a few looks
+/// stands for a time.
 fn grown(memories: &[u64]) -> Option<String> {
     let (warm_up, rest) = memories.split_at_checked(WARM_UP)?;
     let warm = warm_up.iter().rev().take(WARM_UP / 2).max()?;

@@ -293,7 +293,7 @@ fn a_cancellation_waits_for_the_end_before_the_next_request() {
         Outcome::Cancelled(CancelledBy::Client)
     );
     sent(&mut responses);
-    // One that waits is withdrawn, and nothing is sent.
+    // A waiting request is withdrawn, and nothing is sent.
     let third = responses.request(START, ResponseCreate::default());
     assert!(responses.cancel_request(START, third));
     assert!(!responses.cancel_request(START, third));

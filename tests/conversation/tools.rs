@@ -279,7 +279,7 @@ fn a_call_is_run_once_however_often_it_is_told() {
             .collect::<Vec<_>>(),
         ["call_2"]
     );
-    // One that was cut off is no call.
+    // A call that was cut off is not run.
     let mut cut = call_done("resp_3", "call_3", "a", "{\"na");
     cut["item"]["status"] = "incomplete".into();
     assert_eq!(received(&mut calls, &cut), []);

@@ -1,4 +1,4 @@
-//! What the caller gets, in words.
+//! The caller's outcome, in words.
 
 use std::fmt::Write;
 

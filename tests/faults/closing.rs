@@ -1,4 +1,4 @@
-//! How connections end in good order, and how they do not.
+//! Ends of connections, in good order and otherwise.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::raw_server::{accept, frame, server};
 use crate::{Fault, Seen};
 
 const SOON: Duration = Duration::from_millis(100);
-/// What a closing caller says.
+/// Close frame of a closing caller.
 const BYE: &str = "bye";
 
 pub fn faults() -> Vec<Fault> {

@@ -25,7 +25,7 @@ impl Document {
         }
     }
 
-    /// Whether the document has this fault, with this outcome.
+    /// Returns whether the document has this fault, with this outcome.
     pub fn compare(&mut self, section: &str, name: &str, seen: &Seen) -> Result<(), String> {
         let row = format!("| {name} | {} | {} |", seen.caller, seen.server);
         // A reason as long as one may be.
@@ -61,7 +61,7 @@ impl Document {
         self.set_rows(section, &ordered);
     }
 
-    /// Whether every row stands for a fault, in order; or writes the document.
+    /// Checks that every row stands for a fault, in order; or writes the document.
     pub fn finish(self) -> Result<(), String> {
         if self.text == self.wanted {
             return Ok(());

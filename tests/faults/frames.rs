@@ -40,7 +40,7 @@ pub fn faults() -> Vec<Fault> {
     faults
 }
 
-/// What is in a message.
+/// Content of a message.
 fn messages() -> Vec<(&'static str, Vec<u8>)> {
     let text = |text: &str| frame(1, text.as_bytes());
     let nested = |before: &str, after: &str| {
@@ -172,7 +172,7 @@ fn fragments(pieces: &[&[u8]]) -> Vec<u8> {
     bytes
 }
 
-/// What only a client may send.
+/// Frames that only a client may send.
 fn masked(payload: &[u8]) -> Vec<u8> {
     let mut frame = frame(1, payload);
     frame[1] |= 0x80;
@@ -192,7 +192,7 @@ fn large() -> Vec<u8> {
 async fn too_large(bytes: impl FnOnce() -> Vec<u8> + Send + 'static) -> Seen {
     let (config, task) = server(|mut stream, request| async move {
         accept(&mut stream, &request).await;
-        // Who has had enough hangs up in the middle.
+        // A server that has read enough hangs up in the middle.
         let _ = stream.write_all(&bytes()).await;
         read(&mut stream).await
     })

@@ -12,7 +12,7 @@ use crate::peer::{NOTHING, Then, read};
 use crate::raw_server::{acceptance, server};
 use crate::{Fault, Seen};
 
-/// How long a caller waits who waits in vain.
+/// Timeout of a caller who waits in vain.
 const SOON: Duration = Duration::from_millis(100);
 
 pub fn faults() -> Vec<Fault> {
@@ -145,7 +145,7 @@ async fn silence(connector: Connector) -> Seen {
 
 async fn answered(answer: impl FnOnce(&str) -> String + Send + 'static) -> Seen {
     let (config, task) = server(|mut stream, request| async move {
-        // Who has had enough hangs up in the middle.
+        // A server that has read enough hangs up in the middle.
         let _ = stream.write_all(answer(&request).as_bytes()).await;
         let _ = stream.shutdown().await;
         read(&mut stream).await

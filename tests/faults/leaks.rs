@@ -1,11 +1,11 @@
-//! What must be as before when a session is over.
+//! Resources that must be as before when a session is over.
 
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-/// What the process holds.
+/// Resources that the process holds.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Resources {
     open_files: usize,

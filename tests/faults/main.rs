@@ -47,7 +47,7 @@ impl Fault {
     }
 }
 
-/// What a fault looks like from both ends.
+/// Fault, as both ends see it.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
     caller: String,
@@ -55,7 +55,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// What the caller saw, and then what the server did to its end.
+    /// Outcome for the caller, and then for the server.
     async fn both(caller: String, server: JoinHandle<String>) -> Self {
         let server = server.await.unwrap();
         Self { caller, server }

@@ -7,7 +7,7 @@ use crate::Seen;
 use crate::caller::{list, watch};
 use crate::raw_server::{accept, frame, server};
 
-/// What a server does when it has written.
+/// Behaviour of a server after it has written.
 #[derive(Debug, Clone, Copy)]
 pub enum Then {
     /// Reads what the client has to say, to the end.
@@ -29,14 +29,14 @@ impl Then {
     }
 }
 
-/// What a server gets that gets nothing.
+/// Words for a server that received nothing.
 pub const NOTHING: &str = "–";
 
 /// A session with a server that writes these bytes behind the handshake.
 pub async fn session(bytes: Vec<u8>, then: Then) -> Seen {
     let (config, task) = server(move |mut stream, request| async move {
         accept(&mut stream, &request).await;
-        // Who has had enough hangs up in the middle.
+        // A server that has read enough hangs up in the middle.
         let _ = stream.write_all(&bytes).await;
         then.act(stream).await
     })

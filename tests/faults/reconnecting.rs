@@ -90,7 +90,7 @@ fn enough() -> Admission {
     first(Action::close(1000, "enough"))
 }
 
-/// What becomes of these connections; beyond the last, all are like it.
+/// Fates of the connections in order; those beyond the last are like it.
 async fn story(connections: Vec<Admission>) -> Seen {
     let (emulator, config) = emulator(connections).await;
     let soon = Duration::from_millis(1);

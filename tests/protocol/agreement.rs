@@ -43,7 +43,7 @@ fn check_text<E: Events>(text: &str) {
     check_round_trip(&event);
 }
 
-/// What is written reads as the same, and is written in one way only.
+/// Checks that a written event reads as the same, and is written in one way only.
 pub fn check_round_trip<E: Events>(event: &E) {
     let written = event.encode();
     assert_eq!(written.event_type(), event.event_type());

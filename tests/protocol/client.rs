@@ -1,4 +1,4 @@
-//! What each fixture of a client event says, and what the constructors make.
+//! Contents of each fixture of a client event, and of what the constructors make.
 
 use std::collections::BTreeMap;
 
@@ -200,7 +200,7 @@ fn session() -> RealtimeSession {
         .include([Include::InputAudioTranscriptionLogprobs])
 }
 
-/// What an event is on the wire.
+/// Event as it is on the wire.
 fn wire(event: impl Into<ClientEvent>) -> Value {
     serde_json::from_str(event.into().encode().text()).unwrap()
 }

@@ -1,5 +1,5 @@
-//! What counts as an event: contracts 41 to 47, and what the Node SDK did with the same frames. (44
-//! and 46 are about connections.) Errors: contracts 50 to 52.
+//! Frames that count as events: contracts 41 to 47, and what the Node SDK did with the same frames.
+//! (44 and 46 are about connections.) Errors: contracts 50 to 52.
 
 use bytestring::ByteString;
 use openai_realtime_ws::protocol::{

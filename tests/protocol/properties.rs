@@ -1,4 +1,4 @@
-//! What holds for any input: reading never panics, its two ways agree, and what is written reads as
+//! Properties for any input: reading never panics, its two ways agree, and what is written reads as
 //! the same.
 
 use std::collections::BTreeSet;
@@ -259,7 +259,11 @@ fn objects(value: &Value, path: &str, paths: &mut Vec<String>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 256,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn any_text_is_an_event_or_an_error(text in any::<String>()) {

@@ -1,4 +1,4 @@
-//! What each fixture of a server event says.
+//! Contents of each fixture of a server event.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! What a tolerant client accepts: rules that hold for every server, and what single ones are known
-//! to send. Frames are cut to what the case is about.
+//! Frames that a tolerant client accepts: rules that hold for every server, and what single ones
+//! are known to send. Frames are cut to what the case is about.
 
 use std::cell::Cell;
 use std::fmt::Debug;
@@ -25,8 +25,8 @@ fn raw(frame: &str) -> RawEvent {
     }
 }
 
-/// What `value` becomes when `change` has its way with it, or with any part of it; `None` where
-/// that is gone.
+/// Returns `value` with `change` made to it, or to any one part of it; `None` where the part is
+/// gone.
 fn variations(value: &Value, change: &dyn Fn() -> Option<Value>) -> Vec<Option<Value>> {
     let mut variations = vec![change()];
     match value {

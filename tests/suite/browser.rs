@@ -53,12 +53,13 @@ macro_rules! browser_tests {
             crate::handshakes::are_the_sdks();
         }
 
-        browser::browser_tests!(#[$test] a_turn_over_tls, protocols_travel_as_an_array, an_api_key_is_refused_in_browsers, dropping_closes_and_detaches,
+        browser::browser_tests!(#[$test] a_turn_over_tls, protocols_travel_as_an_array,
+            an_api_key_is_refused_in_browsers, dropping_closes_and_detaches,
             dropping_an_attempt_closes_it, a_runtime_without_websocket, nobody_listening,
-            a_key_that_no_subprotocol_can_carry, codes_that_scripts_may_not_close_with, a_full_buffer_holds_back,
-            more_than_may_wait_to_be_read, a_message_that_is_larger_than_all_that_may_wait, messages_of_other_kinds,
-            a_connection_without_a_close_frame, the_clock_never_goes_back,
-            long_waits_are_split);
+            a_key_that_no_subprotocol_can_carry, codes_that_scripts_may_not_close_with,
+            a_full_buffer_holds_back, more_than_may_wait_to_be_read,
+            a_message_that_is_larger_than_all_that_may_wait, messages_of_other_kinds,
+            a_connection_without_a_close_frame, the_clock_never_goes_back, long_waits_are_split);
     };
     (#[$test:meta] $($row:ident),*) => {
         $(

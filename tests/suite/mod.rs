@@ -24,8 +24,9 @@ use serde_json::json;
 macro_rules! session_tests {
     (#[$test:meta] $server:path) => {
         suite::session_tests!(#[$test] $server, suite: text_turn, audio_turn, tool_turn,
-            an_error_of_the_server_ends_nothing, listeners_hear_in_order, once_and_off, emitted_events,
-            senders_wait_for_room, close_returns_the_peers_frame, close_codes_are_checked);
+            an_error_of_the_server_ends_nothing, listeners_hear_in_order, once_and_off,
+            emitted_events, senders_wait_for_room, close_returns_the_peers_frame,
+            close_codes_are_checked);
     };
     (#[$test:meta] $server:path, $rows:ident: $($row:ident),*) => {
         $(

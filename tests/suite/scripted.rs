@@ -27,7 +27,10 @@ pub async fn a_bad_frame_ends_nothing<C: Connector>(connector: C, config: Config
     };
     assert_eq!(error.to_string(), "could not parse websocket event");
     assert!(
-        matches!(&error, Error::Parse(error) if matches!(error.kind(), ParseErrorKind::NotJson { line: 1, .. })),
+        matches!(
+            &error,
+            Error::Parse(error) if matches!(error.kind(), ParseErrorKind::NotJson { line: 1, .. })
+        ),
         "{error:?}"
     );
     reply(&mut rt).await;

@@ -5,7 +5,7 @@ const LONGEST_REASON = 123;
 /** Reasons for a failed open, by socket, in runtimes whose error event has none. */
 const causes = new WeakMap();
 
-/** What a caller can do about a failed open, by socket; forgotten once the socket is open. */
+/** Advice about a failed open, by socket; forgotten once the socket is open. */
 const hints = new WeakMap();
 
 /** Opens a socket of this class. `hint` ends the message if it cannot be opened. */

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{created, done, event, speech};
 
-/// What happens next.
+/// Next thing that happens.
 #[derive(Debug, Clone, Copy)]
 enum Happening {
     /// A piece of audio of the item under way, in samples.
@@ -38,7 +38,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-/// How the player tells what it has played.
+/// Way in which the player reports its position.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Telling {
     Milliseconds,
@@ -94,7 +94,7 @@ struct Stage {
     has_item: bool,
     /// Responses that were interrupted.
     cut: BTreeSet<usize>,
-    /// What the player holds: items with their samples, and the mark behind them.
+    /// Queue of the player: items with their samples, and the mark behind them.
     queue: Vec<(usize, usize, Option<String>)>,
     stale: Vec<String>,
 }

@@ -263,7 +263,10 @@ async fn tools_at_an_interruption_are_answered_without_a_reply_over_the_user() {
     handle.append(speech()).await.unwrap();
     // The server answers the speech on its own.
     until(&mut conversation, |event| {
-        matches!(event, ConversationEvent::Turn(TurnEvent::TurnDone(turn)) if turn.outcome == Some(Outcome::Completed))
+        let ConversationEvent::Turn(TurnEvent::TurnDone(turn)) = event else {
+            return false;
+        };
+        turn.outcome == Some(Outcome::Completed)
     })
     .await;
     let types = sent(&emulator, 0);

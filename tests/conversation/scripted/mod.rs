@@ -93,7 +93,7 @@ fn count(types: &[String], wanted: &str) -> usize {
     types.iter().filter(|event| *event == wanted).count()
 }
 
-/// What was said, one line an entry: `user: Hello.`
+/// Returns the conversation, a line for each entry: `user: Hello.`
 fn lines(conversation: &Talk) -> Vec<String> {
     let line = |entry: &HistoryEntry| {
         let role = entry

@@ -125,7 +125,10 @@ async fn turns_are_told_with_their_latency() {
     let audio = AudioConfig::default().input(AudioInput::default().transcription(transcription));
     handle.send(SessionUpdate::new(RealtimeSession::new().audio(audio)));
     until(&mut conversation, |event| {
-        matches!(event, ConversationEvent::Other(event) if matches!(**event, ServerEvent::SessionUpdated(_)))
+        let ConversationEvent::Other(event) = event else {
+            return false;
+        };
+        matches!(**event, ServerEvent::SessionUpdated(_))
     })
     .await;
     handle.append(speech()).await.unwrap();
@@ -185,7 +188,7 @@ async fn closing_ends_everything_that_waits() {
     assert_eq!(first.await, Err(RequestError::Closed));
     assert_eq!(second.await, Err(RequestError::Closed));
     assert!(handle.is_closed());
-    // One that comes too late is told so.
+    // A request that comes too late gets an error.
     assert_eq!(handle.say("Hello?").await, Err(RequestError::Closed));
     assert_eq!(conversation.session().closed().unwrap().frame.code, 1000);
 }

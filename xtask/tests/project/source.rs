@@ -113,7 +113,7 @@ fn literal(text: &str) -> Option<usize> {
     }
     match (prefix, unprefixed.chars().next()?) {
         (0 | 1, '"') if !is_raw => quoted(unprefixed, '"').map(|length| prefix + length),
-        // Of a lifetime, the quote is the only one.
+        // A lifetime has one quote only.
         (0 | 1, '\'') if !is_raw => {
             let inside = unprefixed[1..].chars().next()?;
             let is_character =
