@@ -8,5 +8,6 @@ mod playback;
 mod responses;
 #[cfg(feature = "emulator")]
 mod scripted;
+mod table;
 mod tools;
 mod usage;

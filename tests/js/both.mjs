@@ -64,6 +64,20 @@ export async function thrownBy(act) {
   return 'nothing';
 }
 
+/** Resolves to the rejections that nobody handled while `act` ran. */
+export async function unhandled(act) {
+  const before = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection');
+  const rejected = [];
+  process.on('unhandledRejection', (error) => rejected.push(error));
+  await act();
+  await settled();
+  await settled();
+  process.removeAllListeners('unhandledRejection');
+  before.forEach((listener) => process.on('unhandledRejection', listener));
+  return rejected;
+}
+
 /** Lets what is due happen. */
 export function settled() {
   return new Promise((resolve) => setImmediate(resolve));

@@ -8,5 +8,6 @@ assert.ok(directory, 'JS_PACKAGE names the directory of the built package');
 const official = new URL('../node/node_modules/openai/', import.meta.url);
 
 export const ourPackage = await import(pathToFileURL(`${directory}/index.js`));
+export const layer = await import(pathToFileURL(`${directory}/conversation.js`));
 export const officialClass = (await import(new URL('realtime/websocket.mjs', official))).OpenAIRealtimeWebSocket;
 export const { OpenAI, AzureOpenAI } = await import(new URL('index.mjs', official));

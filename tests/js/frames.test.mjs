@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { both, client, heard, opened, ourClass, seen, settled } from './both.mjs';
+import { both, client, heard, opened, ourClass, seen, unhandled } from './both.mjs';
 import { latest } from './fake.mjs';
 
 const NOT_AN_EVENT = 'TypeError: Realtime WebSocket event must be an object with a string type.';
@@ -168,17 +168,11 @@ for (const [name, event, message, cause] of [
 }
 
 both('an error that nobody hears is a rejection that nobody handles (contracts 43 and 55)', async (Class) => {
-  const before = process.listeners('unhandledRejection');
-  process.removeAllListeners('unhandledRejection');
-  const rejected = [];
-  process.on('unhandledRejection', (error) => rejected.push(error));
-  const { socket } = opened(Class);
-  socket.receives({ type: 'error', event_id: 'u', error: { message: 'm', type: 't' } });
-  socket.receives('secret{');
-  await settled();
-  await settled();
-  process.removeAllListeners('unhandledRejection');
-  before.forEach((listener) => process.on('unhandledRejection', listener));
+  const rejected = await unhandled(() => {
+    const { socket } = opened(Class);
+    socket.receives({ type: 'error', event_id: 'u', error: { message: 'm', type: 't' } });
+    socket.receives('secret{');
+  });
   const hint = "\n\nTo resolve these unhandled rejection errors you should bind an `error` callback, e.g. `rt.on('error', (error) => ...)` ";
   assert.deepEqual(rejected.map(seen), [
     failure(`m code=undefined param=undefined type=t event_id=undefined${hint}`, undefined, {

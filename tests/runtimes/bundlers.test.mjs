@@ -49,7 +49,7 @@ for (const [name, bundle] of Object.entries(bundlers)) {
     }, POLICY);
     try {
       await browser.goTo(site.url + (await bundle(project.folder)));
-      assert.equal(await promise, 'You said: Hi');
+      assert.equal(await promise, 'You said: Hi, You said: Hello');
     } finally {
       site.close();
       project.remove();

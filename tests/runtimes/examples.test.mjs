@@ -112,6 +112,15 @@ async function breakFrame(url) {
   await once(socket, 'close');
 }
 
+test('the agent', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(project.folder, 'node/agent.js')], { env });
+  const [reply, count] = stdout.split('\n').slice(2);
+  assert.match(stdout, /^\[weather\] {"city":"Ulm","celsius":21}$/m);
+  assert.match(stdout, /^\[time\] It is noon in Ulm\.$/m);
+  assert.match(reply, /^The function answered: /);
+  assert.equal(count, '2 responses');
+});
+
 test('the same conversation, with the import changed', async () => {
   const ours = join(project.folder, 'node/conversation.js');
   const theirs = join(project.folder, 'node/official.js');

@@ -22,7 +22,7 @@ for (const [name, ...parameters] of [
 ]) {
   test(`${name} holds a conversation`, async () => {
     const { stdout } = await run(process.execPath, parameters, { cwd: project.folder });
-    assert.equal(stdout, 'You said: Hi\n');
+    assert.equal(stdout, 'You said: Hi\nYou said: Hello\n');
   });
 }
 

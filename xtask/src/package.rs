@@ -1,11 +1,13 @@
 //! The npm package, built as wasm-pack.toml says: wasm-pack compiles the core to wasm with its
 //! glue, wasm2js translates the wasm to JavaScript, and esbuild bundles the class, the glue and the
-//! core into one script for each module format.
+//! core into one script for each module format. The conversation layer is plain JavaScript, and a
+//! script of its own.
 //!
 //! The package holds no wasm: a page's Content Security Policy has to allow wasm, edge runtimes
 //! take it from files only, and `node --jitless` has none. JavaScript of the same source runs
 //! everywhere, and is no larger in gzip than wasm that a script carries in base64.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -32,13 +34,17 @@ pub const NEEDS: &[Need] = &[
 /// The class, in JavaScript.
 const CLASS: &str = "src/browser/js";
 
+/// The conversation layer, in JavaScript: its folder, and its name in the package.
+const LAYER: &str = "npm/conversation";
+const CONVERSATION: &str = "conversation";
+
 /// Files of wasm-pack.toml's crate that go into the package unchanged.
 const UNCHANGED: &[&str] = &["package.json", "README.md"];
 
 /// Entry points by name, in the folder of the class or of wasm-pack.toml's crate.
 const ENTRIES: &[&str] = &["index", "workerd"];
 
-/// The package's declarations.
+/// The package's declarations, but for the conversation layer's.
 const DECLARATIONS: &[&str] = &["index", "events", "workerd"];
 
 /// Module formats: esbuild's name, and the extensions of scripts and declarations.
@@ -54,7 +60,8 @@ struct Settings {
     target: String,
     rustflags: String,
     optimize: Vec<String>,
-    budget: Budget,
+    /// By entry point.
+    budget: BTreeMap<String, Budget>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -67,7 +74,7 @@ struct Budget {
 /// Builds the package, prints its size and returns its folder.
 ///
 /// # Errors
-/// Fails if a script is larger than the budget.
+/// Fails if a script is larger than its budget.
 pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     setup::ensure(workspace, NEEDS)?;
     process::say("building the npm package");
@@ -81,19 +88,30 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     let source = workspace.root.join(&settings.package);
     copy(&workspace.root.join(CLASS), &parts)?;
     copy(&source, &parts)?;
-    for &(format, script, declaration) in FORMATS {
-        for entry in ENTRIES {
+    let layer = workspace.root.join(LAYER);
+    let scripts = ENTRIES.iter().map(|name| (*name, format!("{name}.js")));
+    let index = |extension: &str| layer.join(format!("index.{extension}"));
+    let layer_script = (CONVERSATION, index("js").display().to_string());
+    let scripts: Vec<_> = scripts.chain([layer_script]).collect();
+    let declarations = DECLARATIONS.iter();
+    let declarations = declarations.map(|name| (*name, parts.join(format!("{name}.d.ts"))));
+    let declarations: Vec<_> = declarations
+        .chain([(CONVERSATION, index("d.ts"))])
+        .collect();
+    for &(format, extension, declaration) in FORMATS {
+        for (entry, input) in &scripts {
             // The names of the class stay readable in stack traces.
             let small = ["--minify-syntax", "--minify-whitespace"];
-            let (input, format) = (format!("{entry}.js"), format!("--format={format}"));
-            let arguments = [&[&*input, &*format], &small[..]].concat();
-            let output = package.join(format!("{entry}.{script}"));
+            let format = format!("--format={format}");
+            let arguments = [&[input, &*format], &small[..]].concat();
+            let output = package.join(format!("{entry}.{extension}"));
             bundle(workspace, &parts, &arguments, &output)?;
         }
-        for name in DECLARATIONS {
-            let text = fs::read_to_string(parts.join(format!("{name}.d.ts")))?;
+        for (name, input) in &declarations {
             // A declaration imports those of its own module format.
-            let text = text.replace(".js'", &format!(".{script}'"));
+            let text = fs::read_to_string(input)?
+                .replace("'openai-realtime-ws'", "'./index.js'")
+                .replace(".js'", &format!(".{extension}'"));
             fs::write(package.join(format!("{name}.{declaration}")), text)?;
         }
     }
@@ -103,11 +121,13 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
         fs::copy(workspace.root.join(name), package.join(name))?;
     }
-    process::all(
-        FORMATS
+    let weighed = settings.budget.iter().flat_map(|(entry, budget)| {
+        let scripts = FORMATS
             .iter()
-            .map(|(_, script, _)| weigh(&package.join(format!("index.{script}")), settings.budget)),
-    )?;
+            .map(move |(_, script, _)| format!("{entry}.{script}"));
+        scripts.map(|script| weigh(&package.join(script), *budget))
+    });
+    process::all(weighed)?;
     Ok(package)
 }
 

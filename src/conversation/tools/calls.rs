@@ -178,8 +178,12 @@ impl ToolCalls {
         let call = self.close_call(call_id)?;
         let group = self.group(&call.response_id);
         let event = if call.is_approval() {
-            // The service goes on on its own.
+            // The service goes on on its own. The protocol requires an id, of at most 32 letters.
+            let letters = call.call_id.char_indices();
+            let (end, _) = letters.rev().nth(23).unwrap_or_default();
+            let end = call.call_id.get(end..).unwrap_or_default();
             let answer = McpApprovalResponse::default()
+                .id(format!("answer_{end}"))
                 .approval_request_id(call.call_id)
                 .approve(!result.denied);
             ConversationItemCreate::new(answer).previous_item_id(call.item_id)

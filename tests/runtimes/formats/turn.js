@@ -1,9 +1,22 @@
-// The turn itself, with the class that it is given.
+// The turn itself, with the classes that it is given.
+
+/** A session in the emulator. */
+function open(OpenAIRealtimeWebSocket, options) {
+  const client = { apiKey: 'ek_test', baseURL: process.env.EMULATOR_WSS_URL };
+  return new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1', ...options }, client);
+}
+
+/** Resolves to the reply's text, by the conversation layer. */
+export async function talk(OpenAIRealtimeWebSocket, Conversation, options) {
+  const conversation = new Conversation(open(OpenAIRealtimeWebSocket, options), { session: { output_modalities: ['text'] } });
+  const { text } = await conversation.say('Hello');
+  conversation.close();
+  return text;
+}
 
 /** Resolves to the reply's text. */
 export async function turn(OpenAIRealtimeWebSocket, options) {
-  const baseURL = process.env.EMULATOR_WSS_URL;
-  const rt = new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1', ...options }, { apiKey: 'ek_test', baseURL });
+  const rt = open(OpenAIRealtimeWebSocket, options);
   await rt.emitted('session.created');
   rt.send({ type: 'session.update', session: { type: 'realtime', output_modalities: ['text'] } });
   const content = [{ type: 'input_text', text: 'Hi' }];

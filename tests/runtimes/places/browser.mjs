@@ -1,6 +1,7 @@
 // The suite in a page or a worker, unbundled. The environment comes from the server that this script came from, and the
 // lines go back to it.
 
+import * as layer from './node_modules/openai-realtime-ws/conversation.js';
 import * as pack from './node_modules/openai-realtime-ws/index.js';
 import { suite } from './suite/index.mjs';
 
@@ -14,7 +15,7 @@ const tell = (line) => fetch('/lines', { method: 'POST', body: line });
 
 async function main() {
   const environment = await (await fetch('/environment')).json();
-  await suite(pack, environment, unhandledRejection, tell);
+  await suite({ ...pack, ...layer }, environment, unhandledRejection, tell);
 }
 
 if ('registration' in globalThis) {

@@ -4,12 +4,13 @@ import { ends, guards } from './ends.mjs';
 import { facts } from './facts.mjs';
 import { run, within } from './harness.mjs';
 import { session } from './session.mjs';
+import { talk } from './talk.mjs';
 
 /** Time limit of a test, in milliseconds. */
 const LIMIT = 20_000;
 
 /**
- * Runs it all. `pack` is the package's exports; `environment` says where the emulator is and what the README says of this
+ * Runs it all. `pack` is the exports of the package and of its conversation layer; `environment` says where the emulator is and what the README says of this
  * place; `unhandledRejection` is a function that promises the next one; `report` takes lines, and `more` are tests of this place alone.
  */
 export async function suite(pack, environment, unhandledRejection, report, more = {}) {
@@ -29,7 +30,7 @@ export async function suite(pack, environment, unhandledRejection, report, more 
   /** Resolves to the arguments of the next event of a name, whatever errors come before it. */
   const told = (rt, name) => new Promise((resolve) => rt.once(name, (...values) => resolve(values)));
   const context = { ...pack, ...environment, client, keep, open, told, unhandledRejection };
-  const tests = { ...session, ...ends, ...guards, ...facts, ...more };
+  const tests = { ...session, ...talk, ...ends, ...guards, ...facts, ...more };
   for (const [name, test] of Object.entries(tests)) {
     tests[name] = async () => {
       try {
