@@ -13,6 +13,7 @@ use futures_util::StreamExt;
 mod outage;
 
 use super::handle::Command;
+use super::requests::{Answer, Unanswered};
 use super::tools::{FinishedRun, ToolRuns};
 use super::{
     CancelledBy, ConversationEvent, ConversationHandle, FinishedResponse, History, Interruption,
@@ -88,6 +89,8 @@ pub struct Conversation<C: Connector> {
     /// Events that wait for room in the session's queue.
     outgoing: VecDeque<ClientEvent>,
     events: VecDeque<ConversationEvent>,
+    /// Events that the server is to acknowledge.
+    unanswered: Unanswered,
     /// Those who wait for a response's end.
     waiting: BTreeMap<ResponseTicket, oneshot::Sender<Result<FinishedResponse, RequestError>>>,
     timer: Option<(Duration, BoxFuture<()>)>,
@@ -105,7 +108,8 @@ impl<C: Connector> Conversation<C> {
         let sender = session.sender();
         let tools = Tools::new();
         // Several clients may be attached to one session, so the names must differ.
-        let event_ids = format!("request_{:x}_", session.seed());
+        let seed = session.seed();
+        let event_ids = format!("request_{seed:x}_");
         Self {
             handle: ConversationHandle::new(sender.clone(), commands),
             sender,
@@ -121,6 +125,8 @@ impl<C: Connector> Conversation<C> {
             commands: received,
             outgoing: VecDeque::new(),
             events: VecDeque::new(),
+            // An item's id has at most 32 characters.
+            unanswered: Unanswered::new(format!("ask_{seed:x}_")),
             waiting: BTreeMap::new(),
             timer: None,
             interrupted: None,
@@ -232,8 +238,15 @@ impl<C: Connector> Conversation<C> {
     fn announce_tools(&mut self) {
         if !self.tools.is_empty() {
             let session = RealtimeSession::new().tools(self.tools.definitions());
-            self.outgoing.push_back(SessionUpdate::new(session).into());
+            self.queue(SessionUpdate::new(session).into(), None);
         }
+    }
+
+    /// Queues an event, and follows it if the server acknowledges it.
+    fn queue(&mut self, mut event: ClientEvent, answer: Option<Answer>) {
+        let now = self.session.now();
+        self.unanswered.follow(now, &mut event, answer);
+        self.outgoing.push_back(event);
     }
 
     fn obey(&mut self, command: Command) {
@@ -243,8 +256,9 @@ impl<C: Connector> Conversation<C> {
                 ClientEvent::ResponseCreate(event) => {
                     self.responses.request(now, event);
                 }
-                event => self.outgoing.push_back(event),
+                event => self.queue(event, None),
             },
+            Command::Request(event, answer) => self.queue(*event, Some(answer)),
             Command::Respond(event, answer) => {
                 let ticket = self.responses.request(now, event);
                 self.waiting.insert(ticket, answer);
@@ -304,6 +318,7 @@ impl<C: Connector> Conversation<C> {
         let now = self.session.now();
         let is_aside = self.is_aside(&event);
         self.responses.received(now, &event);
+        self.unanswered.received(&event);
         if !is_aside {
             for call in self.calls.received(&event) {
                 self.runs.add(call.clone());
@@ -442,11 +457,10 @@ impl<C: Connector> Conversation<C> {
 
     /// Ready when the time has come for something.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let wake = self
-            .responses
-            .wake_at()
-            .into_iter()
+        let unanswered = (self.unanswered.wake_at()).filter(|_| !self.reconnecting);
+        let wake = (self.responses.wake_at().into_iter())
             .chain(self.runs.wake_at())
+            .chain(unanswered)
             .min();
         let Some(at) = wake else {
             self.timer = None;
@@ -460,7 +474,11 @@ impl<C: Connector> Conversation<C> {
             std::task::ready!(timer.as_mut().poll(cx));
         }
         self.timer = None;
-        self.responses.tick(at.max(self.session.now()));
+        let now = at.max(self.session.now());
+        self.responses.tick(now);
+        if !self.reconnecting {
+            self.unanswered.tick(now);
+        }
         Poll::Ready(())
     }
 
@@ -472,6 +490,7 @@ impl<C: Connector> Conversation<C> {
         let lost: Vec<_> = self.calls.open().cloned().collect();
         self.lose_calls(lost);
         self.waiting.clear();
+        self.unanswered = Unanswered::new(String::new());
         self.commands.close();
         // Requests that were not seen end as their senders are dropped.
         while self.commands.try_recv().is_ok() {}

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_channel::{mpsc, oneshot};
 
+use super::requests::{Acknowledged, Answer, PendingRequest};
 use super::{FinishedResponse, RequestError};
 use crate::connection::SendError;
 use crate::protocol::{
@@ -26,6 +27,7 @@ pub struct ConversationHandle {
 
 pub(super) enum Command {
     Send(Box<ClientEvent>),
+    Request(Box<ClientEvent>, Answer),
     Respond(
         ResponseCreate,
         oneshot::Sender<Result<FinishedResponse, RequestError>>,
@@ -70,6 +72,35 @@ impl ConversationHandle {
     /// its turn, as with [`respond`](Self::respond).
     pub fn send(&self, event: impl Into<ClientEvent>) {
         self.command(Command::Send(Box::new(event.into())));
+    }
+
+    /// Sends an event that the server acknowledges, such as a `session.update` or an item, and
+    /// returns a future of the acknowledgement.
+    ///
+    /// The event gets an `event_id` if it has none, so that an error finds it, and an item gets an
+    /// id. The request ends with an error after 10 seconds without an answer. Nothing is awaited
+    /// here: the event is sent even if the future is dropped.
+    ///
+    /// A commit of the input buffer under turn detection may be acknowledged by the server's own
+    /// commit before it.
+    ///
+    /// ```
+    /// # use openai_realtime_ws::conversation::{ConversationHandle, RequestError};
+    /// use openai_realtime_ws::protocol::{RealtimeSession, SessionUpdate};
+    ///
+    /// # async fn example(handle: ConversationHandle) {
+    /// let settings = RealtimeSession::new().instructions("Be brief.");
+    /// match handle.request(SessionUpdate::new(settings)).await {
+    ///     Ok(updated) => println!("the session has its settings: {:?}", updated.session),
+    ///     Err(RequestError::Refused(error)) => println!("refused: {error}"),
+    ///     Err(error) => println!("no answer: {error}"),
+    /// }
+    /// # }
+    /// ```
+    pub fn request<E: Acknowledged>(&self, event: E) -> PendingRequest<E> {
+        let (answer, answered) = oneshot::channel();
+        self.command(Command::Request(Box::new(event.into()), answer));
+        PendingRequest::new(answered, self.sender.unpolled())
     }
 
     /// Adds audio to the input buffer, and waits for room in the queue.

@@ -5,6 +5,7 @@ mod event;
 mod handle;
 mod history;
 mod playback;
+mod requests;
 mod responses;
 mod tools;
 mod turns;
@@ -17,6 +18,7 @@ pub use history::{Change, EntryKind, EntryStatus, History, HistoryEntry, SeedPla
 pub use playback::{Heard, Interruption, Playback};
 #[cfg(feature = "audio")]
 pub use playback::{Speaker, SpeakerMonitor};
+pub use requests::{Acknowledged, PendingRequest};
 pub use responses::{
     CancelledBy, FinishedResponse, FollowUp, IncompleteReason, Outcome, RequestError, ResponseEnd,
     ResponseFailure, ResponseLimits, ResponseTicket, Responses, RetryAdvice,

@@ -160,6 +160,25 @@ impl Item {
         };
         id.filter(|id| !id.is_empty())
     }
+
+    /// Sets the item's ID.
+    pub(crate) fn set_id(&mut self, id: &str) {
+        let id = id.to_owned();
+        match self {
+            Self::Message(item) => item.id = Some(id),
+            Self::FunctionCall(item) => item.id = Some(id),
+            Self::FunctionCallOutput(item) => item.id = Some(id),
+            Self::McpListTools(item) => item.id = Some(id),
+            Self::McpApprovalRequest(item) => item.id = id,
+            Self::McpApprovalResponse(item) => item.id = id,
+            Self::McpCall(item) => item.id = id,
+            Self::ItemReference(item) => item.id = id,
+            Self::Other(Value::Object(members)) => {
+                members.insert("id".to_owned(), id.into());
+            }
+            Self::Other(_) => {}
+        }
+    }
 }
 
 impl Message {

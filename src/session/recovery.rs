@@ -42,6 +42,13 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         self.sender.buffered_amount()
     }
 
+    /// Returns the ids of the events by which a session that was just restored is given its
+    /// settings.
+    pub(crate) fn restored_updates(&self) -> Vec<String> {
+        let memory = self.memory.as_ref();
+        memory.map_or_else(Vec::new, |memory| memory.updates())
+    }
+
     /// Restores the new session if so configured, and releases the held events behind it.
     pub(super) fn restore(&mut self, generation: u64) -> Reconnected {
         let Some(memory) = &mut self.memory else {

@@ -1,5 +1,7 @@
 //! A conversation whose connection breaks, and is replaced.
 
+use std::collections::BTreeSet;
+
 use super::{Conversation, ConversationEvent, ToolCall};
 use crate::protocol::ClientEvent;
 use crate::session::{Lost, Reconnected};
@@ -18,19 +20,31 @@ impl<C: Connector> Conversation<C> {
         let mut outgoing = std::mem::take(&mut self.outgoing);
         outgoing.retain(|event| !is_of_the_connection(event.event_type()));
         self.outgoing = kept.into_iter().chain(outgoing).collect();
+        let to_be_sent: BTreeSet<_> = (self.outgoing.iter())
+            .filter_map(ClientEvent::event_id)
+            .collect();
+        self.unanswered
+            .connection_lost(|event_id| to_be_sent.contains(event_id));
     }
 
     pub(super) fn reconnected(&mut self, reconnected: &Reconnected) {
+        let renewed = !std::mem::take(&mut self.reconnecting);
         let lost_response = |lost: &Lost| matches!(lost, Lost::Response { .. });
-        if !self.reconnecting {
+        if renewed {
             // A renewal waits until nothing is under way, but it need not have seen everything.
             self.history.connection_lost();
             if reconnected.lost.iter().any(lost_response) {
                 self.responses.connection_lost();
             }
         }
-        self.reconnecting = false;
         let restored = reconnected.restored > 0;
+        // After a renewal, the updates that restore the session also answer those under way.
+        let updates = if renewed {
+            Vec::new()
+        } else {
+            self.session.restored_updates()
+        };
+        self.unanswered.connected(self.session.now(), updates);
         let is_lost = |call: &ToolCall| {
             !restored
                 || reconnected.lost.iter().any(|lost| {

@@ -107,12 +107,12 @@ pub enum RetryAdvice {
     GiveUp,
 }
 
-/// Reason why no response answers a request, or why a response's end is not known.
+/// Reason why a request is not answered, or why the end of its response is not known.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
     /// The server refused the request.
-    #[error("the server refused the request for a response: {0}")]
+    #[error("the server refused the request: {0}")]
     Refused(ErrorDetails),
     /// Other responses were under way each time that the request was sent.
     #[error("another response was under way at each of {attempts} attempts: ask again later")]
@@ -120,15 +120,15 @@ pub enum RequestError {
         /// Number of times that the request was sent.
         attempts: u32,
     },
-    /// The response did not begin, or a cancelled one did not end, within
-    /// [`ResponseLimits`](super::ResponseLimits).
+    /// The server did not answer in time. A response did not begin, or a cancelled one did not end,
+    /// within [`ResponseLimits`](super::ResponseLimits).
     #[error("the server did not answer in time: ask again, or allow more with `ResponseLimits`")]
     TimedOut,
     /// The request was cancelled before its response began.
     #[error("the request was cancelled before its response began")]
     Withdrawn,
-    /// The connection broke while the response was under way.
-    #[error("the connection broke during the response: ask again if it is still wanted")]
+    /// The connection broke before the server answered, or while the response was under way.
+    #[error("the connection broke before the answer: ask again if it is still wanted")]
     ConnectionLost,
     /// Nobody has polled the conversation for 30 seconds. The request stands: it is sent once the
     /// conversation is polled, in another task or beside this future, for example with `join!`.

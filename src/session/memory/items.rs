@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::OVERHEAD;
 use super::lost::{Lost, WhyLost};
 use super::responses::refused_at;
@@ -85,7 +83,7 @@ impl Items {
             return;
         };
         // Only the model's own work grows after it was added.
-        let done = done || !is_models_work(&item) || status(&item) == Some(&ItemStatus::Completed);
+        let done = done || !is_models_work(&item) || item.status() == Some(&ItemStatus::Completed);
         let state = if done {
             ItemState::There
         } else {
@@ -252,11 +250,11 @@ impl Items {
                 let item_id = id.clone();
                 lost.push(Lost::Item { item_id, why });
             }
-            if let Some(item) = item {
+            if let Some(mut item) = item {
                 let event_id = new_id();
                 // Without an id, the item could not be recognised when the server reports it.
                 let id = id.unwrap_or_else(|| event_id.clone());
-                let item = with_id(item, &id);
+                item.set_id(&id);
                 let state = ItemState::Asked(Some(event_id.clone()));
                 events.push(ConversationItemCreate::new(item.clone()).event_id(event_id));
                 self.entries.push(RememberedItem {
@@ -475,34 +473,6 @@ fn without_audio(mut item: Item) -> Item {
         _ => {}
     }
     item
-}
-
-fn with_id(item: Item, id: &str) -> Item {
-    match item {
-        Item::Message(item) => item.id(id).into(),
-        Item::FunctionCall(item) => item.id(id).into(),
-        Item::FunctionCallOutput(item) => item.id(id).into(),
-        Item::McpApprovalRequest(item) => item.id(id).into(),
-        Item::McpApprovalResponse(item) => item.id(id).into(),
-        Item::McpListTools(item) => item.id(id).into(),
-        Item::McpCall(item) => item.id(id).into(),
-        Item::ItemReference(item) => item.id(id).into(),
-        Item::Other(mut item) => {
-            if let Value::Object(members) = &mut item {
-                members.insert("id".to_owned(), id.into());
-            }
-            Item::Other(item)
-        }
-    }
-}
-
-fn status(item: &Item) -> Option<&ItemStatus> {
-    match item {
-        Item::Message(item) => item.status.as_ref(),
-        Item::FunctionCall(item) => item.status.as_ref(),
-        Item::FunctionCallOutput(item) => item.status.as_ref(),
-        _ => None,
-    }
 }
 
 /// Returns true if the model generates such an item piece by piece.

@@ -150,6 +150,11 @@ impl Memory {
         }
     }
 
+    /// Returns the ids of the events by which a restored session is given its settings.
+    pub(super) fn updates(&self) -> Vec<String> {
+        self.settings.event_ids()
+    }
+
     /// Returns true between turns: nobody speaks, no response is asked for or under way, and every
     /// transcript is there.
     pub(super) fn is_between_turns(&self) -> bool {

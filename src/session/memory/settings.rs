@@ -76,6 +76,12 @@ impl Settings {
         }
     }
 
+    /// Returns the event ids of the updates that have one, in order.
+    pub(super) fn event_ids(&self) -> Vec<String> {
+        let ids = self.updates.iter().map(|update| update.event_id.clone());
+        ids.flatten().collect()
+    }
+
     /// Returns the size of the updates, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.updates.iter().map(|update| update.bytes).sum()

@@ -13,6 +13,7 @@ use openai_realtime_ws::{Config, OpenAIRealtimeWS};
 mod interruptions;
 mod old_pattern;
 mod outages;
+mod requests;
 mod turns;
 mod with_tools;
 
