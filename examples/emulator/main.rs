@@ -4,7 +4,9 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use openai_realtime_ws::emulator::Emulator;
+use openai_realtime_ws::emulator::{Emulator, Script};
+use openai_realtime_ws::protocol::ListedTool;
+use serde_json::json;
 
 mod faults;
 
@@ -12,13 +14,15 @@ const HELP: &str = "\
 A local Realtime server, with the REST calls beside it: it answers text with text
 and speech with the same speech.
 
-Usage: emulator [--port N] [--api-key KEY] [--pace FACTOR] [--faults]
-                [--until-stdin-closes]
+Usage: emulator [--port N] [--api-key KEY] [--pace FACTOR] [--mcp LABEL=TOOL,TOOL…]
+                [--faults] [--until-stdin-closes]
 
   --port N               listen on this port of 127.0.0.1, in place of a free one
   --api-key KEY          let in this key only, in place of any
   --pace FACTOR          send replies at this multiple of the pace of speech, or
                          'none' to send them at once; 1 is the default
+  --mcp LABEL=TOOL,…     have an MCP server with these tools, which give back their
+                         arguments; may be repeated
   --faults               misbehave for clients that ask for it, see below
   --until-stdin-closes   end when standard input does, too, and not only on Ctrl-C
   --help                 print this";
@@ -29,6 +33,8 @@ struct Options {
     api_key: Option<String>,
     /// Speed of replies relative to speech; `None` sends them at once.
     pace: Option<f64>,
+    /// MCP servers: their labels, and the names of their tools.
+    mcp: Vec<(String, Vec<String>)>,
     faults: bool,
     until_stdin_closes: bool,
 }
@@ -39,6 +45,7 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, Stri
         port: 0,
         api_key: None,
         pace: Some(1.0),
+        mcp: Vec::new(),
         faults: false,
         until_stdin_closes: false,
     };
@@ -51,6 +58,10 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, Stri
             "--pace" => {
                 let factor = args.next().ok_or("--pace needs a factor")?;
                 options.pace = pace(&factor)?;
+            }
+            "--mcp" => {
+                let server = args.next().ok_or("--mcp needs a label and tools")?;
+                options.mcp.push(mcp_server(&server)?);
             }
             "--port" => {
                 let port = args.next().ok_or("--port needs a number")?;
@@ -73,6 +84,24 @@ fn pace(text: &str) -> Result<Option<f64>, String> {
         Ok(factor) if factor > 0.0 && factor.is_finite() => Ok(Some(factor)),
         _ => Err(format!("--pace: '{text}' is neither a factor nor 'none'")),
     }
+}
+
+/// Reads a label and the names of tools.
+fn mcp_server(text: &str) -> Result<(String, Vec<String>), String> {
+    match text.split_once('=') {
+        Some((label, tools)) if !label.is_empty() && !tools.is_empty() => {
+            let tools = tools.split(',').map(str::to_owned).collect();
+            Ok((label.to_owned(), tools))
+        }
+        _ => Err(format!("--mcp: '{text}' is not LABEL=TOOL,TOOL")),
+    }
+}
+
+/// A tool with one argument, a text.
+fn tool(name: &String) -> ListedTool {
+    ListedTool::default().name(name).input_schema(
+        json!({"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}),
+    )
 }
 
 /// A file with the certificate, in a directory of its own; removed when it is dropped.
@@ -125,10 +154,15 @@ async fn run(options: Options) -> io::Result<()> {
     if let Some(key) = options.api_key {
         builder = builder.api_key(key);
     }
-    if options.faults {
-        builder = builder.script(faults::script());
-    }
-    let emulator = builder.start().await?;
+    let script = if options.faults {
+        faults::script()
+    } else {
+        Script::new()
+    };
+    let script = options.mcp.iter().fold(script, |script, (label, tools)| {
+        script.mcp_server(label, tools.iter().map(tool))
+    });
+    let emulator = builder.script(script).start().await?;
     let certificate = CertificateFile::write(&emulator)?;
     println!("ws  {}", emulator.ws_url());
     println!("wss {}", emulator.wss_url());
@@ -182,16 +216,32 @@ mod tests {
 
     #[test]
     fn every_option_is_taken() {
-        let line = "--port 4242 --api-key sk-test --pace 2.5 --faults --until-stdin-closes";
+        let line = "--port 4242 --api-key sk-test --pace 2.5 --mcp docs=search,fetch --mcp a=b \
+            --faults --until-stdin-closes";
         let expected = Options {
             port: 4242,
             api_key: Some("sk-test".to_owned()),
             pace: Some(2.5),
+            mcp: vec![
+                (
+                    "docs".to_owned(),
+                    vec!["search".to_owned(), "fetch".to_owned()],
+                ),
+                ("a".to_owned(), vec!["b".to_owned()]),
+            ],
             faults: true,
             until_stdin_closes: true,
         };
         assert_eq!(parsed(line), Ok(Some(expected)));
         assert_eq!(parsed("--help"), Ok(None));
+    }
+
+    #[test]
+    fn an_mcp_server_has_a_label_and_tools() {
+        for server in ["docs", "docs=", "=search"] {
+            let error = parsed(&format!("--mcp {server}")).unwrap_err();
+            assert!(error.contains(server), "{error}");
+        }
     }
 
     #[test]

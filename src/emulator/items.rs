@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use super::audio::SampleFormat;
 use super::request::refuse;
 use crate::protocol::{
-    Audio, ContentPart, ContentType, ErrorDetails, Item, ItemStatus, Message, Patch, Role,
+    Audio, ContentPart, ContentType, ErrorDetails, Item, ItemStatus, ListedTool, McpCall, Message,
+    Patch, Role,
 };
 
 /// Returns the place of an item behind another, or at the front, as events tell it.
@@ -20,6 +21,18 @@ pub(super) struct ItemStore {
     items: Vec<Item>,
     /// Format of the model's audio, by the item's ID.
     formats: HashMap<String, SampleFormat>,
+    /// Calls of MCP tools that wait for approval, by the ID of the request.
+    pending: HashMap<String, PendingMcpCall>,
+}
+
+/// Call of an MCP server's tool that was not made yet.
+#[derive(Debug)]
+pub(super) struct PendingMcpCall {
+    pub(super) call: McpCall,
+    /// Index of the call in its response.
+    pub(super) output_index: u32,
+    /// Output of the tool, or the message of its error.
+    pub(super) result: Result<String, String>,
 }
 
 impl ItemStore {
@@ -28,6 +41,7 @@ impl ItemStore {
             id,
             items: Vec::new(),
             formats: HashMap::new(),
+            pending: HashMap::new(),
         }
     }
 
@@ -117,9 +131,33 @@ impl ItemStore {
             .any(|item| matches!(item, Item::FunctionCall(call) if call.call_id.as_deref() == Some(call_id)))
     }
 
+    /// Keeps a call until the client answers the request for approval with this ID.
+    pub(super) fn await_approval(&mut self, request_id: String, call: PendingMcpCall) {
+        self.pending.insert(request_id, call);
+    }
+
+    /// Removes and returns the call that waits for the answer to this request.
+    pub(super) fn take_pending(&mut self, request_id: &str) -> Option<PendingMcpCall> {
+        self.pending.remove(request_id)
+    }
+
     fn position(&self, id: &str) -> Option<usize> {
         self.items.iter().position(|item| item.id() == Some(id))
     }
+}
+
+/// Returns the tools that an MCP server has, as far as these items list them.
+pub(super) fn listed_tools<'i>(
+    items: &'i [Item],
+    server_label: &'i str,
+) -> impl Iterator<Item = &'i ListedTool> {
+    items
+        .iter()
+        .filter_map(move |item| match item {
+            Item::McpListTools(list) if list.server_label == server_label => Some(&list.tools),
+            _ => None,
+        })
+        .flatten()
 }
 
 /// Checks an item that a client made, and adds the service's members: ID, `object` and status.

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use crate::protocol::record::Record;
 use crate::protocol::{
-    ContentPart, ContentType, ErrorDetails, Item, Response, ServerEvent, SessionConfig,
+    ContentPart, ContentType, ErrorDetails, Item, Patch, Response, ServerEvent, SessionConfig,
+    TranslationServerEvent, TranslationSession,
 };
 
 /// Returns the event with every member that the service sends.
@@ -21,6 +22,17 @@ pub(super) fn filled_in(mut event: ServerEvent) -> ServerEvent {
         ServerEvent::ResponseCreated(event) => response(&mut event.response),
         ServerEvent::ResponseDone(event) => response(&mut event.response),
         ServerEvent::Error(event) => error(&mut event.error),
+        _ => {}
+    }
+    event
+}
+
+/// Returns the event of a translation session with every member that the service sends.
+pub(super) fn filled_in_translation(mut event: TranslationServerEvent) -> TranslationServerEvent {
+    match &mut event {
+        TranslationServerEvent::SessionCreated(event) => translation(&mut event.session),
+        TranslationServerEvent::SessionUpdated(event) => translation(&mut event.session),
+        TranslationServerEvent::Error(event) => error(&mut event.error),
         _ => {}
     }
     event
@@ -44,6 +56,18 @@ fn session(config: &mut SessionConfig) {
             null(session, "include", is_absent);
         }
         SessionConfig::Other(_) => {}
+    }
+}
+
+fn translation(session: &mut TranslationSession) {
+    if let TranslationSession::Translation(session) = session {
+        let input = session.audio.input.get_or_insert_default();
+        if !input.transcription.is_set() {
+            input.transcription = Patch::Clear;
+        }
+        if !input.noise_reduction.is_set() {
+            input.noise_reduction = Patch::Clear;
+        }
     }
 }
 

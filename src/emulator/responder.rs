@@ -2,23 +2,30 @@
 
 use serde_json::{Map, Value, json};
 
+use super::items::listed_tools;
 use super::script::Reply;
 use super::turn::TurnRequest;
-use crate::protocol::{ChosenTool, FunctionTool, Modality, ResponseParams, Tool, ToolChoice};
+use crate::protocol::{
+    AllowedTools, ChosenTool, FunctionTool, Item, ListedTool, McpError, Modality, Role, Tool,
+    ToolChoice,
+};
 
-/// Answers text with text and speech with the same speech; calls functions, and tells what they
-/// gave.
+/// Answers text with text and speech with the same speech; calls functions and tools of MCP servers,
+/// and tells what they gave.
 pub(super) fn answer(turn: &TurnRequest) -> Reply {
     let beep = || turn.output_format.beep();
     if let Some(output) = turn.function_output() {
         return say(turn, &format!("The function answered: {output}"), beep);
     }
+    if let Some(outcome) = mcp_outcome(turn.items()) {
+        return say(turn, &outcome, beep);
+    }
     let said = turn.user_text();
-    let functions = functions(turn.params(), &said);
-    if !functions.is_empty() {
-        return functions.iter().fold(Reply::new(), |reply, function| {
-            reply.call(&function.name, arguments(function.parameters.as_ref()))
-        });
+    let tools = tools(turn, &said);
+    if !tools.is_empty() {
+        return tools
+            .iter()
+            .fold(Reply::new(), |reply, tool| tool.call(reply));
     }
     let speech = turn.user_audio();
     if !speech.is_empty() {
@@ -45,32 +52,107 @@ fn say(turn: &TurnRequest, text: &str, sound: impl FnOnce() -> Vec<u8>) -> Reply
     }
 }
 
-/// The functions to call: those that the user names, at once, or the one that `tool_choice` asks
+/// Tells the outcome of the latest MCP call since the user's last message, if there is one.
+fn mcp_outcome(items: &[Item]) -> Option<String> {
+    let is_user =
+        |item: &Item| matches!(item, Item::Message(message) if message.role == Role::User);
+    let mut since = items.iter().rev().take_while(|item| !is_user(item));
+    since.find_map(|item| match item {
+        Item::McpApprovalResponse(answer) if !answer.approve => {
+            Some("The call was not approved.".to_owned())
+        }
+        Item::McpCall(call) => Some(match (&call.output, call.error.as_deref()) {
+            (Some(output), _) => format!("The tool answered: {output}"),
+            (None, Some(McpError::ToolExecution(error))) => {
+                format!("The tool failed: {}", error.message)
+            }
+            (None, Some(_)) => "The tool could not be called.".to_owned(),
+            (None, None) => "The call waits for approval.".to_owned(),
+        }),
+        _ => None,
+    })
+}
+
+/// Tool that the answer can call.
+#[derive(Clone, Copy)]
+enum Callable<'t> {
+    Function(&'t FunctionTool),
+    /// Tool of the MCP server with this label.
+    Mcp(&'t str, &'t ListedTool),
+}
+
+impl Callable<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Function(function) => &function.name,
+            Self::Mcp(_, tool) => &tool.name,
+        }
+    }
+
+    /// Adds the call to a reply. A tool of an MCP server gives back its arguments.
+    fn call(&self, reply: Reply) -> Reply {
+        match self {
+            Self::Function(function) => {
+                reply.call(&function.name, arguments(function.parameters.as_ref()))
+            }
+            Self::Mcp(server_label, tool) => {
+                let arguments = arguments(Some(&tool.input_schema));
+                reply.mcp_call(*server_label, &tool.name, &arguments, &arguments)
+            }
+        }
+    }
+
+    fn is_chosen(&self, choice: &ChosenTool) -> bool {
+        match (self, choice) {
+            (Self::Function(function), ChosenTool::Function(chosen)) => {
+                function.name == chosen.name
+            }
+            (Self::Mcp(server_label, tool), ChosenTool::Mcp(chosen)) => {
+                *server_label == chosen.server_label
+                    && chosen.name.as_ref().is_none_or(|name| *name == tool.name)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Returns the tools to call: those that the user names, at once, or the one that `tool_choice` asks
 /// for.
-fn functions<'t>(params: &'t ResponseParams, said: &str) -> Vec<&'t FunctionTool> {
-    let all: Vec<_> = params
-        .tools
-        .iter()
-        .flatten()
-        .filter_map(|tool| match tool {
-            Tool::Function(function) => Some(function),
-            _ => None,
-        })
-        .collect();
-    // An empty name is a part of every text.
-    let is_named =
-        |function: &&&FunctionTool| !function.name.is_empty() && said.contains(&function.name);
-    let named: Vec<_> = all.iter().filter(is_named).copied().collect();
-    match &params.tool_choice {
+fn tools<'t>(turn: &'t TurnRequest, said: &str) -> Vec<Callable<'t>> {
+    let mut all = Vec::new();
+    for tool in turn.params().tools.iter().flatten() {
+        match tool {
+            Tool::Function(function) => all.push(Callable::Function(function)),
+            Tool::Mcp(server) => all.extend(
+                listed_tools(turn.items(), &server.server_label)
+                    .filter(|tool| is_allowed(server.allowed_tools.as_ref(), tool))
+                    .map(|tool| Callable::Mcp(&server.server_label, tool)),
+            ),
+            Tool::Other(_) => {}
+        }
+    }
+    let is_named = |tool: &Callable<'_>| !tool.name().is_empty() && said.contains(tool.name());
+    let named: Vec<_> = all.iter().copied().filter(is_named).collect();
+    match &turn.params().tool_choice {
         Some(ToolChoice::None) => Vec::new(),
         Some(ToolChoice::Required) if named.is_empty() => all.into_iter().take(1).collect(),
-        Some(ToolChoice::Tool(ChosenTool::Function(chosen))) => all
+        Some(ToolChoice::Tool(choice)) => all
             .into_iter()
-            .filter(|function| function.name == chosen.name)
+            .filter(|tool| tool.is_chosen(choice))
             .take(1)
             .collect(),
         _ => named,
     }
+}
+
+/// Returns true if the configuration of an MCP server allows its tool.
+fn is_allowed(allowed: Option<&AllowedTools>, tool: &ListedTool) -> bool {
+    let names = match allowed {
+        Some(AllowedTools::Names(names)) => Some(names),
+        Some(AllowedTools::Filter(filter)) => filter.tool_names.as_ref(),
+        _ => None,
+    };
+    names.is_none_or(|names| names.contains(&tool.name))
 }
 
 /// A length in words, such as "1.4 seconds".
@@ -128,7 +210,7 @@ fn example(name: &str, schema: &Value, depth: usize) -> Value {
 mod tests {
     use super::*;
     use crate::emulator::audio::SampleFormat;
-    use crate::protocol::{ContentPart, FunctionCallOutput, Item, Message, Role};
+    use crate::protocol::{ContentPart, FunctionCallOutput, Message, ResponseParams};
 
     fn turn(item: impl Into<Item>, params: ResponseParams) -> TurnRequest {
         let format = SampleFormat::default();

@@ -20,7 +20,7 @@ use crate::protocol::{
     ResponseFunctionCallArgumentsDone, ResponseOutputAudioDelta, ResponseOutputAudioDone,
     ResponseOutputAudioTranscriptDelta, ResponseOutputAudioTranscriptDone, ResponseOutputItemAdded,
     ResponseOutputItemDone, ResponseOutputTextDelta, ResponseOutputTextDone, ResponseStatus, Role,
-    StatusDetails, StatusError,
+    StatusDetails, StatusError, Tool,
 };
 
 /// Length of one audio delta in milliseconds: 9,600 bytes of PCM16 at 24,000 Hz.
@@ -36,6 +36,7 @@ pub(super) struct RunningResponse {
     in_conversation: bool,
     format: SampleFormat,
     meter: TokenMeter,
+    tools: Vec<Tool>,
     /// Reply that a script is still working on.
     future: Option<ReplyFuture>,
     /// Steps that are left.
@@ -58,6 +59,8 @@ pub(super) struct ResponsePlan {
     pub(super) future: Option<ReplyFuture>,
     /// Speed relative to speech; `None` says everything at once.
     pub(super) pace: Option<f64>,
+    /// Tools that the model may call.
+    pub(super) tools: Vec<Tool>,
 }
 
 /// Message that is being said.
@@ -90,6 +93,7 @@ impl RunningResponse {
             future: answer.future,
             steps: answer.reply.steps.into(),
             pace: answer.pace,
+            tools: answer.tools,
             due: now,
             message: None,
             stalled: false,
@@ -100,6 +104,10 @@ impl RunningResponse {
 
     pub(super) fn id(&self) -> &str {
         &self.response.id
+    }
+
+    pub(super) fn tools(&self) -> &[Tool] {
+        &self.tools
     }
 
     pub(super) fn is_in_conversation(&self) -> bool {
@@ -194,9 +202,6 @@ impl RunningResponse {
                 self.call(name, arguments, out, conversation);
             }
             Some(ReplyStep::McpCall(step)) => self.mcp_call(step, out, conversation),
-            Some(ReplyStep::McpApproval(request)) => {
-                self.mcp_approval(request, out, conversation);
-            }
             Some(ReplyStep::Finish(outcome)) => self.finish(outcome, out, conversation),
             Some(ReplyStep::Act(Action::Stall)) => self.stalled = true,
             Some(ReplyStep::Act(action)) => out.push(action),
@@ -512,6 +517,11 @@ impl RunningResponse {
             conversation.replace_spoken(item, self.format);
             out.send(done);
         }
+        self.end_output(shown, index, out);
+    }
+
+    /// Ends an item of the response that goes on in the conversation.
+    pub(super) fn end_output(&mut self, shown: Item, index: u32, out: &mut OutputQueue) {
         out.send(
             ResponseOutputItemDone::default()
                 .response_id(self.id())

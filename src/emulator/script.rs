@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::turn::TurnRequest;
 use super::upgrade::UpgradeRequest;
-use crate::protocol::{ListedTool, McpApprovalRequest, RawEvent, ServerEvent};
+use crate::protocol::{ListedTool, RawEvent, ServerEvent};
 
 type OnConnect = Box<dyn Fn(&UpgradeRequest) -> Admission + Send + Sync>;
 type OnEvent = Box<dyn Fn(&RawEvent) -> Option<Vec<Action>> + Send + Sync>;
@@ -83,7 +83,8 @@ impl Script {
     }
 
     /// Sets the tools of an MCP server. A session that configures the server, by its label, is told
-    /// them; other servers cannot be reached, which such a session is told, too.
+    /// them; other servers cannot be reached, which such a session is told, too. The default answer
+    /// calls a tool that the user's text names, and [`Reply::mcp_call`] calls any.
     #[must_use]
     pub fn mcp_server(
         mut self,
@@ -303,7 +304,6 @@ pub(super) enum ReplyStep {
     },
     NextItem,
     McpCall(McpCallStep),
-    McpApproval(McpApprovalRequest),
     Call {
         name: String,
         arguments: String,
@@ -396,6 +396,10 @@ impl Reply {
 
     /// Calls a tool of an MCP server, which the service does on its own, and tells its output. The
     /// arguments are JSON text.
+    ///
+    /// If the session's configuration of the server requires approval, which is the default, the
+    /// client is asked first, and the call is made as soon as the client has approved it. A call
+    /// that is refused is not made. The model goes on when the client asks for the next response.
     #[must_use]
     pub fn mcp_call(
         self,
@@ -412,7 +416,8 @@ impl Reply {
         }))
     }
 
-    /// Calls a tool of an MCP server that fails with this message.
+    /// Calls a tool of an MCP server, as [`mcp_call`](Self::mcp_call) does, that fails with this
+    /// message.
     #[must_use]
     pub fn mcp_call_failed(
         self,
@@ -427,23 +432,6 @@ impl Reply {
             arguments: arguments.into(),
             result: Err(message.into()),
         }))
-    }
-
-    /// Asks the client to approve the call of an MCP server's tool. The client answers with an
-    /// `mcp_approval_response` item, which a later [`TurnRequest::items`] has.
-    #[must_use]
-    pub fn mcp_approval(
-        self,
-        server_label: impl Into<String>,
-        name: impl Into<String>,
-        arguments: impl Into<String>,
-    ) -> Self {
-        self.step(ReplyStep::McpApproval(
-            McpApprovalRequest::default()
-                .server_label(server_label)
-                .name(name)
-                .arguments(arguments),
-        ))
     }
 
     /// Ends the response as failed, with an error's code and message.

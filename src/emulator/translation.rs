@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::audio::SampleFormat;
 use super::machine::SessionMachine;
+use super::nulls::filled_in_translation;
 use super::output::{IdSource, SocketOutput};
 use super::request::{caused_by, read, refuse};
 use super::responder::seconds;
@@ -185,7 +186,7 @@ impl TranslationMachine {
     }
 
     fn send(&mut self, event: impl Into<TranslationServerEvent>) {
-        let output = self.ids.output(event.into());
+        let output = self.ids.output(filled_in_translation(event.into()));
         self.out.push_back(output);
     }
 }
@@ -224,7 +225,7 @@ impl SessionMachine for TranslationMachine {
         let session = Box::new(TranslationSession::from(self.session.clone()));
         let created =
             TranslationServerEvent::from(TranslationSessionCreated::default().session(session));
-        self.ids.output(created)
+        self.ids.output(filled_in_translation(created))
     }
 
     fn perform(&mut self, action: Action) -> SocketOutput {

@@ -76,28 +76,39 @@ fn check(value: &Value, types: &Value, path: &str) -> Result<(), String> {
     Err(why)
 }
 
-fn check_event(event: &Value) -> Result<(), String> {
+/// Checks an event of this protocol, `events` or `translation_events`.
+fn check_event(protocol: &str, event: &Value) -> Result<(), String> {
     let event_type = event["type"].as_str().unwrap();
-    let fields = &SCHEMA["events"][event_type];
+    let fields = &SCHEMA[protocol][event_type];
     if fields.is_null() {
         return Err(format!("{event_type} is not in the description"));
     }
     check_fields(event.as_object().unwrap(), fields, event_type)
 }
 
-/// Checks events, and notes their types.
+/// Checks events of a conversation or a transcription, and notes their types.
 fn note(events: &[Value], seen: &mut BTreeSet<String>) {
+    note_of("events", events, seen);
+}
+
+fn note_of(protocol: &str, events: &[Value], seen: &mut BTreeSet<String>) {
     for event in events {
-        assert_eq!(check_event(event), Ok(()), "{event}");
+        assert_eq!(check_event(protocol, event), Ok(()), "{event}");
         seen.insert(event["type"].as_str().unwrap().to_owned());
     }
+}
+
+/// Returns the events of a protocol that were not seen.
+fn unseen<'s>(protocol: &str, seen: &BTreeSet<String>) -> Vec<&'s String> {
+    let all = SCHEMA[protocol].as_object().unwrap().keys();
+    all.filter(|name| !seen.contains(*name)).collect()
 }
 
 #[test]
 fn the_check_finds_what_is_missing_null_or_unknown() {
     let event = json!({"type": "error", "event_id": "e", "error": {"type": "t", "message": "m",
         "code": null, "param": null, "event_id": null}});
-    assert_eq!(check_event(&event), Ok(()));
+    assert_eq!(check_event("events", &event), Ok(()));
     for (path, value, why) in [
         ("/error/message", Value::Null, "error.error.message is null"),
         ("/error/code", json!(1), "error.error.code is 1"),
@@ -105,19 +116,19 @@ fn the_check_finds_what_is_missing_null_or_unknown() {
     ] {
         let mut wrong = event.clone();
         *wrong.pointer_mut(path).unwrap() = value;
-        let found = check_event(&wrong).unwrap_err();
+        let found = check_event("events", &wrong).unwrap_err();
         assert!(found.starts_with(why), "{found}");
     }
     let mut missing = event;
     missing["error"].as_object_mut().unwrap().remove("param");
     assert_eq!(
-        check_event(&missing),
+        check_event("events", &missing),
         Err("error.error.param is missing".to_owned())
     );
     let done = json!({"type": "response.done", "event_id": "e", "response": {"id": "r",
         "object": "realtime.response", "output": [], "conversation_id": null, "metadata": null,
         "status": "finished", "status_details": null, "usage": null}});
-    let found = check_event(&done).unwrap_err();
+    let found = check_event("events", &done).unwrap_err();
     assert!(
         found.starts_with("response.done.response.status is"),
         "{found}"
@@ -125,11 +136,13 @@ fn the_check_finds_what_is_missing_null_or_unknown() {
 }
 
 fn script() -> Script {
-    let tool = ListedTool::default()
-        .name("search")
-        .input_schema(json!({"type": "object"}));
+    let tool = |name: &str| {
+        ListedTool::default()
+            .name(name)
+            .input_schema(json!({"type": "object"}))
+    };
     Script::new()
-        .mcp_server("docs", [tool])
+        .mcp_server("docs", [tool("search"), tool("write")])
         .on_response(|turn| {
             let reply = Reply::new();
             Some(match turn.user_text().as_str() {
@@ -140,13 +153,27 @@ fn script() -> Script {
                     .call("g", "{}")
                     .mcp_call("docs", "search", "{}", "found")
                     .mcp_call_failed("docs", "search", "{}", "lost")
-                    .mcp_approval("docs", "search", "{}"),
+                    .mcp_call("docs", "write", "{}", "written"),
                 "fail" => reply.text("Oh").fail("server_error", "no"),
                 "stop" => reply.text("So").incomplete("content_filter"),
                 "wait" => reply.audio(vec![0; 48_000], "Wait").stall(),
                 _ => return None,
             })
         })
+}
+
+/// Approves the call that a response asks for, if it asks for one.
+async fn approve(client: &mut Client, said: &[Value], seen: &mut BTreeSet<String>) {
+    let is_request = |event: &&Value| event["item"]["type"] == "mcp_approval_request";
+    if let Some(request) = said.iter().find(is_request) {
+        let answer = json!({"type": "mcp_approval_response", "id": "answer", "approve": true,
+            "approval_request_id": request["item"]["id"]});
+        client
+            .send(json!({"type": "conversation.item.create", "item": answer}))
+            .await;
+        note(&client.until("response.mcp_call.completed").await, seen);
+        note(&client.until("conversation.item.done").await, seen);
+    }
 }
 
 #[tokio::test]
@@ -169,7 +196,8 @@ async fn every_event_is_as_the_protocol_describes_it() {
         ),
     ] {
         let input = json!({"turn_detection": turn_detection, "transcription": transcription});
-        let tools = json!([{"type": "mcp", "server_label": "docs", "server_url": "https://example.com"},
+        let tools = json!([{"type": "mcp", "server_label": "docs", "server_url": "https://example.com",
+                "require_approval": {"never": {"tool_names": ["search"]}}},
             {"type": "mcp", "server_label": "lost", "server_url": "https://example.com"},
             {"type": "function", "name": "f", "parameters": {}}]);
         let session = json!({"type": "realtime", "audio": {"input": input}, "tools": tools});
@@ -204,7 +232,9 @@ async fn every_event_is_as_the_protocol_describes_it() {
         client
             .send(json!({"type": "response.create", "response": {"metadata": {"a": "b"}}}))
             .await;
-        note(&client.until("rate_limits.updated").await, &mut seen);
+        let said = client.until("rate_limits.updated").await;
+        note(&said, &mut seen);
+        approve(&mut client, &said, &mut seen).await;
     }
     client.say("wait").await;
     client.send(json!({"type": "response.create"})).await;
@@ -246,7 +276,30 @@ async fn every_event_is_as_the_protocol_describes_it() {
         "output_audio_buffer.started",
         "output_audio_buffer.stopped",
     ];
-    let all = SCHEMA["events"].as_object().unwrap().keys();
-    let unseen: Vec<_> = all.filter(|name| !seen.contains(*name)).collect();
-    assert_eq!(unseen, never);
+    assert_eq!(unseen("events", &seen), never);
+}
+
+#[tokio::test]
+async fn every_event_of_a_translation_is_as_the_protocol_describes_it() {
+    let emulator = Emulator::start().await.unwrap();
+    let target = "/realtime/translations?model=gpt-realtime-translate";
+    let (mut client, _) = Client::open(&emulator, target, &[]).await.unwrap();
+    let transcription = json!({"model": "gpt-realtime-whisper"});
+    let noise_reduction = json!({"type": "far_field"});
+    let audio = pcm(9_000, 1_000);
+    for event in [
+        json!({"type": "session.update", "session": {"audio": {"output": {"language": "es"}}}}),
+        json!({"type": "session.update", "session": {"audio": {"input":
+            {"transcription": transcription, "noise_reduction": noise_reduction}}}}),
+        json!({"type": "session.input_audio_buffer.append", "audio": "?"}),
+        json!({"type": "session.input_audio_buffer.append",
+            "audio": base64_simd::STANDARD.encode_to_string(audio)}),
+        json!({"type": "session.close"}),
+    ] {
+        client.send(event).await;
+    }
+    let mut seen = BTreeSet::new();
+    let events = client.until("session.closed").await;
+    note_of("translation_events", &events, &mut seen);
+    assert_eq!(unseen("translation_events", &seen), [""; 0]);
 }

@@ -2,7 +2,7 @@
 
 use openai_realtime_ws::emulator::Emulator;
 use openai_realtime_ws::protocol::{
-    SessionClose, SessionClosed, SessionInputAudioBufferAppend, TranslationAudio,
+    Patch, SessionClose, SessionClosed, SessionInputAudioBufferAppend, TranslationAudio,
     TranslationAudioInput, TranslationAudioOutput, TranslationServerEvent, TranslationSession,
     TranslationSessionConfig, TranslationSessionCreated, TranslationSessionUpdate,
     TranslationSessionUpdated, TranslationTranscription,
@@ -39,7 +39,11 @@ async fn a_session_translates_what_is_said_until_it_is_closed_contract_94() {
 
     let transcription = TranslationTranscription::default().model("gpt-realtime-whisper");
     let audio = TranslationAudio::default()
-        .input(TranslationAudioInput::default().transcription(transcription))
+        .input(
+            TranslationAudioInput::default()
+                .transcription(transcription)
+                .noise_reduction(Patch::Clear),
+        )
         .output(TranslationAudioOutput::default().language("es"));
     let settings = TranslationSessionConfig::default().audio(audio.clone());
     session

@@ -31,6 +31,8 @@ impl Emulator {
                     "--faults",
                     "--pace",
                     pace,
+                    "--mcp",
+                    "docs=search",
                     "--until-stdin-closes",
                 ])
                 .stdin(Stdio::piped()),

@@ -10,7 +10,7 @@ use super::audio::SampleFormat;
 use super::input_audio::InputBuffer;
 use super::items::{ItemStore, behind, complete, without_audio};
 use super::machine::SessionMachine;
-use super::mcp::list_tools;
+use super::mcp::{list_tools, make_approved};
 use super::nulls::filled_in;
 use super::output::{IdSource, OutputQueue, SocketOutput};
 use super::request::{caused_by, read, refuse};
@@ -232,8 +232,20 @@ impl RealtimeMachine {
             )
             .param("item.call_id"));
         }
+        let answer = match &event.item {
+            Item::McpApprovalResponse(answer) => Some(answer.clone()),
+            _ => None,
+        };
         let item = complete(event.item, || self.out.ids.next("item"))?;
-        self.add_item(item, event.previous_item_id.as_deref())
+        self.add_item(item, event.previous_item_id.as_deref())?;
+        // A call that is approved is made at once: no response has to be asked for.
+        if let Some(answer) = answer
+            && let Some(call) = self.conversation.take_pending(&answer.approval_request_id)
+            && answer.approve
+        {
+            make_approved(call, &mut self.out, &mut self.conversation);
+        }
+        Ok(())
     }
 
     fn add_item(&mut self, item: Item, previous: Option<&str>) -> Handled {

@@ -96,6 +96,7 @@ impl RealtimeMachine {
 
     /// Returns the script's reply, or the default one.
     pub(super) fn answer(&self, turn: TurnRequest) -> ResponsePlan {
+        let tools = turn.params().tools.clone().unwrap_or_default();
         let (reply, future) = match self.script.reply(&turn) {
             ScriptedReply::Now(reply) => (reply.unwrap_or_else(|| answer(&turn)), None),
             ScriptedReply::Later(reply) => {
@@ -108,6 +109,7 @@ impl RealtimeMachine {
             reply,
             future,
             pace: self.script.pace(),
+            tools,
         }
     }
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { RealtimeAgent, RealtimeSession, OpenAIRealtimeWebSocket } from '@openai/agents-realtime';
-import { tool } from '@openai/agents-core';
+import { hostedMcpTool, tool } from '@openai/agents-core';
 import { z } from 'zod';
 import { silence, tone } from './audio.mjs';
 
@@ -78,6 +78,33 @@ test('an agent calls its tool, and tells its result', async () => {
   assert.deepEqual(asked, ['city']);
   const call = session.history.find((item) => item.type === 'function_call');
   assert.deepEqual([call.name, call.status, call.output], ['weather', 'completed', 'sunny']);
+  session.close();
+  assert.deepEqual(errors, []);
+});
+
+test('an agent approves the call of an MCP tool, and tells its result', async () => {
+  const docs = hostedMcpTool({
+    serverLabel: 'docs',
+    serverUrl: 'https://mcp.example.com',
+    requireApproval: { always: { toolNames: ['search'] } },
+  });
+  const agent = { name: 'agent', tools: [docs] };
+  const { session, errors } = await connected(agent, { outputModalities: ['text'] });
+  if (session.availableMcpTools.length === 0) {
+    await once(session, 'mcp_tools_changed');
+  }
+  assert.deepEqual(session.availableMcpTools.map(({ name }) => name), ['search']);
+
+  const asked = once(session, 'tool_approval_requested');
+  const called = once(session, 'mcp_tool_call_completed');
+  session.sendMessage('Please search.');
+  const [, , request] = await asked;
+  assert.equal(request.type, 'mcp_approval_request');
+  const answered = next(session, 'response.output_text.done');
+  await session.approve(request.approvalItem);
+  const [, , { name, status, output }] = await called;
+  assert.deepEqual([name, status, output], ['search', 'completed', '{"text":"text"}']);
+  assert.equal((await answered).text, 'The tool answered: {"text":"text"}');
   session.close();
   assert.deepEqual(errors, []);
 });
