@@ -99,9 +99,11 @@ fn mcp_server(text: &str) -> Result<(String, Vec<String>), String> {
 
 /// A tool with one argument, a text.
 fn tool(name: &String) -> ListedTool {
-    ListedTool::default().name(name).input_schema(
-        json!({"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}),
-    )
+    let properties = json!({"text": {"type": "string"}});
+    ListedTool::default()
+        .name(name)
+        .description("Gives back its arguments.")
+        .input_schema(json!({"type": "object", "properties": properties, "required": ["text"]}))
 }
 
 /// A file with the certificate, in a directory of its own; removed when it is dropped.

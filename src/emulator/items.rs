@@ -162,7 +162,8 @@ pub(super) fn listed_tools<'i>(
 
 /// Checks an item that a client made, and adds the service's members: ID, `object` and status.
 pub(super) fn complete(item: Item, new_id: impl FnOnce() -> String) -> Result<Item, ErrorDetails> {
-    let id = item.id().map_or_else(new_id, str::to_owned);
+    let id = item.id().filter(|id| !id.is_empty());
+    let id = id.map_or_else(new_id, str::to_owned);
     Ok(match item {
         Item::Message(message) => {
             check_content(&message)?;

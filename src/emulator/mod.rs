@@ -4,9 +4,9 @@
 //! Without a script it answers so that both directions can be seen to work. Text is answered in
 //! text, or in a short tone with a transcript if the session's modality is audio. Speech is
 //! answered with the same speech, and a transcript that tells its length. Turns are found by
-//! energy, with the session's own thresholds. Functions and tools of MCP servers are called when the
-//! user's text names them, or when `tool_choice` asks for one; an MCP tool gives back its arguments.
-//! A translation session plays the speech back, too.
+//! energy, with the session's own thresholds. Functions and tools of MCP servers are called when
+//! the user's text names them, or when `tool_choice` asks for one; an MCP tool gives back its
+//! arguments. A translation session plays the speech back, too.
 //!
 //! A [`Script`] makes it answer anything, fail, stall, wait, and break connections. By default
 //! replies are sent at once; [`EmulatorBuilder::pace`] sends them at the pace of speech, so that

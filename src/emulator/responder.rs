@@ -10,8 +10,8 @@ use crate::protocol::{
     ToolChoice,
 };
 
-/// Answers text with text and speech with the same speech; calls functions and tools of MCP servers,
-/// and tells what they gave.
+/// Answers text with text and speech with the same speech; calls functions and tools of MCP
+/// servers, and tells what they gave.
 pub(super) fn answer(turn: &TurnRequest) -> Reply {
     let beep = || turn.output_format.beep();
     if let Some(output) = turn.function_output() {
@@ -116,8 +116,8 @@ impl Callable<'_> {
     }
 }
 
-/// Returns the tools to call: those that the user names, at once, or the one that `tool_choice` asks
-/// for.
+/// Returns the tools to call: those that the user names, at once, or the one that `tool_choice`
+/// asks for.
 fn tools<'t>(turn: &'t TurnRequest, said: &str) -> Vec<Callable<'t>> {
     let mut all = Vec::new();
     for tool in turn.params().tools.iter().flatten() {

@@ -1,4 +1,4 @@
-//! Tools of MCP servers, which the service calls on its own, and the client's approval of the calls.
+//! Tools of MCP servers, which the service calls on its own once the client has approved it.
 
 use openai_realtime_ws::emulator::{Emulator, Reply, Script};
 use openai_realtime_ws::protocol::ListedTool;
@@ -54,15 +54,18 @@ async fn ask(client: &mut Client, text: &str) -> (Vec<Value>, Option<Value>) {
     (events, request)
 }
 
+/// Answers a request, and checks that the answer has an ID in the conversation.
 async fn answer(client: &mut Client, request: &Value, approve: bool) {
-    let id = request["id"].as_str().unwrap();
-    let answer = json!({"type": "mcp_approval_response", "id": format!("answer_{id}"),
-        "approval_request_id": id, "approve": approve});
+    let mut answer = json!({"type": "mcp_approval_response", "approve": approve,
+        "approval_request_id": request["id"]});
     client
         .send(json!({"type": "conversation.item.create", "item": answer}))
         .await;
     let done = client.until("conversation.item.done").await;
-    assert_eq!(done.last().unwrap()["item"], answer);
+    let item = &done.last().unwrap()["item"];
+    assert!(item["id"].as_str().unwrap().starts_with("item_"), "{item}");
+    answer["id"] = item["id"].clone();
+    assert_eq!(*item, answer);
 }
 
 fn said(events: &[Value]) -> &Value {
