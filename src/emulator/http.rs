@@ -99,9 +99,12 @@ async fn upgrade(
     } = state.script.admission(entry.upgrade());
     let attached = match answer {
         HandshakeAnswer::Accept => attach(entry.upgrade(), after, state),
-        HandshakeAnswer::Refuse(status) => {
+        HandshakeAnswer::Refuse {
+            status,
+            retry_after,
+        } => {
             let message = "The emulator was told to refuse this connection.";
-            Err(HttpRefusal::new(status, "refused", message))
+            Err(HttpRefusal::new(status, "refused", message).retry_after(retry_after))
         }
         // Until the client hangs up.
         HandshakeAnswer::Nothing => pending().await,

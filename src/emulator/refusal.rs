@@ -1,8 +1,10 @@
 //! Refusals by HTTP, as the service words them.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use serde_json::json;
 
@@ -16,14 +18,18 @@ pub(super) type Body = Full<Bytes>;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct HttpRefusal {
     status: StatusCode,
+    retry_after: Option<Duration>,
     pub(super) error: Box<ErrorDetails>,
 }
 
 /// Converts the error of a request's body.
 impl From<ErrorDetails> for HttpRefusal {
     fn from(error: ErrorDetails) -> Self {
-        let (status, error) = (StatusCode::BAD_REQUEST, Box::new(error));
-        Self { status, error }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            retry_after: None,
+            error: Box::new(error),
+        }
     }
 }
 
@@ -35,7 +41,17 @@ impl HttpRefusal {
             .ok()
             .filter(|status| !status.is_success() && !status.is_informational())
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, error }
+        Self {
+            status,
+            retry_after: None,
+            error,
+        }
+    }
+
+    /// Says when to try again, in whole seconds.
+    pub(super) fn retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.retry_after = wait;
+        self
     }
 
     pub(super) fn not_found() -> Self {
@@ -68,6 +84,10 @@ impl HttpRefusal {
         let error = json!({"message": message, "type": error_type, "param": param, "code": code});
         let mut response = json_response(&json!({ "error": error }));
         *response.status_mut() = self.status;
+        if let Some(wait) = self.retry_after {
+            let seconds = HeaderValue::from(wait.as_secs());
+            response.headers_mut().insert(RETRY_AFTER, seconds);
+        }
         response
     }
 }

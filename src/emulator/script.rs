@@ -190,7 +190,10 @@ pub struct Admission {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HandshakeAnswer {
     Accept,
-    Refuse(u16),
+    Refuse {
+        status: u16,
+        retry_after: Option<Duration>,
+    },
     Nothing,
 }
 
@@ -205,7 +208,19 @@ impl Admission {
     /// becomes 500.
     #[must_use]
     pub fn refuse(status: u16) -> Self {
-        Self::answer(HandshakeAnswer::Refuse(status))
+        Self::answer(HandshakeAnswer::Refuse {
+            status,
+            retry_after: None,
+        })
+    }
+
+    /// Sends a refusal with the header `Retry-After`, in whole seconds.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        if let HandshakeAnswer::Refuse { retry_after, .. } = &mut self.answer {
+            *retry_after = Some(wait);
+        }
+        self
     }
 
     /// Never answers the handshake.

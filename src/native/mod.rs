@@ -2,7 +2,7 @@
 //! connections.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use rustls::ClientConfig;
@@ -33,7 +33,7 @@ cfg_if::cfg_if! {
 pub use rustls;
 
 use proxy::Proxies;
-use tcp::{Io, Reach, Server};
+use tcp::{Addresses, Io, Reach, Server};
 use tls::{Peer, Tls};
 
 /// A session over a [`Connector`]: [`OpenAIRealtimeWS`](crate::OpenAIRealtimeWS) for the protocol
@@ -51,6 +51,7 @@ pub type Session<P = crate::protocol::Realtime> = crate::session::Session<Connec
 /// | every other TLS setting: [`tls_config`](Self::tls_config) | TLS 1.2 and 1.3, by `ring` |
 /// | [`proxy`](Self::proxy), [`no_proxy`](Self::no_proxy) | the environment's `HTTPS_PROXY` and `NO_PROXY` |
 /// | [`local_address`](Self::local_address) | the system's choice |
+/// | [`resolve`](Self::resolve) | the system's name lookup |
 /// | `handshake_timeout` | no limit of its own; `Config::connect_timeout` covers it |
 /// | `max_message_bytes` | no limit, as in the Node SDK, but 512 MiB for one frame |
 ///
@@ -81,7 +82,7 @@ pub type Session<P = crate::protocol::Realtime> = crate::session::Session<Connec
 pub struct Connector {
     tls: Tls,
     proxies: Proxies,
-    local_address: Option<IpAddr>,
+    addresses: Addresses,
     #[cfg(feature = "native")]
     websocket: websocket::Settings,
 }
@@ -93,7 +94,7 @@ impl Connector {
         Self {
             tls: Tls::default(),
             proxies: Proxies::from_env(),
-            local_address: None,
+            addresses: Addresses::default(),
             #[cfg(feature = "native")]
             websocket: websocket::Settings::default(),
         }
@@ -180,7 +181,23 @@ impl Connector {
     /// IPv6) are then left out.
     #[must_use]
     pub fn local_address(mut self, address: IpAddr) -> Self {
-        self.local_address = Some(address);
+        self.addresses.local = Some(address);
+        self
+    }
+
+    /// Uses these addresses for a host, in place of a name lookup: for tests, or to pin a server.
+    /// Port 0 stands for the URL's port. TLS still checks the host's name. A proxy that looks names
+    /// up itself is sent the name.
+    ///
+    /// ```
+    /// use openai_realtime_ws::native::Connector;
+    ///
+    /// let connector = Connector::new().resolve("gateway.example", [([10, 0, 0, 7], 0).into()]);
+    /// ```
+    #[must_use]
+    pub fn resolve(mut self, host: &str, addresses: impl IntoIterator<Item = SocketAddr>) -> Self {
+        self.addresses
+            .resolve(host, addresses.into_iter().collect());
         self
     }
 
@@ -199,13 +216,13 @@ impl Connector {
         reach: Reach,
     ) -> Result<Box<dyn Io>, TransportError> {
         if let Some(proxy) = self.proxies.find(url) {
-            return proxy::connect(&proxy, server, self.local_address, &self.tls).await;
+            return proxy::connect(&proxy, server, &self.addresses, &self.tls).await;
         }
         let stream = match url.scheme() {
-            "ws" | "http" => server.connect_within(reach, self.local_address).await?,
+            "ws" | "http" => server.connect_within(reach, &self.addresses).await?,
             _ => {
                 server
-                    .connect_within(Reach::AnyHost, self.local_address)
+                    .connect_within(Reach::AnyHost, &self.addresses)
                     .await?
             }
         };
@@ -230,7 +247,7 @@ impl Connector {
 impl fmt::Debug for Connector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Connector");
-        debug.field("local_address", &self.local_address);
+        debug.field("local_address", &self.addresses.local);
         #[cfg(feature = "native")]
         debug.field("websocket", &self.websocket);
         debug.finish_non_exhaustive()

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::head;
 use super::no_proxy::Exception;
-use super::tcp::{Io, Server, race};
+use super::tcp::{Addresses, Io, Server, race};
 use super::tls::{Peer, Tls};
 use crate::transport::{Source, TransportError};
 
@@ -121,7 +121,7 @@ impl ProxyScheme {
 pub(super) async fn connect(
     proxy: &Intercept,
     target: &Server,
-    local: Option<IpAddr>,
+    set: &Addresses,
     tls: &Tls,
 ) -> Result<Box<dyn Io>, TransportError> {
     let scheme = ProxyScheme::of(proxy)?;
@@ -135,11 +135,11 @@ pub(super) async fn connect(
     };
     match scheme {
         ProxyScheme::Http => {
-            let stream = server.connect(local).await.map_err(failed)?;
+            let stream = server.connect(set).await.map_err(failed)?;
             tunnel(proxy, target, Box::new(stream)).await
         }
         ProxyScheme::Https => {
-            let stream = server.connect(local).await.map_err(failed)?;
+            let stream = server.connect(set).await.map_err(failed)?;
             let stream = tls
                 .connect(Peer::Proxy, &server.host, Box::new(stream))
                 .await
@@ -152,14 +152,14 @@ pub(super) async fn connect(
                 .host
                 .parse()
                 .map_or(name, |ip: IpAddr| TargetAddr::Ip((ip, target.port).into()));
-            socks(proxy, &server, address, local).await
+            socks(proxy, &server, address, set).await
         }
         ProxyScheme::Socks5 => {
             let unknown = |error: std::io::Error| TransportError::Unreachable(error.into());
-            let addresses = target.addresses().await.map_err(unknown)?;
+            let addresses = target.addresses(set).await.map_err(unknown)?;
             let none = failed("the server's name has no address");
             race(addresses, none, |address| {
-                socks(proxy, &server, TargetAddr::Ip(address), local)
+                socks(proxy, &server, TargetAddr::Ip(address), set)
             })
             .await
         }
@@ -198,9 +198,9 @@ async fn socks(
     proxy: &Intercept,
     server: &Server,
     target: TargetAddr<'_>,
-    local: Option<IpAddr>,
+    set: &Addresses,
 ) -> Result<Box<dyn Io>, TransportError> {
-    let stream = server.connect(local).await.map_err(failed)?;
+    let stream = server.connect(set).await.map_err(failed)?;
     let stream = match proxy.raw_auth() {
         None => Socks5Stream::connect_with_socket(stream, target).await,
         Some((user, password)) => {

@@ -1,8 +1,10 @@
 //! TCP connections: name lookup, and the race between a host's addresses.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -27,6 +29,31 @@ pub(crate) struct Server {
     /// A name, or an address. IPv6 addresses have no brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
+}
+
+/// Addresses of both ends, where they are not the system's choice.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Addresses {
+    /// This machine's.
+    pub(super) local: Option<IpAddr>,
+    /// Those of hosts, by name in lower case, in place of a lookup.
+    resolved: Arc<HashMap<String, Vec<SocketAddr>>>,
+}
+
+impl Addresses {
+    pub(super) fn resolve(&mut self, host: &str, addresses: Vec<SocketAddr>) {
+        Arc::make_mut(&mut self.resolved).insert(host.to_ascii_lowercase(), addresses);
+    }
+
+    /// Returns the addresses of a server that were set, port 0 standing for the server's port.
+    fn of(&self, server: &Server) -> Option<Vec<SocketAddr>> {
+        let addresses = self.resolved.get(&server.host.to_ascii_lowercase())?;
+        let with_port = |&address: &SocketAddr| match address.port() {
+            0 => SocketAddr::new(address.ip(), server.port),
+            _ => address,
+        };
+        Some(addresses.iter().map(with_port).collect())
+    }
 }
 
 /// The addresses that a connection may go to.
@@ -72,14 +99,19 @@ impl Server {
     }
 
     /// The host's addresses, in the order in which to try them.
-    pub(crate) async fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
-        let addresses = lookup_host((self.host.as_str(), self.port)).await?;
-        Ok(alternating(addresses.collect()))
+    pub(crate) async fn addresses(&self, set: &Addresses) -> io::Result<Vec<SocketAddr>> {
+        let addresses = match set.of(self) {
+            Some(addresses) => addresses,
+            None => lookup_host((self.host.as_str(), self.port))
+                .await?
+                .collect(),
+        };
+        Ok(alternating(addresses))
     }
 
     /// Connects to one of the host's addresses.
-    pub(crate) async fn connect(&self, local: Option<IpAddr>) -> io::Result<TcpStream> {
-        connect_to(self.addresses().await?, local).await
+    pub(crate) async fn connect(&self, set: &Addresses) -> io::Result<TcpStream> {
+        connect_to(self.addresses(set).await?, set.local).await
     }
 
     /// Connects to one of the host's addresses that `reach` allows.
@@ -89,12 +121,12 @@ impl Server {
     pub(crate) async fn connect_within(
         &self,
         reach: Reach,
-        local: Option<IpAddr>,
+        set: &Addresses,
     ) -> Result<TcpStream, TransportError> {
         let unreachable = |error: io::Error| TransportError::Unreachable(error.into());
-        let addresses = self.addresses().await.map_err(unreachable)?;
+        let addresses = self.addresses(set).await.map_err(unreachable)?;
         let addresses = allowed(addresses, reach)?;
-        connect_to(addresses, local).await.map_err(unreachable)
+        connect_to(addresses, set.local).await.map_err(unreachable)
     }
 }
 

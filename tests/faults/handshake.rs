@@ -1,13 +1,16 @@
 //! Faults before the connection is open.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use openai_realtime_ws::native::Connector;
-use openai_realtime_ws::{Config, OpenAIRealtimeWS};
+use openai_realtime_ws::protocol::Realtime;
+use openai_realtime_ws::{Config, OpenAIRealtimeWS, Runtime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::caller::{describe, list, watch, watch_over};
+use crate::deaf::DeafAddress;
 use crate::peer::{NOTHING, Then, read};
 use crate::raw_server::{acceptance, server};
 use crate::{Fault, Seen};
@@ -68,8 +71,8 @@ pub fn faults() -> Vec<Fault> {
             "\r\nSec-WebSocket-Protocol: chat\r\n\r\n",
         ),
     ];
-    let mut faults = vec![
-        Fault::new("nobody listens", unreachable()),
+    let mut faults = addresses();
+    faults.extend([
         Fault::new(
             "the connection is taken, and nothing answered",
             silence(Connector::new()),
@@ -101,7 +104,7 @@ pub fn faults() -> Vec<Fault> {
             "a server without TLS, where TLS is expected",
             during_tls(b"HTTP/1.1 400 Bad Request\r\n\r\n", Then::Cut),
         ),
-    ];
+    ]);
     for status in [301, 302, 303, 307, 308] {
         faults.push(Fault::new(
             format!("a redirect with status {status}"),
@@ -116,6 +119,22 @@ pub fn faults() -> Vec<Fault> {
         faults.push(Fault::new(name, answered(answer)));
     }
     faults
+}
+
+/// Faults before there is a connection.
+fn addresses() -> Vec<Fault> {
+    vec![
+        Fault::new("nobody listens", unreachable()),
+        Fault::new(
+            "of two addresses, the first drops every packet",
+            two_addresses(FirstAddress::Deaf),
+        ),
+        Fault::new(
+            "of two addresses, the first refuses connections",
+            two_addresses(FirstAddress::Closed),
+        ),
+        Fault::new("a name without an address", no_address()),
+    ]
 }
 
 fn refusal(status: &str, header: &str, code: &str) -> String {
@@ -133,6 +152,52 @@ async fn unreachable() -> Seen {
     let caller = watch(Config::new("k").model("m").insecure_loopback_url(url)).await;
     Seen {
         caller,
+        server: NOTHING.to_owned(),
+    }
+}
+
+/// Fault of the first of a name's addresses.
+enum FirstAddress {
+    Deaf,
+    Closed,
+}
+
+async fn two_addresses(first: FirstAddress) -> Seen {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let closed = listener.local_addr().unwrap();
+    drop(listener);
+    let deaf = DeafAddress::start().await.unwrap();
+    let (config, task) = server(|mut stream, request| async move {
+        let mut answer = acceptance(&request).into_bytes();
+        answer.extend([0x88, 0]);
+        stream.write_all(&answer).await.unwrap();
+        read(&mut stream).await
+    })
+    .await;
+    let live = address_of(&config);
+    let first = match first {
+        FirstAddress::Deaf => deaf.address,
+        FirstAddress::Closed => closed,
+    };
+    let connector = Connector::new().resolve("two.localhost", [first, live]);
+    let config = config.insecure_loopback_url("ws://two.localhost/v1");
+    let caller = watch_over(connector, config).await;
+    Seen::both(caller, task).await
+}
+
+/// The address in a configuration's URL.
+fn address_of(config: &Config) -> SocketAddr {
+    let handshake = config.handshake::<Realtime>(Runtime::Native).unwrap();
+    let authority = handshake.url().split('/').nth(2).unwrap();
+    authority.parse().unwrap()
+}
+
+async fn no_address() -> Seen {
+    let connector = Connector::new().resolve("none.localhost", []);
+    let config = Config::new("k").model("m");
+    let config = config.insecure_loopback_url("ws://none.localhost/v1");
+    Seen {
+        caller: watch_over(connector, config).await,
         server: NOTHING.to_owned(),
     }
 }

@@ -17,6 +17,8 @@ use tokio::time::timeout;
 mod caller;
 mod closing;
 mod connection;
+#[path = "../raw_server/deaf.rs"]
+mod deaf;
 mod document;
 mod frames;
 mod handshake;

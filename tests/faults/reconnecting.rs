@@ -1,12 +1,17 @@
 //! Connections that break under a session that reconnects.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use openai_realtime_ws::emulator::{Action, Admission, ConnectionRecord, Emulator, Script};
+use openai_realtime_ws::native::Connector;
 use openai_realtime_ws::protocol::ConversationItemCreate;
 use openai_realtime_ws::{CloseFrame, Config, OpenAIRealtimeWS, Reconnect, Update};
+use tokio::io::{AsyncReadExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::caller::{describe, end, read_updates};
+use crate::peer::Then;
 use crate::{Fault, Seen};
 
 pub fn faults() -> Vec<Fault> {
@@ -42,6 +47,25 @@ pub fn faults() -> Vec<Fault> {
             vec![drop_at(1), refused(503)],
         ),
         (
+            "a cut, and attempts refused with 409, 425, 501, 520 and 529",
+            vec![
+                drop_at(1),
+                refused(409),
+                refused(425),
+                refused(501),
+                refused(520),
+                refused(529),
+            ],
+        ),
+        (
+            "a cut, and an attempt refused with 503 and `Retry-After: 86400`",
+            vec![
+                drop_at(1),
+                refused(503).retry_after(Duration::from_secs(86_400)),
+                enough(),
+            ],
+        ),
+        (
             "a cut, and an attempt refused with 401",
             vec![drop_at(1), refused(401)],
         ),
@@ -69,6 +93,15 @@ pub fn faults() -> Vec<Fault> {
         .into_iter()
         .map(|(name, connections)| Fault::new(name, story(connections)))
         .collect();
+    for (name, then) in [
+        ("a cut, and an attempt that ends during TLS", Then::Cut),
+        (
+            "a cut, and an attempt that is reset during TLS",
+            Then::Reset,
+        ),
+    ] {
+        faults.push(Fault::new(name, second_ends_during_tls(then)));
+    }
     faults.push(Fault::new(
         "a cut, and the caller closes before the attempt, with an event waiting",
         closed_in_an_outage(),
@@ -95,13 +128,50 @@ async fn story(connections: Vec<Admission>) -> Seen {
     let (emulator, config) = emulator(connections).await;
     let soon = Duration::from_millis(1);
     let config = config
-        .reconnect(Reconnect::default().initial_delay(soon))
+        .reconnect(
+            Reconnect::default()
+                .initial_delay(soon)
+                .max_retry_after(soon),
+        )
         // Long for a connection that is answered, bearable for one that is not.
         .connect_timeout(Duration::from_secs(3));
     let caller = match OpenAIRealtimeWS::connect(config).await {
         Ok(mut session) => read_updates(&mut session).await,
         Err(error) => describe(&error),
     };
+    seen(&emulator, caller).await
+}
+
+/// A TLS server behind a relay, which ends the second connection when the client has spoken.
+async fn second_ends_during_tls(then: Then) -> Seen {
+    let (emulator, config) = emulator(vec![drop_at(1), enough()]).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let relay = listener.local_addr().unwrap();
+    let server = SocketAddr::from(([127, 0, 0, 1], emulator.port()));
+    let relaying = tokio::spawn(async move {
+        for connection in 0..3 {
+            let (mut client, _) = listener.accept().await.unwrap();
+            if connection == 1 {
+                assert!(client.read(&mut [0; 4096]).await.unwrap() > 0);
+                then.act(client).await;
+                continue;
+            }
+            let mut server = TcpStream::connect(server).await.unwrap();
+            // How the connection goes down is the caller's to tell.
+            let _ = copy_bidirectional(&mut client, &mut server).await;
+        }
+    });
+    let connector = Connector::new().no_proxy();
+    let connector = connector
+        .root_certificate_pem(emulator.certificate_pem().as_bytes())
+        .unwrap();
+    let config = config
+        .base_url(format!("https://{relay}/v1"))
+        .reconnect(Reconnect::default().initial_delay(Duration::from_millis(1)));
+    let mut session = OpenAIRealtimeWS::open(connector, config).await.unwrap();
+    let caller = read_updates(&mut session).await;
+    drop(session);
+    relaying.await.unwrap();
     seen(&emulator, caller).await
 }
 
