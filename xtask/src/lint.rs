@@ -20,7 +20,7 @@ struct Manifest {
 
 /// Runs every check, also after one has failed.
 pub fn run(workspace: &Workspace) -> Result<()> {
-    setup::ensure(workspace, &[Need::WasmStd])?;
+    setup::ensure(workspace, &[Need::WasmStd, Need::Sound])?;
     process::all(checks(workspace)?.iter_mut().map(|check| {
         process::say(&process::line_of(check));
         process::run(check)
@@ -47,6 +47,7 @@ fn checks(workspace: &Workspace) -> Result<Vec<Command>> {
     let mut checks = vec![
         host("fmt --all --check"),
         host("fmt --manifest-path fuzz/Cargo.toml --check"),
+        with(workspace.assistant(), "fmt --check"),
         // Layers, comments, dead links in documents, contracts.
         host("test --quiet --package xtask --test project"),
         clippy(host("clippy --all-targets")),
@@ -55,6 +56,7 @@ fn checks(workspace: &Workspace) -> Result<Vec<Command>> {
         clippy(host(
             "clippy --all-features --test aimock --test autobahn --test demo --test proxy",
         )),
+        clippy(with(workspace.assistant(), "clippy --all-targets")),
         // Examples and the other tests are for the host; the library compiles with every feature.
         clippy(wasm("clippy --all-features --lib --test wasm_*")?),
         clippy(wasm("clippy --package browser-example --lib")?),

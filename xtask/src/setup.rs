@@ -49,9 +49,11 @@ pub enum Need {
     Miri,
     /// Valgrind, whose callgrind counts instructions.
     Valgrind,
+    /// A sound server, and the headers and the plugin of ALSA.
+    Sound,
 }
 
-const ALL: [Need; 12] = [
+const ALL: [Need; 13] = [
     Need::WasmStd,
     Need::WasmBindgen,
     Need::WasmPack,
@@ -64,6 +66,7 @@ const ALL: [Need; 12] = [
     Need::PythonClients,
     Need::CargoFuzz,
     Need::Valgrind,
+    Need::Sound,
 ];
 
 /// A folder of spoken WAV files, 48 kHz, mono, 16 bit.
@@ -74,6 +77,14 @@ const FIREFOX: &str = "firefox-esr";
 
 /// Names of the programs and of their packages.
 const PROXIES: &[&str] = &["tinyproxy", "microsocks"];
+
+/// Names of the packages: the server, its clients, and the library through which cpal reaches it.
+const SOUND: &[&str] = &[
+    "pulseaudio",
+    "pulseaudio-utils",
+    "libasound2-dev",
+    "libasound2-plugins",
+];
 
 /// Installs every missing tool, except for Miri, which no package registry has.
 pub fn all(workspace: &Workspace) -> Result<()> {
@@ -104,6 +115,7 @@ impl Need {
             Self::CargoFuzz => "cargo-fuzz and a C++ compiler",
             Self::Miri => "Miri",
             Self::Valgrind => "Valgrind",
+            Self::Sound => "PulseAudio and the headers of ALSA",
         }
     }
 
@@ -136,6 +148,7 @@ impl Need {
             Self::CargoFuzz => found(&["c++"]) && cargo_fuzz(workspace)?.is_some(),
             Self::Miri => miri::found(workspace),
             Self::Valgrind => found(&["valgrind"]),
+            Self::Sound => found(&["pulseaudio", "pacat"]) && has_alsa(),
         })
     }
 
@@ -170,6 +183,7 @@ impl Need {
             }
             Self::Miri => miri::install(),
             Self::Valgrind => apt::install(&["valgrind"]),
+            Self::Sound => apt::install(SOUND),
         }
     }
 }
@@ -197,6 +211,17 @@ pub fn cargo_fuzz(workspace: &Workspace) -> Result<Option<PathBuf>> {
 /// Firefox's driver.
 pub fn geckodriver(workspace: &Workspace) -> Result<Option<PathBuf>> {
     GECKODRIVER.program(workspace, "geckodriver")
+}
+
+/// Returns whether programs can be built with ALSA, and their sound can go to `pulseaudio`.
+fn has_alsa() -> bool {
+    let pulse = "alsa-lib/libasound_module_pcm_pulse.so";
+    let mut folders = std::fs::read_dir("/usr/lib")
+        .into_iter()
+        .flatten()
+        .flatten();
+    Path::new("/usr/include/alsa/asoundlib.h").is_file()
+        && folders.any(|folder| folder.path().join(pulse).is_file())
 }
 
 fn found(programs: &[&str]) -> bool {

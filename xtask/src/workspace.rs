@@ -64,6 +64,16 @@ impl Workspace {
         self.caller_of_cargo("cargo")
     }
 
+    /// Returns a cargo command for the example of an assistant, a package outside of the workspace.
+    /// It shares the workspace's builds.
+    pub fn assistant(&self) -> Command {
+        let mut command = self.cargo();
+        command
+            .current_dir(self.root.join("examples/assistant"))
+            .env("CARGO_TARGET_DIR", self.root.join("target"));
+        command
+    }
+
     /// Returns a command for a program that calls cargo, as if it were typed in the checkout.
     pub fn caller_of_cargo(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
-use cpal::{BufferSize, SampleFormat, Stream, StreamConfig};
+use cpal::{BufferSize, SampleFormat, Stream, StreamConfig, StreamError};
 use openai_realtime_ws::LiveAudio;
 use openai_realtime_ws::audio::{HalfDuplexGate, Level, LevelMeter, Resampler, to_i16};
 use openai_realtime_ws::conversation::{Speaker, SpeakerMonitor};
@@ -46,6 +46,14 @@ pub struct Open {
     _stream: Stream,
     /// Its level.
     pub level: SharedLevel,
+    gaps: Arc<AtomicU32>,
+}
+
+impl Open {
+    /// Returns the number of times that the device lost sound, because this computer was busy.
+    pub fn gaps(&self) -> u32 {
+        self.gaps.load(Ordering::Relaxed)
+    }
 }
 
 impl Loudspeaker {
@@ -80,6 +88,7 @@ impl Loudspeaker {
             meter.push_f32(frames);
             shown.set(meter.take());
         };
+        let (gaps, complain) = watch();
         let stream = self
             .device
             .build_output_stream(&self.config, callback, complain, None)?;
@@ -87,6 +96,7 @@ impl Loudspeaker {
         Ok(Open {
             _stream: stream,
             level,
+            gaps,
         })
     }
 }
@@ -123,18 +133,24 @@ pub fn listen(live: LiveAudio, half_duplex: Option<SpeakerMonitor>) -> Result<Op
             let _ = live.push(Audio::from_pcm16(&samples));
         }
     };
+    let (gaps, complain) = watch();
     let stream = device.build_input_stream(&config, callback, complain, None)?;
     stream.play()?;
     Ok(Open {
         _stream: stream,
         level,
+        gaps,
     })
 }
 
-#[allow(clippy::needless_pass_by_value)] // As the library calls it.
-fn complain(error: cpal::StreamError) {
-    // A computer that is busy for a moment leaves a gap, and that is all.
-    if !matches!(error, cpal::StreamError::BufferUnderrun) {
-        eprintln!("sound: {error}");
-    }
+/// Returns a number of gaps, and a callback for a device's errors that counts them.
+fn watch() -> (Arc<AtomicU32>, impl FnMut(StreamError) + Send + 'static) {
+    let gaps = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&gaps);
+    let complain = move |error| match error {
+        // The device goes on. What it still had is lost.
+        StreamError::BufferUnderrun => drop(counted.fetch_add(1, Ordering::Relaxed)),
+        error => eprintln!("sound: {error}"),
+    };
+    (gaps, complain)
 }

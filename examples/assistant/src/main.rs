@@ -169,6 +169,12 @@ async fn converse<C: Connector>(
             }
         }
     }
+    let gaps: u32 = devices.into_iter().flatten().map(Open::gaps).sum();
+    if gaps > 0 {
+        screen.line(&format!(
+            "[{gaps} gaps in the sound: this computer was busy]"
+        ));
+    }
     let tokens = conversation.usage().total();
     screen.line(&format!(
         "{} responses, {} tokens",

@@ -242,6 +242,18 @@ pub const PARTS: &[Part] = &[
         run: |stage| stage.cargo_test("--all-features --test demo"),
     },
     Part {
+        name: "assistant",
+        about: "the voice assistant on PulseAudio's devices without hardware",
+        native: false,
+        needs: &[Need::Sound],
+        optional: false,
+        run: |stage| {
+            let mut cargo = stage.workspace.assistant();
+            cargo.args(["test", "--no-fail-fast"]);
+            count(cargo)
+        },
+    },
+    Part {
         name: "soak",
         about: "200 sessions over connections that break, for half a minute",
         native: true,
