@@ -18,6 +18,7 @@ mod tls;
 
 cfg_if::cfg_if! {
     if #[cfg(feature = "native")] {
+        mod arrivals;
         mod body;
         mod socket;
         mod upgrade;

@@ -20,13 +20,20 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, O
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
+use super::arrivals::Arrivals;
 use super::tcp::Io;
 use crate::transport::{CloseFrame, Frame, TransportError};
+
+#[cfg(test)]
+mod tests;
 
 /// Open native socket. One task at a time may poll it, for reading and for writing.
 pub struct Socket {
     stream: Box<dyn Io>,
     websocket: WebSocketContext,
+    arrivals: Arrivals,
+    /// Set while tungstenite has an answer to write, a pong or a close frame. Reading writes it.
+    owes_answer: bool,
     /// Set after an error or a close frame, which end the stream of frames.
     ended: bool,
     /// Set if the byte stream took less than it was given. The rest is written first.
@@ -36,8 +43,12 @@ pub struct Socket {
 impl Socket {
     /// Creates the client's end of a connection. `read` holds the bytes that have arrived already.
     pub(super) fn new(stream: Box<dyn Io>, read: Vec<u8>, config: WebSocketConfig) -> Self {
+        let mut arrivals = Arrivals::default();
+        arrivals.arrived(&read);
         Self {
             stream,
+            arrivals,
+            owes_answer: false,
             websocket: WebSocketContext::from_partially_read(read, Role::Client, Some(config)),
             ended: false,
             blocked: false,
@@ -48,8 +59,22 @@ impl Socket {
         let stream = Polled {
             stream: &mut *self.stream,
             waker,
+            arrivals: &mut self.arrivals,
+            error: None,
+            blocks: false,
         };
         (&mut self.websocket, stream)
+    }
+
+    /// Returns pending if reading cannot give a message now. tungstenite clears its whole buffer
+    /// before it reads, so it is asked only if there may be something.
+    #[inline]
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.owes_answer || self.arrivals.any_whole() {
+            Poll::Ready(Ok(()))
+        } else {
+            self.stream.poll_readable(cx)
+        }
     }
 
     fn wrote(&mut self, result: tungstenite::Result<()>) -> Poll<Result<(), TransportError>> {
@@ -73,9 +98,27 @@ impl Stream for Socket {
         if self.ended {
             return Poll::Ready(None);
         }
+        let readable = ready!(self.poll_readable(cx));
         let (websocket, mut stream) = self.parts(cx.waker());
-        let item = match ready!(or_pending(websocket.read(&mut stream))) {
-            Ok(message) => Some(from_message(message)),
+        // tungstenite gives an error of the stream its meaning.
+        stream.error = readable.err();
+        let read = websocket.read(&mut stream);
+        let blocks = stream.blocks;
+        let read = match or_pending(read) {
+            Poll::Pending => {
+                self.arrivals.found_none();
+                self.owes_answer &= blocks;
+                return Poll::Pending;
+            }
+            Poll::Ready(read) => read,
+        };
+        let item = match read {
+            Ok(message) => {
+                self.arrivals.returned();
+                self.owes_answer = matches!(message, Message::Ping(_) | Message::Close(_))
+                    || (self.owes_answer && blocks);
+                Some(from_message(message))
+            }
             Err(tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed) => None,
             Err(error) => {
                 if let Some(code) = fault(&error) {
@@ -85,6 +128,7 @@ impl Stream for Socket {
                         code,
                         reason: Utf8Bytes::default(),
                     };
+                    let (websocket, mut stream) = self.parts(cx.waker());
                     let _ = websocket.close(&mut stream, Some(frame));
                 }
                 Some(Err(from_error(error)))
@@ -139,6 +183,11 @@ impl Sink<Frame> for Socket {
 struct Polled<'p> {
     stream: &'p mut dyn Io,
     waker: &'p Waker,
+    arrivals: &'p mut Arrivals,
+    /// Error of the stream that the next read returns.
+    error: Option<io::Error>,
+    /// Set if the stream took less than it was given.
+    blocks: bool,
 }
 
 impl Polled<'_> {
@@ -156,20 +205,32 @@ impl Polled<'_> {
 
 impl Read for Polled<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
         let mut buffer = ReadBuf::new(buffer);
         self.poll(|stream, cx| stream.poll_read(cx, &mut buffer))?;
+        self.arrivals.arrived(buffer.filled());
         Ok(buffer.filled().len())
     }
 }
 
 impl Write for Polled<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.poll(|stream, cx| stream.poll_write(cx, bytes))
+        let written = self.poll(|stream, cx| stream.poll_write(cx, bytes));
+        self.blocks |= would_block(&written);
+        written
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.poll(|mut stream, cx| stream.as_mut().poll_flush(cx))
+        let flushed = self.poll(|mut stream, cx| stream.as_mut().poll_flush(cx));
+        self.blocks |= would_block(&flushed);
+        flushed
     }
+}
+
+fn would_block<T>(done: &io::Result<T>) -> bool {
+    matches!(done, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
 
 fn or_pending<T>(result: tungstenite::Result<T>) -> Poll<tungstenite::Result<T>> {

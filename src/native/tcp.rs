@@ -4,14 +4,21 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+#[cfg(feature = "native")]
+use std::pin::Pin;
 use std::sync::Arc;
+#[cfg(feature = "native")]
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+#[cfg(feature = "native")]
+use tokio::io::AsyncBufRead;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 use url::{Host, Url};
 
 use crate::transport::TransportError;
@@ -20,9 +27,33 @@ use crate::transport::TransportError;
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// A byte stream, with TLS or without.
-pub(crate) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(crate) trait Io: AsyncRead + AsyncWrite + Unpin + Send {
+    /// Returns ready if reading may give something: bytes, the end, or an error. Otherwise the task
+    /// is woken when it may. It is cheaper than a read, which takes a buffer.
+    #[cfg(feature = "native")]
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
 
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
+impl Io for TcpStream {
+    #[cfg(feature = "native")]
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_read_ready(cx)
+    }
+}
+
+impl Io for TlsStream<Box<dyn Io>> {
+    #[cfg(feature = "native")]
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(self).poll_fill_buf(cx).map_ok(drop)
+    }
+}
+
+impl Io for Box<dyn Io> {
+    #[cfg(feature = "native")]
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        (**self).poll_readable(cx)
+    }
+}
 
 /// The end of a TCP connection: a host and a port.
 pub(crate) struct Server {

@@ -21,6 +21,9 @@ use crate::transport::{self, Handshake, Runtime, TransportError};
 /// buffer until they are read.
 const READ_BUFFER_BYTES: usize = 8 * 1024;
 
+/// Size of one write to the socket, if as much is queued: the largest record of TLS.
+pub(super) const WRITE_BUFFER_BYTES: usize = 16 * 1024;
+
 /// Largest frame if no limit is set. A frame's head announces its length, and memory is allocated
 /// for it at once: without a limit, ten bytes could ask for more memory than there is, which ends
 /// the process. Node's limit for a text is the same.
@@ -49,8 +52,8 @@ impl Settings {
     fn config(&self) -> WebSocketConfig {
         WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
-            // Every message is written at once: waiting for more would only delay it.
-            .write_buffer_size(0)
+            // A session flushes when it has written what is queued, so nothing is delayed.
+            .write_buffer_size(WRITE_BUFFER_BYTES)
             .max_message_size(self.max_message_bytes)
             .max_frame_size(self.max_message_bytes.or(Some(MAX_FRAME_BYTES)))
     }
