@@ -15,11 +15,36 @@ pub(super) struct Arrivals {
     head_len: usize,
     /// Bytes of the present frame that are missing, once its head is known.
     missing: Option<u64>,
+    /// Set if a head has come that tungstenite may not have seen. It refuses a length that is too
+    /// large before the rest arrives.
+    new_head: bool,
 }
 
 impl Arrivals {
     /// Notes bytes that tungstenite was given.
+    #[inline]
     pub(super) fn arrived(&mut self, mut bytes: &[u8]) {
+        // Most reads are one or more whole frames, whose heads need not be put together.
+        while self.head_len == 0
+            && let Some([first, second, a, b]) = bytes.first_chunk()
+        {
+            let length = match *second {
+                126 => 4 + usize::from(u16::from_be_bytes([*a, *b])),
+                short @ ..126 => 2 + usize::from(short),
+                _ => break,
+            };
+            let Some(rest) = bytes.get(length..) else {
+                break;
+            };
+            self.whole += usize::from(is_last(*first));
+            bytes = rest;
+        }
+        if !bytes.is_empty() {
+            self.take_piece(bytes);
+        }
+    }
+
+    fn take_piece(&mut self, mut bytes: &[u8]) {
         loop {
             let missing = match self.missing {
                 Some(missing) => missing,
@@ -31,6 +56,7 @@ impl Arrivals {
                     let Some(length) = self.take_head(*byte) else {
                         continue;
                     };
+                    self.new_head = true;
                     length
                 }
             };
@@ -53,11 +79,12 @@ impl Arrivals {
     /// Notes that tungstenite found no whole message.
     pub(super) fn found_none(&mut self) {
         self.whole = 0;
+        self.new_head = false;
     }
 
-    /// Returns true if tungstenite may have a whole message without reading.
-    pub(super) fn any_whole(&self) -> bool {
-        self.whole > 0
+    /// Returns true if tungstenite may return a message or an error without reading.
+    pub(super) fn any(&self) -> bool {
+        self.whole > 0 || self.new_head
     }
 
     /// Takes one more byte of a head. Returns the number of bytes behind the head once it is whole.
@@ -80,11 +107,16 @@ impl Arrivals {
 
     fn end_frame(&mut self) {
         let [first, ..] = self.head;
-        let (is_final, is_control) = (first & 0x80 != 0, first & 0x08 != 0);
-        self.whole += usize::from(is_final || is_control);
+        self.whole += usize::from(is_last(first));
         self.head_len = 0;
         self.missing = None;
+        self.new_head = false;
     }
+}
+
+/// Returns true for the first byte of a message's last frame, and of a control frame.
+fn is_last(first: u8) -> bool {
+    first & 0x80 != 0 || first & 0x08 != 0
 }
 
 #[cfg(test)]
@@ -139,11 +171,11 @@ mod tests {
                 assert_eq!(arrivals.whole, whole, "{given} bytes in pieces of {size}");
             }
             for left in (0..5).rev() {
-                assert!(arrivals.any_whole());
+                assert!(arrivals.any());
                 arrivals.returned();
                 assert_eq!(arrivals.whole, left);
             }
-            assert!(!arrivals.any_whole());
+            assert!(!arrivals.any());
         }
     }
 
@@ -151,10 +183,22 @@ mod tests {
     fn a_masked_frame_is_longer() {
         let mut arrivals = Arrivals::default();
         arrivals.arrived(&[0x81, 0x82, 0, 0, 0, 0, b'h']);
-        assert!(!arrivals.any_whole());
+        assert_eq!(arrivals.whole, 0);
         arrivals.arrived(b"i");
-        assert!(arrivals.any_whole());
+        assert_eq!(arrivals.whole, 1);
         arrivals.found_none();
-        assert!(!arrivals.any_whole());
+        assert!(!arrivals.any());
+    }
+
+    #[test]
+    fn a_head_alone_is_worth_a_look_for_its_length_may_be_refused() {
+        let mut arrivals = Arrivals::default();
+        arrivals.arrived(b"\x81\x01a\x81\x7f\0\0\x01\0\0\0\0");
+        arrivals.returned();
+        assert!(!arrivals.any(), "a byte of the head is missing");
+        arrivals.arrived(&[0]);
+        assert!(arrivals.any());
+        arrivals.found_none();
+        assert!(!arrivals.any());
     }
 }

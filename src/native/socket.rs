@@ -70,7 +70,7 @@ impl Socket {
     /// before it reads, so it is asked only if there may be something.
     #[inline]
     fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.owes_answer || self.arrivals.any_whole() {
+        if self.owes_answer || self.arrivals.any() {
             Poll::Ready(Ok(()))
         } else {
             self.stream.poll_readable(cx)

@@ -43,7 +43,8 @@ pub trait Field: Default + PartialEq + Serialize {
     /// Reads the value; null gives the default.
     fn read<'de, D: Deserializer<'de>>(input: D, source: Source<'_>) -> Result<Self, D::Error>;
 
-    /// Reads the next member's value of an object. Plain values need no way through serde.
+    /// Reads the next member's value of an object. Plain values need no way through serde, and a
+    /// frame's objects and arrays are read in place.
     fn read_member(members: &mut Members, source: Source<'_>) -> serde_json::Result<Self> {
         members.next_value_seed(Seed::new(source))
     }
@@ -104,14 +105,49 @@ impl<'de, T: Field> DeserializeSeed<'de> for Seed<'_, T> {
     }
 }
 
+/// Members of an object, from any format, whose values are read into fields.
+pub(crate) trait FieldAccess<'de>: MapAccess<'de> {
+    /// Reads the next value.
+    fn next_field<T: Field>(&mut self, source: Source<'_>) -> Result<T, Self::Error>;
+}
+
+impl<'de> FieldAccess<'de> for Members<'de> {
+    fn next_field<T: Field>(&mut self, source: Source<'_>) -> serde_json::Result<T> {
+        T::read_member(self, source)
+    }
+}
+
+/// Members of an object that serde reads.
+pub(crate) struct SerdeAccess<A>(pub(crate) A);
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for SerdeAccess<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
+        self.0.next_key_seed(seed)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.0.next_value_seed(seed)
+    }
+}
+
+impl<'de, A: MapAccess<'de>> FieldAccess<'de> for SerdeAccess<A> {
+    fn next_field<T: Field>(&mut self, source: Source<'_>) -> Result<T, A::Error> {
+        self.next_value_seed(Seed::new(source))
+    }
+}
+
 /// Reads the value of a record's field.
-pub(crate) fn read_value<'de, T: Field, A: MapAccess<'de>>(
+pub(crate) fn read_value<'de, T: Field, A: FieldAccess<'de>>(
     key: &str,
     map: &mut A,
     source: Source<'_>,
 ) -> Result<T, A::Error> {
-    map.next_value_seed(Seed::new(source))
-        .map_err(|_| misfit(key))
+    map.next_field(source).map_err(|_| misfit(key))
 }
 
 /// Reads the next member's value of an object into a record's field.
@@ -159,7 +195,10 @@ macro_rules! leaf_visitor {
             fn read_member(members: &mut Members, source: Source<'_>) -> serde_json::Result<Self> {
                 match members.$plain() {
                     Some(value) => value.try_into().map_err(de::Error::custom),
-                    // Escapes, fractions and other kinds take the slow way, with the same result.
+                    None if members.at_string() => {
+                        members.in_place::<String>().and_then(|text| $Visitor.visit_string(text))
+                    }
+                    // Fractions and other kinds take the slow way, with the same result.
                     None => members.next_value_seed(Seed::new(source)),
                 }
             }
@@ -256,7 +295,7 @@ impl<T: Field> Field for Option<T> {
     }
 
     fn read_member(members: &mut Members, source: Source<'_>) -> serde_json::Result<Self> {
-        if members.take("null") {
+        if members.take_null() {
             Ok(None)
         } else {
             T::read_member(members, source).map(Some)
@@ -313,6 +352,17 @@ impl<T: Field> Field for Vec<T> {
         input.deserialize_any(VecVisitor(source, PhantomData))
     }
 
+    fn read_member(members: &mut Members, source: Source<'_>) -> serde_json::Result<Self> {
+        if !matches!(source, Source::Frame(_)) || !members.enter_array() {
+            return members.next_value_seed(Seed::new(source));
+        }
+        let mut values = Self::new();
+        while members.has_element(values.is_empty())? {
+            values.push(T::read_member(members, source)?);
+        }
+        Ok(values)
+    }
+
     fn visit_unread(&self, path: &FieldPath<'_>, visit: &mut Visit<'_>) {
         for (index, value) in self.iter().enumerate() {
             value.visit_unread(&path.index(index), visit);
@@ -323,6 +373,10 @@ impl<T: Field> Field for Vec<T> {
 impl<T: Field> Field for Box<T> {
     fn read<'de, D: Deserializer<'de>>(input: D, source: Source<'_>) -> Result<Self, D::Error> {
         T::read(input, source).map(Box::new)
+    }
+
+    fn read_member(members: &mut Members, source: Source<'_>) -> serde_json::Result<Self> {
+        T::read_member(members, source).map(Box::new)
     }
 
     fn is_absent(&self) -> bool {
@@ -378,9 +432,15 @@ macro_rules! plain_fields {
             ) -> Result<Self, D::Error> {
                 Ok(<Option<Self> as serde::Deserialize>::deserialize(input)?.unwrap_or_default())
             }
+
+            fn read_member(
+                members: &mut $crate::protocol::members::Members,
+                _: $crate::protocol::field::Source<'_>,
+            ) -> serde_json::Result<Self> {
+                members.in_place::<Option<Self>>().map(Option::unwrap_or_default)
+            }
         }
     )*};
 }
-pub(crate) use plain_fields;
 
 plain_fields!(bool, f64, Value, Secret);

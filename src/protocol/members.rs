@@ -15,12 +15,16 @@ use serde_json::de::StrRead;
 use serde_json::value::RawValue;
 use serde_json::{Error, Result};
 
-/// Members of an object that are still unread. The object is a whole text.
+/// Members of an object that are still unread. The object is a whole text, or stands in another
+/// one's.
+#[derive(Clone)]
 pub struct Members<'de> {
     rest: &'de str,
     first: bool,
     /// True if the `type` was read already, so that another one would replace it.
     behind_type: bool,
+    /// True if the text goes on behind the object.
+    nested: bool,
 }
 
 impl<'de> Members<'de> {
@@ -31,7 +35,98 @@ impl<'de> Members<'de> {
             rest: skip_space(text).strip_prefix('{')?,
             first: true,
             behind_type: false,
+            nested: false,
         })
+    }
+
+    /// Returns the members of the next value, if it is an object. [`leave`](Self::leave) goes on
+    /// behind it.
+    #[inline]
+    pub(crate) fn enter(&self) -> Option<Self> {
+        Some(Self {
+            rest: skip_space(self.rest).strip_prefix('{')?,
+            first: true,
+            behind_type: false,
+            nested: true,
+        })
+    }
+
+    /// Goes on behind the object that was entered, all of whose members were read.
+    #[inline]
+    pub(crate) fn leave(&mut self, entered: &Self) {
+        self.rest = entered.rest;
+    }
+
+    /// Skips the object's `type` if it comes first and is `tag`.
+    #[inline]
+    pub(crate) fn skip_tag(&mut self, tag: &str) {
+        let rest = self.rest.strip_prefix("\"type\":\"");
+        let rest = rest.and_then(|rest| rest.strip_prefix(tag)?.strip_prefix('"'));
+        if let Some(rest) = rest {
+            self.rest = rest;
+            self.first = false;
+        }
+    }
+
+    /// Returns the object's first `type`, if it is a string, and leaves the members unread.
+    #[inline]
+    pub(crate) fn find_tag(&self) -> Option<Cow<'de, str>> {
+        let mut members = self.clone();
+        if members.take("\"type\":") {
+            return members.next_string().ok()?;
+        }
+        while let Some(key) = members.next_key::<Key>().ok()? {
+            if key == *"type" {
+                return members.next_string().ok()?;
+            }
+            members.value().ok()?;
+        }
+        None
+    }
+
+    /// Enters the next value if it is an array, and returns true then. Each of its elements is the
+    /// next value once [`has_element`](Self::has_element) has returned true.
+    #[inline]
+    pub(crate) fn enter_array(&mut self) -> bool {
+        self.skip('[')
+    }
+
+    /// Returns true if another element comes; `first` says that none was read yet.
+    #[inline]
+    pub(crate) fn has_element(&mut self, first: bool) -> Result<bool> {
+        if self.skip(']') {
+            return Ok(false);
+        }
+        if first || self.skip(',') {
+            if self.skip(']') {
+                return Err(Error::custom("trailing comma"));
+            }
+            return Ok(true);
+        }
+        Err(Error::custom("expected `,` or `]`"))
+    }
+
+    /// Skips the next value if it is null, and returns true then.
+    #[inline]
+    pub(crate) fn take_null(&mut self) -> bool {
+        self.rest = skip_space(self.rest);
+        self.take("null")
+    }
+
+    /// Returns the next value, read in one pass by its own `Deserialize`.
+    pub(crate) fn in_place<T: Deserialize<'de>>(&mut self) -> Result<T> {
+        let mut values = serde_json::Deserializer::from_str(self.rest).into_iter();
+        let value = values
+            .next()
+            .unwrap_or_else(|| Err(Error::custom("expected a value")))?;
+        self.rest = self.rest.get(values.byte_offset()..).unwrap_or_default();
+        Ok(value)
+    }
+
+    /// Returns true if the next value is a string.
+    #[inline]
+    pub(crate) fn at_string(&self) -> bool {
+        self.rest.starts_with('"')
     }
 
     /// Returns the object's `type`, if it comes first and is a string, and the members behind it.
@@ -41,6 +136,7 @@ impl<'de> Members<'de> {
             rest: text.strip_prefix("{\"type\":")?,
             first: false,
             behind_type: true,
+            nested: false,
         };
         Some((members.next_string().ok()??, members))
     }
@@ -51,6 +147,7 @@ impl<'de> Members<'de> {
             rest: value.get(),
             first: false,
             behind_type: false,
+            nested: false,
         }
     }
 
@@ -115,12 +212,12 @@ impl<'de> Members<'de> {
         rest.is_some()
     }
 
-    /// Returns true if another member comes; its key is then next. At the end of the object the
-    /// text must end, too.
+    /// Returns true if another member comes; its key is then next. At the end of an object that is
+    /// a whole text, the text must end, too.
     #[inline]
     fn has_next(&mut self) -> Result<bool> {
         if self.skip('}') {
-            return if skip_space(self.rest).is_empty() {
+            return if self.nested || skip_space(self.rest).is_empty() {
                 Ok(false)
             } else {
                 Err(Error::custom("trailing characters"))

@@ -5,6 +5,7 @@ use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::field::{Field, Source};
+use super::members::Members;
 use super::unknown::{FieldPath, Visit};
 
 /// Change of a setting: leave it as it is, switch it off, or replace it.
@@ -104,6 +105,14 @@ impl<T: Field> Field for Patch<T> {
         }
 
         input.deserialize_option(PatchVisitor(source, PhantomData))
+    }
+
+    fn read_member(members: &mut Members, source: Source<'_>) -> serde_json::Result<Self> {
+        if members.take_null() {
+            Ok(Self::Clear)
+        } else {
+            T::read_member(members, source).map(Self::Set)
+        }
     }
 
     fn is_absent(&self) -> bool {

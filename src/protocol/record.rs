@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::field::Source;
+use super::field::{Field, FieldAccess, Seed, SerdeAccess, Source};
 use super::members::{Key, Members};
 use super::unknown::{FieldPath, Unknown, Visit, keep_next};
 
@@ -26,7 +26,7 @@ pub(crate) trait Record: Default {
 
     /// Reads the value of `key` into its field. Returns false, and leaves the value unread, if
     /// there is no such field.
-    fn read_field<'de, A: MapAccess<'de>>(
+    fn read_field<'de, A: FieldAccess<'de>>(
         &mut self,
         key: &str,
         map: &mut A,
@@ -67,6 +67,38 @@ pub(crate) fn read_record<'de, R: Record, D: Deserializer<'de>>(
     input.deserialize_any(RecordVisitor(source, PhantomData))
 }
 
+/// Reads the next value, an object or null, into a record. A frame's object is read in place.
+pub(crate) fn read_record_member<R: Record + Field>(
+    members: &mut Members,
+    source: Source<'_>,
+) -> serde_json::Result<R> {
+    if !matches!(source, Source::Frame(_)) {
+        return members.next_value_seed(Seed::new(source));
+    }
+    let Some(mut inner) = members.enter() else {
+        return members.next_value_seed(Seed::new(source));
+    };
+    let mut record = R::default();
+    match R::TAG {
+        Some(tag) => inner.skip_tag(tag),
+        // The first member has no comma before it, so it is never in order.
+        None => {
+            if let Some(Key(key)) = inner.next_key()? {
+                read_one(&mut record, &key, &mut inner, source)?;
+            } else {
+                members.leave(&inner);
+                return Ok(record);
+            }
+        }
+    }
+    record.read_in_order(&mut inner, source)?;
+    while let Some(Key(key)) = inner.next_key()? {
+        read_one(&mut record, &key, &mut inner, source)?;
+    }
+    members.leave(&inner);
+    Ok(record)
+}
+
 struct RecordVisitor<'f, R>(Source<'f>, PhantomData<R>);
 
 impl<'de, R: Record> Visitor<'de> for RecordVisitor<'_, R> {
@@ -84,8 +116,9 @@ impl<'de, R: Record> Visitor<'de> for RecordVisitor<'_, R> {
         R::from_text(text).ok_or_else(|| E::invalid_type(de::Unexpected::Other("a string"), &self))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<R, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<R, A::Error> {
         let mut record = R::default();
+        let mut map = SerdeAccess(map);
         while let Some(Key(key)) = map.next_key()? {
             read_one(&mut record, &key, &mut map, self.0)?;
         }
@@ -94,7 +127,7 @@ impl<'de, R: Record> Visitor<'de> for RecordVisitor<'_, R> {
 }
 
 /// Reads one member into its field, or keeps it.
-fn read_one<'de, R: Record, A: MapAccess<'de>>(
+fn read_one<'de, R: Record, A: FieldAccess<'de>>(
     record: &mut R,
     key: &str,
     map: &mut A,
@@ -327,7 +360,7 @@ macro_rules! record {
             };
 
             #[allow(unused_variables, clippy::match_single_binding)]
-            fn read_field<'de, A: serde::de::MapAccess<'de>>(
+            fn read_field<'de, A: $crate::protocol::field::FieldAccess<'de>>(
                 &mut self,
                 key: &str,
                 map: &mut A,
@@ -395,6 +428,13 @@ macro_rules! record {
                 source: $crate::protocol::field::Source<'_>,
             ) -> Result<Self, D::Error> {
                 $crate::protocol::record::read_record(input, source)
+            }
+
+            fn read_member(
+                members: &mut $crate::protocol::members::Members,
+                source: $crate::protocol::field::Source<'_>,
+            ) -> serde_json::Result<Self> {
+                $crate::protocol::record::read_record_member(members, source)
             }
 
             fn visit_unread(

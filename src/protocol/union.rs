@@ -3,12 +3,12 @@
 
 use bytestring::ByteString;
 use serde::Deserialize;
-use serde::de::{self, Deserializer};
+use serde::de::{self, Deserializer, MapAccess};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::field::Source;
-use super::members::{find_type, first_type};
+use super::field::{Field, Seed, Source};
+use super::members::{Members, find_type, first_type};
 
 /// Object that is one of several. Made by the `union!` macro.
 pub(crate) trait Union: Sized {
@@ -19,8 +19,29 @@ pub(crate) trait Union: Sized {
         source: Source<'_>,
     ) -> Option<Result<Self, D::Error>>;
 
+    /// Reads the variant of this `type` in place; `None` if there is none.
+    fn read_member_as(
+        tag: &str,
+        members: &mut Members,
+        source: Source<'_>,
+    ) -> Option<serde_json::Result<Self>>;
+
     /// Keeps a value that is none of the variants.
     fn other(value: Value) -> Self;
+}
+
+/// Reads the next value, one of several objects. A frame's object is read in place.
+pub(crate) fn read_union_member<U: Union + Field>(
+    members: &mut Members,
+    source: Source<'_>,
+) -> serde_json::Result<U> {
+    if matches!(source, Source::Frame(_))
+        && let Some(tag) = members.enter().and_then(|object| object.find_tag())
+        && let Some(read) = U::read_member_as(&tag, members, source)
+    {
+        return read;
+    }
+    members.next_value_seed(Seed::new(source))
 }
 
 /// Reads one of several objects. One of an unknown `type` is kept as JSON.
@@ -127,6 +148,19 @@ macro_rules! union {
                 }
             }
 
+            fn read_member_as(
+                tag: &str,
+                members: &mut $crate::protocol::members::Members,
+                source: $crate::protocol::field::Source<'_>,
+            ) -> Option<serde_json::Result<Self>> {
+                use $crate::protocol::field::Field;
+
+                match tag {
+                    $($wire => Some(Field::read_member(members, source).map(Self::$Variant)),)*
+                    _ => None,
+                }
+            }
+
             fn other(value: serde_json::Value) -> Self {
                 Self::Other(value)
             }
@@ -138,6 +172,13 @@ macro_rules! union {
                 source: $crate::protocol::field::Source<'_>,
             ) -> Result<Self, D::Error> {
                 $crate::protocol::union::read_union(input, source)
+            }
+
+            fn read_member(
+                members: &mut $crate::protocol::members::Members,
+                source: $crate::protocol::field::Source<'_>,
+            ) -> serde_json::Result<Self> {
+                $crate::protocol::union::read_union_member(members, source)
             }
 
             fn visit_unread(

@@ -80,7 +80,24 @@ macro_rules! open_enum {
             }
         }
 
-        $crate::protocol::field::plain_fields!($Name);
+        impl $crate::protocol::field::Field for $Name {
+            fn read<'de, D: serde::Deserializer<'de>>(
+                input: D,
+                _: $crate::protocol::field::Source<'_>,
+            ) -> Result<Self, D::Error> {
+                Ok(<Option<Self> as serde::Deserialize>::deserialize(input)?.unwrap_or_default())
+            }
+
+            fn read_member(
+                members: &mut $crate::protocol::members::Members,
+                _: $crate::protocol::field::Source<'_>,
+            ) -> serde_json::Result<Self> {
+                match members.plain_string() {
+                    Some(name) => Ok(Self::from(name)),
+                    None => members.in_place::<Option<Self>>().map(Option::unwrap_or_default),
+                }
+            }
+        }
 
         #[cfg(test)]
         impl $crate::protocol::typescript::Typed for $Name {
@@ -193,6 +210,17 @@ macro_rules! choice {
                 _: $crate::protocol::field::Source<'_>,
             ) -> Result<Self, D::Error> {
                 Ok(<Option<Self> as serde::Deserialize>::deserialize(input)?.unwrap_or_default())
+            }
+
+            fn read_member(
+                members: &mut $crate::protocol::members::Members,
+                _: $crate::protocol::field::Source<'_>,
+            ) -> serde_json::Result<Self> {
+                match members.plain_string() {
+                    $($(Some(word) if word == $word => Ok(Self::$Variant),)?)*
+                    Some(word) => Ok(Self::from(word)),
+                    None => members.in_place::<Option<Self>>().map(Option::unwrap_or_default),
+                }
             }
 
             #[allow(unused_variables, clippy::match_single_binding)]

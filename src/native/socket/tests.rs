@@ -144,13 +144,13 @@ fn the_stream_is_read_only_if_it_has_something_and_no_message_is_left() {
     let (wire, mut socket) = socket();
     assert_eq!(poll_next(&mut socket), None);
     assert_eq!(wire.reads(), 0);
-    // Two messages and the beginning of a third.
-    wire.puts(b"\x81\x01a\x81\x01b\x81\x01");
+    // Two messages and the beginning of a third's head.
+    wire.puts(b"\x81\x01a\x81\x01b\x81");
     assert_eq!(poll_next(&mut socket), Some(Frame::Text("a".into())));
     assert_eq!(poll_next(&mut socket), Some(Frame::Text("b".into())));
     assert_eq!(poll_next(&mut socket), None);
     assert_eq!(wire.reads(), 1);
-    wire.puts(b"c");
+    wire.puts(b"\x01c");
     assert_eq!(poll_next(&mut socket), Some(Frame::Text("c".into())));
     assert_eq!(poll_next(&mut socket), None);
     assert_eq!(wire.reads(), 2);
