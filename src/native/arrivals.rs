@@ -46,19 +46,17 @@ impl Arrivals {
 
     fn take_piece(&mut self, mut bytes: &[u8]) {
         loop {
-            let missing = match self.missing {
-                Some(missing) => missing,
-                None => {
-                    let Some((byte, rest)) = bytes.split_first() else {
-                        return;
-                    };
-                    bytes = rest;
-                    let Some(length) = self.take_head(*byte) else {
-                        continue;
-                    };
-                    self.new_head = true;
-                    length
+            let Some(missing) = self.missing else {
+                let Some((byte, rest)) = bytes.split_first() else {
+                    return;
+                };
+                bytes = rest;
+                self.missing = self.take_head(*byte);
+                self.new_head = self.missing.is_some();
+                if self.missing == Some(0) {
+                    self.end_frame();
                 }
+                continue;
             };
             let here = usize::try_from(missing).map_or(bytes.len(), |all| all.min(bytes.len()));
             bytes = bytes.get(here..).unwrap_or_default();
@@ -91,14 +89,12 @@ impl Arrivals {
     fn take_head(&mut self, byte: u8) -> Option<u64> {
         *self.head.get_mut(self.head_len)? = byte;
         self.head_len += 1;
-        let [_, second, a, b, rest @ ..] = self.head;
+        let [_, second, short @ .., _, _, _, _, _, _] = self.head;
+        let [_, _, long @ ..] = self.head;
         let (head_len, length) = match second & 0x7f {
-            126 => (4, u64::from(u16::from_be_bytes([a, b]))),
-            127 => {
-                let [c, d, e, f, g, h] = rest;
-                (10, u64::from_be_bytes([a, b, c, d, e, f, g, h]))
-            }
-            short => (2, u64::from(short)),
+            126 => (4, u16::from_be_bytes(short).into()),
+            127 => (10, u64::from_be_bytes(long)),
+            length => (2, u64::from(length)),
         };
         // A mask is 4 bytes, though servers must send none.
         let mask = if second & 0x80 == 0 { 0 } else { 4 };

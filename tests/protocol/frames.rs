@@ -471,3 +471,34 @@ fn contract_51_an_error_of_any_shape_is_an_error() {
     );
     assert!(Realtime::error(&ServerEvent::parse(r#"{"type":"errors"}"#).unwrap()).is_none());
 }
+
+#[test]
+fn nested_values_read_the_same_in_any_layout() {
+    for text in [
+        // Spaces, nulls behind spaces, a `type` that comes late, empty and nested lists.
+        r#"{"type":"session.created","session": {"type": "realtime","tools" : null,"audio":{ } } }"#,
+        r#"{"type":"session.created","session":{"type":"realtime","tools": [ ] ,"model": null}}"#,
+        r#"{"type":"session.created","session":{"tools":[{"name":"a","type":"function"},null]}}"#,
+        r#"{"type":"session.created","session":{"tools":[{"type":"function","type":"mcp"}]}}"#,
+        r#"{"type":"session.created","session":{"tools":[{"type":"function","parameters":[{}, 1]}]}}"#,
+        r#"{"type":"session.created","session":{"tools":[{"type":"new","x":1}],"tracing":"auto"}}"#,
+        r#"{"type":"session.created","session":{"output_modalities":["text","n\u0065w"]}}"#,
+        r#"{"type":"session.created","session":{"audio":{"input":{"turn_detection": null}}}}"#,
+        r#"{"type":"response.done","response":{"output":[{"id":"a","content":[{"text":"b\n"}]}]}}"#,
+        r#"{"type":"response.done","response":{"id":1,"id":"two","usage":{"total_tokens":1.5}}}"#,
+        r#"{"type":"response.done","response":{},"response":{"id":"last"}}"#,
+        r#"{"type":"response.done","response":"text"}"#,
+        r#"{"type":"response.done","response":{"metadata":{"a":"b"},"output":{}}}"#,
+        // Texts that are no JSON.
+        r#"{"type":"response.done","response":{"output":[]]}}"#,
+        r#"{"type":"response.done","response":{"output":[{},]}}"#,
+        r#"{"type":"response.done","response":{"output":[,]}}"#,
+        r#"{"type":"response.done","response":{"id":"a",}}"#,
+        r#"{"type":"response.done","response":{"id":nullx}}"#,
+        r#"{"type":"response.done","response":{"id":"a"}"#,
+        r#"{"type":"response.done","response":{"id":"a"}}}"#,
+        r#"{"type":"session.created","session":{"tools":[{"type":"function","parameters":{]}]}}"#,
+    ] {
+        super::agreement::check_all(text);
+    }
+}
