@@ -19,12 +19,13 @@ class Microphone extends AudioWorkletProcessor {
 }
 
 /**
- * Plays blocks of samples in order; any other message silences it. Reports the samples played since the last silence, their
- * level, and whether it was silenced.
+ * Plays blocks of samples in order, each with the item and content part that it belongs to; null silences it. Reports the
+ * part under way, the samples of it that were played, and the level in decibels.
  */
 class Speaker extends AudioWorkletProcessor {
   #blocks = [];
   #at = 0;
+  #part = [];
   #played = 0;
   #energy = 0;
   #passed = 0;
@@ -33,7 +34,7 @@ class Speaker extends AudioWorkletProcessor {
   constructor() {
     super();
     this.port.onmessage = ({ data }) => {
-      if (data instanceof Float32Array) this.#blocks.push(data);
+      if (data) this.#blocks.push(data);
       else this.#silence();
     };
   }
@@ -41,42 +42,45 @@ class Speaker extends AudioWorkletProcessor {
   process(_, [[channel]]) {
     let filled = 0;
     while (filled < channel.length && this.#blocks.length > 0) {
-      const piece = this.#blocks[0].subarray(this.#at, this.#at + channel.length - filled);
+      const [samples, ...part] = this.#blocks[0];
+      if (part.some((name, at) => name !== this.#part[at])) {
+        this.#part = part;
+        this.#played = 0;
+      }
+      const piece = samples.subarray(this.#at, this.#at + channel.length - filled);
       channel.set(piece, filled);
       filled += piece.length;
       this.#at += piece.length;
-      if (this.#at === this.#blocks[0].length) {
+      this.#played += piece.length;
+      if (this.#at === samples.length) {
         this.#blocks.shift();
         this.#at = 0;
       }
     }
     if (filled > 0) {
       this.#resting = false;
-      this.#played += filled;
       this.#passed += channel.length;
       for (const sample of channel) this.#energy += sample * sample;
     }
-    // About every 20 ms during playback, and once at its end.
+    // About every 10 ms during playback, and once at its end.
     if (filled === 0) this.#rest();
-    else if (this.#passed >= sampleRate / 50) this.#tell(Math.sqrt(this.#energy / this.#passed));
+    else if (this.#passed >= sampleRate / 100) this.#tell(10 * Math.log10(this.#energy / this.#passed));
     return true;
-  }
-
-  #rest() {
-    if (!this.#resting) this.#tell(0);
-    this.#resting = true;
   }
 
   #silence() {
     this.#blocks = [];
     this.#at = 0;
-    this.#resting = true;
-    this.#tell(0, true);
-    this.#played = 0;
+    this.#rest();
   }
 
-  #tell(loudness, silenced = false) {
-    this.port.postMessage([this.#played, loudness, silenced]);
+  #rest() {
+    if (!this.#resting) this.#tell(-Infinity);
+    this.#resting = true;
+  }
+
+  #tell(decibels) {
+    this.port.postMessage([...this.#part, this.#played, decibels]);
     this.#energy = 0;
     this.#passed = 0;
   }

@@ -8,8 +8,6 @@
 #![allow(clippy::must_use_candidate, clippy::return_self_not_must_use)]
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 
-pub mod playlist;
-pub mod sound;
 pub mod ticket;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]

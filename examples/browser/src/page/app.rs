@@ -1,26 +1,30 @@
-//! The conversation: the user's actions and the server's events, one after the other.
+//! The conversation: the user's actions and the conversation's events, one after the other.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
+use openai_realtime_ws::audio::Level;
+use openai_realtime_ws::conversation::{
+    Change, Conversation, ConversationEvent, ConversationHandle, Interruption, Playback,
+    RequestError, ResponseEnd, TurnEvent,
+};
 use openai_realtime_ws::protocol::{
-    Audio, ConversationItemCreate, ConversationItemTruncate, InputAudioBufferClear,
-    InputAudioBufferCommit, Modality, ResponseCancel, ResponseCreate, ResponseParams,
+    Audio, ConversationItemCreate, InputAudioBufferClear, InputAudioBufferCommit, Modality,
+    ResponseCreate, ResponseOutputAudioDelta, ResponseParams,
 };
 use openai_realtime_ws::{
-    ClientEvent, Lost, OpenAIRealtimeWebSocket, Reconnecting, Sender, ServerEvent, Update,
+    Connector, Lost, OpenAIRealtimeWebSocket, Reconnected, Reconnecting, Session,
 };
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use super::microphone::Microphone;
 use super::speaker::Speaker;
-use super::view::{Speaking, State, View, Who};
+use super::tools::tools;
+use super::view::{Speaking, State, View};
 use super::{errors, ticket};
-use crate::sound::{level, rms, to_pcm16};
 
 /// Event of the page.
 pub enum Input {
@@ -31,9 +35,13 @@ pub enum Input {
     /// Microphone and loudspeaker are open, or failed with a reason.
     Opened(Result<(Microphone, Speaker), JsValue>),
     /// The microphone recorded samples.
-    Heard(Vec<f32>),
-    /// The loudspeaker was silenced after this many samples.
-    Silenced(u64),
+    Heard(Vec<i16>),
+    /// The loudspeaker played a content part up to here.
+    Played {
+        item_id: String,
+        content_index: u32,
+        ms: u64,
+    },
     /// The microphone was unplugged, or its permission withdrawn.
     MicrophoneGone,
     /// The user asked for a new connection.
@@ -51,12 +59,6 @@ struct App {
     tell: UnboundedSender<Input>,
     microphone: Option<Microphone>,
     speaker: Option<Speaker>,
-    /// Set while the server detects speech.
-    speech: bool,
-    /// Set while the model replies. Only one reply at a time is possible.
-    replying: bool,
-    /// Number of typed messages.
-    typed: u32,
 }
 
 /// Runs the page until it is closed.
@@ -68,9 +70,6 @@ pub async fn run() -> Result<(), JsValue> {
         tell,
         microphone: None,
         speaker: None,
-        speech: false,
-        replying: false,
-        typed: 0,
     };
     loop {
         app.view.state(State::Connecting, "Connecting…");
@@ -80,7 +79,6 @@ pub async fn run() -> Result<(), JsValue> {
             Err(why) => why,
         };
         app.mute();
-        app.replying = false;
         app.view.give_up()?;
         app.view.state(State::Closed, "Not connected");
         app.view.notice(Some(&why));
@@ -96,94 +94,60 @@ async fn connect() -> Result<OpenAIRealtimeWebSocket, String> {
 
 impl App {
     /// Runs a session. Returns the reason of its end.
-    async fn converse(
+    async fn converse<C: Connector>(
         &mut self,
-        mut session: OpenAIRealtimeWebSocket,
+        session: Session<C>,
         inputs: &mut UnboundedReceiver<Input>,
     ) -> Result<String, JsValue> {
-        let sender = session.sender();
+        let conversation = Conversation::new(session).tools(tools());
+        let mut conversation = conversation.playback(Playback::new());
+        let handle = conversation.handle();
         let mut why = None;
         self.view.state(State::Connected, "Connected");
+        self.view.begin();
         loop {
-            let next = match select(pin!(session.next_update()), inputs.next()).await {
-                Either::Left((update, _)) => Either::Left(update),
+            let next = match select(conversation.next(), inputs.next()).await {
+                Either::Left((event, _)) => Either::Left(event),
                 Either::Right((input, _)) => Either::Right(input),
             };
             match next {
-                Either::Left(Some(Ok(Update::Event(event)))) => self.hear(event)?,
-                Either::Left(Some(Ok(Update::Reconnecting(next)))) => self.lost(&next)?,
-                Either::Left(Some(Ok(Update::Reconnected(now)))) => {
-                    self.view.state(State::Connected, "Connected");
-                    // The page marks interrupted speech and replies on its own.
-                    let shown = |lost: &Lost| {
-                        matches!(lost, Lost::InputAudio { .. } | Lost::Response { .. })
-                    };
-                    if !now.lost.iter().all(shown) {
-                        self.view.notice(Some(FORGOTTEN));
-                    }
-                }
-                Either::Left(Some(Ok(_))) => {}
+                Either::Left(Some(Ok(event))) => self.hear(&conversation, event)?,
                 Either::Left(Some(Err(error))) => why = Some(errors::ended(&error)),
                 Either::Left(None) | Either::Right(None) => break,
-                Either::Right(Some(input)) => self.act(input, &sender)?,
+                Either::Right(Some(input)) => {
+                    let is_speaking = conversation.turns().is_user_speaking();
+                    self.act(input, &handle, is_speaking);
+                }
             }
         }
         Ok(why.unwrap_or_else(|| "The service ended the conversation.".to_owned()))
     }
 
-    /// Shows that the connection broke and is being reconnected.
-    fn lost(&mut self, next: &Reconnecting) -> Result<(), JsValue> {
-        self.speech = false;
-        self.replying = false;
-        self.view.give_up()?;
-        let words = format!("Reconnecting… ({} of {})", next.attempt, next.max_attempts);
-        self.view.state(State::Reconnecting, &words);
-        Ok(())
-    }
-
-    /// Carries out an action of the user.
-    fn act(&mut self, input: Input, sender: &Sender) -> Result<(), JsValue> {
+    /// Carries out an action of the user, or tells the conversation what a device did.
+    fn act(&mut self, input: Input, handle: &ConversationHandle, is_speaking: bool) {
         match input {
             Input::Say(text) if text.trim().is_empty() => {}
             Input::Say(text) => {
-                self.interrupt()?;
-                if self.replying {
-                    self.send(sender, ResponseCancel::default());
-                }
                 self.view.notice(None);
-                self.typed += 1;
-                let item = format!("typed {}", self.typed);
-                self.view.append(&item, Who::Person, &text)?;
-                self.view.complete(&item, None)?;
-                self.send(sender, ConversationItemCreate::user_text(text));
+                handle.interrupt();
+                handle.send(ConversationItemCreate::user_text(text));
                 // A typed message is answered in text.
                 let text = ResponseParams::default().output_modalities([Modality::Text]);
-                self.send(sender, ResponseCreate::new(text));
+                handle.respond(ResponseCreate::new(text));
             }
             Input::Speak if self.microphone.is_some() => {
-                if self.speech {
-                    self.send(sender, InputAudioBufferCommit::default());
-                    self.send(sender, ResponseCreate::default());
+                if is_speaking {
+                    handle.send(InputAudioBufferCommit::default());
+                    handle.respond(ResponseCreate::default());
                 } else {
-                    self.send(sender, InputAudioBufferClear::default());
+                    handle.send(InputAudioBufferClear::default());
                 }
                 self.mute();
             }
             Input::Speak => {
                 self.view.speaking(Speaking::Asking);
                 self.view.notice(None);
-                let (tell, speaker) = (self.tell.clone(), self.speaker.take());
-                let meter = self.view.speaker_meter();
-                spawn_local(async move {
-                    let opened = async {
-                        let speaker = match speaker {
-                            Some(speaker) => speaker,
-                            None => Speaker::open(meter, tell.clone()).await?,
-                        };
-                        Ok((Microphone::open(tell.clone()).await?, speaker))
-                    };
-                    let _ = tell.unbounded_send(Input::Opened(opened.await));
-                });
+                self.open_devices();
             }
             Input::Opened(Ok((microphone, speaker))) => {
                 self.microphone = Some(microphone);
@@ -195,22 +159,17 @@ impl App {
                 self.view.notice(Some(&errors::microphone(&thrown)));
             }
             Input::Heard(samples) => {
-                self.view.hear(level(rms(&samples)));
-                let samples = Audio::from_pcm16(&to_pcm16(&samples));
+                self.view.hear(Level::of(&samples).rms);
                 // If the session has ended, its end is reported elsewhere.
-                let _ = sender.live_audio(LONGEST_WAIT).push(samples);
+                let _ = handle
+                    .live_audio(LONGEST_WAIT)
+                    .push(Audio::from_pcm16(&samples));
             }
-            Input::Silenced(played) => {
-                let heard = self
-                    .speaker
-                    .as_mut()
-                    .and_then(|speaker| speaker.silenced(played));
-                if let Some((item, millis)) = heard {
-                    self.view.interrupted(&item)?;
-                    // The model learns how much of its reply was heard.
-                    self.send(sender, ConversationItemTruncate::new(item, millis));
-                }
-            }
+            Input::Played {
+                item_id,
+                content_index,
+                ms,
+            } => handle.played_ms(item_id, content_index, ms),
             Input::MicrophoneGone => {
                 self.mute();
                 self.view
@@ -218,56 +177,47 @@ impl App {
             }
             Input::Connect => {}
         }
-        Ok(())
     }
 
-    /// Shows and plays an event of the server.
-    fn hear(&mut self, event: ServerEvent) -> Result<(), JsValue> {
-        use ServerEvent as E;
+    /// Opens microphone and loudspeaker while the conversation goes on.
+    fn open_devices(&mut self) {
+        let (tell, speaker) = (self.tell.clone(), self.speaker.take());
+        let meter = self.view.speaker_meter();
+        spawn_local(async move {
+            let opened = async {
+                let speaker = match speaker {
+                    Some(speaker) => speaker,
+                    None => Speaker::open(meter, tell.clone()).await?,
+                };
+                Ok((Microphone::open(tell.clone()).await?, speaker))
+            };
+            let _ = tell.unbounded_send(Input::Opened(opened.await));
+        });
+    }
+
+    /// Shows and plays an event of the conversation.
+    fn hear<C: Connector>(
+        &mut self,
+        conversation: &Conversation<C>,
+        event: ConversationEvent,
+    ) -> Result<(), JsValue> {
+        use ConversationEvent as E;
         match event {
-            E::InputAudioBufferSpeechStarted(e) => {
-                self.speech = true;
-                self.interrupt()?;
-                self.view.expect(&e.item_id, Who::Person)?;
+            E::History(change) => self.draw(conversation, change)?,
+            E::UserTranscript(event) => self.view.understood(&event.item_id)?,
+            E::Audio(event) => self.play(&conversation.handle(), &event)?,
+            E::Interrupted(interruption) => self.interrupted(&interruption)?,
+            E::Turn(TurnEvent::SpeechStarted { item_id, .. }) => self.view.expect(&item_id)?,
+            E::ToolStarted(call) => self.view.tool(&call.item_id, true)?,
+            E::ToolDone { call, .. } => self.view.tool(&call.item_id, false)?,
+            E::Response(end) => {
+                self.view.usage(conversation.usage().total());
+                self.ended(&end);
             }
-            E::InputAudioBufferSpeechStopped(_) => self.speech = false,
-            E::InputAudioBufferCommitted(e) => self.view.expect(&e.item_id, Who::Person)?,
-            E::ConversationItemInputAudioTranscriptionDelta(e) => {
-                self.view.append(&e.item_id, Who::Person, &e.delta)?;
-            }
-            E::ConversationItemInputAudioTranscriptionCompleted(e) => {
-                self.view.complete(&e.item_id, Some(&e.transcript))?;
-            }
-            E::ConversationItemInputAudioTranscriptionFailed(e) => {
-                self.view
-                    .complete(&e.item_id, Some("(This was not understood.)"))?;
-            }
-            E::ResponseOutputTextDelta(e) => {
-                self.view.append(&e.item_id, Who::Model, &e.delta)?;
-            }
-            E::ResponseOutputTextDone(e) => self.view.complete(&e.item_id, Some(&e.text))?,
-            E::ResponseOutputAudioTranscriptDelta(e) => {
-                self.view.append(&e.item_id, Who::Model, &e.delta)?;
-            }
-            E::ResponseOutputAudioTranscriptDone(e) => {
-                self.view.complete(&e.item_id, Some(&e.transcript))?;
-            }
-            E::ResponseOutputAudioDelta(e) => {
-                if let (Some(speaker), Ok(samples)) = (&mut self.speaker, e.delta.to_pcm16()) {
-                    speaker.play(&e.item_id, &samples)?;
-                }
-            }
-            E::ResponseCreated(_) => self.replying = true,
-            E::ResponseDone(e) => {
-                self.replying = false;
-                if let Some(words) = errors::reply(&e.response) {
-                    self.view.notice(Some(&words));
-                }
-            }
-            // The reply ended before the cancellation arrived.
-            E::Error(e) if e.error.code.as_deref() == Some("response_cancel_not_active") => {}
-            E::Error(e) => {
-                let words = format!("The service reports a problem: {}", e.error.message);
+            E::Reconnecting(next) => self.lost(&next)?,
+            E::Reconnected(now) => self.back(&now),
+            E::ServerError(event) => {
+                let words = format!("The service reports a problem: {}", event.error.message);
                 self.view.notice(Some(&words));
             }
             _ => {}
@@ -275,23 +225,88 @@ impl App {
         Ok(())
     }
 
-    /// Stops the playback of a reply.
-    fn interrupt(&mut self) -> Result<(), JsValue> {
-        self.speaker.as_mut().map_or(Ok(()), Speaker::silence)
+    /// Draws a change of the history.
+    fn draw<C: Connector>(
+        &mut self,
+        conversation: &Conversation<C>,
+        change: Change,
+    ) -> Result<(), JsValue> {
+        let entries = conversation.history().entries();
+        match change {
+            Change::Added(at) => {
+                if let Some(entry) = entries.get(at) {
+                    self.view.add(at, entry)?;
+                }
+            }
+            Change::Removed(at) => self.view.remove(at),
+            Change::Moved { from, to } => self.view.shift(from, to)?,
+            _ => {}
+        }
+        if let Change::Grew(at) | Change::Updated(at) | Change::Moved { to: at, .. } = change
+            && let Some(entry) = entries.get(at)
+        {
+            self.view.update(at, entry)?;
+        }
+        Ok(())
+    }
+
+    fn play(
+        &self,
+        handle: &ConversationHandle,
+        audio: &ResponseOutputAudioDelta,
+    ) -> Result<(), JsValue> {
+        if let Some(speaker) = &self.speaker {
+            return speaker.play(audio);
+        }
+        // Without a loudspeaker, the transcript is what reaches the user.
+        handle.played_ms(audio.item_id.as_str(), audio.content_index, u64::MAX);
+        Ok(())
+    }
+
+    /// Stops the playback of a reply. The server knows how much of it was heard.
+    fn interrupted(&mut self, interruption: &Interruption) -> Result<(), JsValue> {
+        for heard in &interruption.heard {
+            self.view.interrupted(&heard.item_id)?;
+        }
+        self.speaker.as_ref().map_or(Ok(()), Speaker::silence)
+    }
+
+    /// Shows why a reply is not complete, or did not come.
+    fn ended(&mut self, end: &ResponseEnd) {
+        let words = match &end.result {
+            Ok(finished) => errors::reply(&finished.response),
+            Err(error @ (RequestError::Busy { .. } | RequestError::TimedOut)) => {
+                Some(format!("There is no reply: {error}."))
+            }
+            // Errors of the server and of the connection are shown on their own.
+            Err(_) => None,
+        };
+        if let Some(words) = words {
+            self.view.notice(Some(&words));
+        }
+    }
+
+    /// Shows that the connection broke and is being reconnected.
+    fn lost(&mut self, next: &Reconnecting) -> Result<(), JsValue> {
+        self.view.give_up()?;
+        let words = format!("Reconnecting… ({} of {})", next.attempt, next.max_attempts);
+        self.view.state(State::Reconnecting, &words);
+        Ok(())
+    }
+
+    fn back(&mut self, now: &Reconnected) {
+        self.view.state(State::Connected, "Connected");
+        // The page marks interrupted speech and replies on its own.
+        let is_shown =
+            |lost: &Lost| matches!(lost, Lost::InputAudio { .. } | Lost::Response { .. });
+        if !now.lost.iter().all(is_shown) {
+            self.view.notice(Some(FORGOTTEN));
+        }
     }
 
     /// Closes the microphone.
     fn mute(&mut self) {
         self.microphone = None;
-        self.speech = false;
         self.view.speaking(Speaking::Off);
-    }
-
-    /// Queues an event. The queue is full only if the network is far too slow for a conversation.
-    fn send(&self, sender: &Sender, event: impl Into<ClientEvent>) {
-        if sender.try_send(event).is_err() {
-            self.view
-                .notice(Some("The network is too slow: some of this was not sent."));
-        }
     }
 }

@@ -2,6 +2,8 @@
 
 use futures_channel::mpsc::UnboundedSender;
 use js_sys::{Array, Float32Array};
+use openai_realtime_ws::audio::{Resampler, to_i16};
+use openai_realtime_ws::protocol::AudioFormat;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -12,7 +14,6 @@ use web_sys::{
 
 use super::app::Input;
 use super::speaker::WORKLET;
-use crate::sound::Resampler;
 
 /// Open microphone. Dropping it closes the microphone and clears the browser's indicator.
 pub struct Microphone {
@@ -67,12 +68,14 @@ impl Microphone {
         let node = AudioWorkletNode::new(&context, "microphone")?;
         let port = node.port()?;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // A whole number.
-        let mut resampler = Resampler::new(context.sample_rate() as u32);
+        let rate = context.sample_rate() as u32;
+        let resampler = Resampler::new(rate, AudioFormat::default().sample_rate());
+        let mut resampler = resampler.map_err(|error| error.to_string())?;
         let heard = tell.clone();
         let on_samples = Closure::new(move |message: MessageEvent| {
             let samples = Float32Array::new(&message.data()).to_vec();
             // An error means that the app has ended.
-            let _ = heard.unbounded_send(Input::Heard(resampler.resample(&samples)));
+            let _ = heard.unbounded_send(Input::Heard(to_i16(&resampler.push(&samples))));
         });
         port.set_onmessage(Some(on_samples.as_ref().unchecked_ref()));
         let on_end = Closure::new(move || {

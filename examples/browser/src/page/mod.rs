@@ -1,10 +1,11 @@
-//! The page: one queue of the user's actions and the server's events.
+//! The page: one queue of the user's actions and the conversation's events.
 
 mod app;
 mod errors;
 mod microphone;
 mod speaker;
 mod ticket;
+mod tools;
 mod view;
 
 use wasm_bindgen::prelude::wasm_bindgen;

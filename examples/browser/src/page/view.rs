@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 
 use futures_channel::mpsc::UnboundedSender;
+use openai_realtime_ws::audio::Level;
+use openai_realtime_ws::conversation::{EntryKind, EntryStatus, HistoryEntry, Tokens};
+use openai_realtime_ws::protocol::{Item, Role};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
@@ -19,13 +22,6 @@ pub enum State {
     /// The connection broke and is being reconnected.
     Reconnecting,
     Closed,
-}
-
-/// Speaker of a message.
-#[derive(Clone, Copy)]
-pub enum Who {
-    Person,
-    Model,
 }
 
 /// State of the microphone.
@@ -50,8 +46,11 @@ pub struct View {
     send: HtmlButtonElement,
     microphone: HtmlMeterElement,
     speaker: HtmlMeterElement,
-    /// Text of each item of the conversation.
-    said: HashMap<String, Element>,
+    usage: Element,
+    /// Elements of items, by their ids.
+    items: HashMap<String, Element>,
+    /// Number of elements of earlier conversations.
+    base: u32,
     /// Callbacks of the page.
     _listeners: Vec<Closure<dyn FnMut(Event)>>,
 }
@@ -94,10 +93,12 @@ impl View {
             send: find(&document, "send")?,
             microphone: find(&document, "microphone")?,
             speaker: find(&document, "speaker")?,
+            usage: find(&document, "usage")?,
             connect,
             speak,
             document,
-            said: HashMap::new(),
+            items: HashMap::new(),
+            base: 0,
             _listeners: listeners,
         })
     }
@@ -137,13 +138,13 @@ impl View {
         self.speak_label
             .set_text_content(Some(if on { "Stop" } else { "Speak" }));
         if !on {
-            self.hear(0.0);
+            self.hear(Level::SILENCE);
         }
     }
 
-    /// Shows the level of the microphone.
-    pub fn hear(&self, level: f32) {
-        self.microphone.set_value(level.into());
+    /// Shows the level of the microphone, in decibels.
+    pub fn hear(&self, decibels: f32) {
+        self.microphone.set_value(meter_value(decibels).into());
     }
 
     /// Returns the meter of the reply's level.
@@ -151,74 +152,141 @@ impl View {
         self.speaker.clone()
     }
 
-    /// Adds an empty item of the conversation, if it is new. Its text follows.
-    pub fn expect(&mut self, item: &str, who: Who) -> Result<(), JsValue> {
-        if !self.said.contains_key(item) {
-            let (class, name) = match who {
-                Who::Person => ("person", "You"),
-                Who::Model => ("model", "Assistant"),
-            };
-            let entry = self.document.create_element("li")?;
-            entry.set_class_name(class);
-            entry.set_attribute("aria-busy", "true")?;
-            let label = self.document.create_element("span")?;
-            label.set_class_name("who");
-            label.set_text_content(Some(name));
-            let text = self.document.create_element("p")?;
-            entry.append_child(&label)?;
-            entry.append_child(&text)?;
-            self.conversation.append_child(&entry)?;
-            self.said.insert(item.to_owned(), text);
+    /// Shows the tokens that the conversation used.
+    pub fn usage(&self, tokens: &Tokens) {
+        let (read, written) = (tokens.input.total, tokens.output.total);
+        let words = format!("{} tokens: {read} read, {written} written", tokens.total());
+        self.usage.set_text_content(Some(&words));
+    }
+
+    /// Begins a conversation below the one before.
+    pub fn begin(&mut self) {
+        self.base = self.conversation.children().length();
+    }
+
+    /// Shows that the user begins to speak. What was said follows.
+    pub fn expect(&mut self, id: &str) -> Result<(), JsValue> {
+        let item = self.item(id)?;
+        if item.parent_element().is_none() {
+            label(&item, "person", "You")?;
+            item.set_attribute("aria-busy", "true")?;
+            self.conversation.append_child(&item)?;
             self.scroll();
         }
         Ok(())
     }
 
-    /// Adds to the text of an item.
-    pub fn append(&mut self, item: &str, who: Who, delta: &str) -> Result<(), JsValue> {
-        self.expect(item, who)?;
-        if let Some(text) = self.said.get(item) {
-            text.append_with_str_1(delta)?;
-            self.scroll();
+    /// Adds an entry of the history at its place.
+    pub fn add(&mut self, at: usize, entry: &HistoryEntry) -> Result<(), JsValue> {
+        let item = self.item(entry.id().unwrap_or_default())?;
+        match (entry.kind(), entry.role()) {
+            (EntryKind::Message, Some(Role::User)) => label(&item, "person", "You")?,
+            (EntryKind::Message, Some(Role::Assistant)) => label(&item, "model", "Assistant")?,
+            (EntryKind::FunctionCall, _) => label(&item, "tool", "Tool")?,
+            (EntryKind::FunctionOutput, _) => label(&item, "tool output", "Result")?,
+            _ => item.set_attribute("hidden", "")?,
         }
+        self.put(at, &item)?;
+        self.update(at, entry)
+    }
+
+    /// Shows an entry of the history as it is now.
+    pub fn update(&self, at: usize, entry: &HistoryEntry) -> Result<(), JsValue> {
+        let Some(item) = self.at(at) else {
+            return Ok(());
+        };
+        let text = words(entry);
+        if let Some(shown) = item.last_element_child() {
+            let before = shown.text_content().unwrap_or_default();
+            match text.strip_prefix(&before) {
+                Some("") => {}
+                Some(more) => shown.append_with_str_1(more)?,
+                None => shown.set_text_content(Some(&text)),
+            }
+        }
+        let is_heard = entry.role() == Some(&Role::User) && text.is_empty();
+        let is_busy = entry.status == EntryStatus::InProgress || is_heard;
+        item.set_attribute("aria-busy", &is_busy.to_string())?;
+        self.scroll();
         Ok(())
     }
 
-    /// Marks the text of an item as complete, and sets it if it was not shown in pieces.
-    pub fn complete(&mut self, item: &str, whole: Option<&str>) -> Result<(), JsValue> {
-        if let Some(text) = self.said.get(item) {
-            // The pieces were shown already.
-            if whole.is_some() && whole != text.text_content().as_deref() {
-                text.set_text_content(whole);
-            }
-            if let Some(entry) = text.parent_element() {
-                entry.set_attribute("aria-busy", "false")?;
-            }
-            self.scroll();
+    /// Removes an entry of the history.
+    pub fn remove(&self, at: usize) {
+        if let Some(item) = self.at(at) {
+            item.remove();
         }
-        Ok(())
+    }
+
+    /// Moves an entry of the history.
+    pub fn shift(&self, from: usize, to: usize) -> Result<(), JsValue> {
+        match self.at(from) {
+            Some(item) => {
+                item.remove();
+                self.put(to, &item)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Marks something that the user said as understood, even if it is no word.
+    pub fn understood(&self, id: &str) -> Result<(), JsValue> {
+        match self.items.get(id) {
+            Some(item) => item.set_attribute("aria-busy", "false"),
+            None => Ok(()),
+        }
+    }
+
+    /// Shows that a tool runs, or does so no longer.
+    pub fn tool(&self, id: &str, is_running: bool) -> Result<(), JsValue> {
+        let toggle = |item: &Element| item.class_list().toggle_with_force("running", is_running);
+        self.items.get(id).map_or(Ok(false), toggle).map(drop)
+    }
+
+    /// Marks an item as interrupted.
+    pub fn interrupted(&self, id: &str) -> Result<(), JsValue> {
+        let mark = |item: &Element| item.class_list().add_1("interrupted");
+        self.items.get(id).map_or(Ok(()), mark)
     }
 
     /// Marks all incomplete items as ended.
     pub fn give_up(&self) -> Result<(), JsValue> {
-        for text in self.said.values() {
-            let Some(entry) = text.parent_element() else {
-                continue;
-            };
-            if entry.get_attribute("aria-busy").as_deref() == Some("true") {
-                entry.set_attribute("aria-busy", "false")?;
-                entry.class_list().add_1("lost")?;
+        for item in self.items.values() {
+            item.class_list().remove_1("running")?;
+            if item.get_attribute("aria-busy").as_deref() == Some("true") {
+                item.set_attribute("aria-busy", "false")?;
+                item.class_list().add_1("lost")?;
             }
         }
         Ok(())
     }
 
-    /// Marks an item as interrupted.
-    pub fn interrupted(&self, item: &str) -> Result<(), JsValue> {
-        match self.said.get(item).and_then(|text| text.parent_element()) {
-            Some(entry) => entry.class_list().add_1("interrupted"),
-            None => Ok(()),
+    /// Returns the element of an item, which is made if it is new.
+    fn item(&mut self, id: &str) -> Result<Element, JsValue> {
+        if let Some(item) = self.items.get(id) {
+            return Ok(item.clone());
         }
+        let item = self.document.create_element("li")?;
+        let who = self.document.create_element("span")?;
+        who.set_class_name("who");
+        item.append_child(&who)?;
+        item.append_child(&*self.document.create_element("p")?)?;
+        self.items.insert(id.to_owned(), item.clone());
+        Ok(item)
+    }
+
+    /// Returns the element at a place of the history.
+    fn at(&self, at: usize) -> Option<Element> {
+        let at = u32::try_from(at).ok()?.checked_add(self.base)?;
+        self.conversation.children().item(at)
+    }
+
+    fn put(&self, at: usize, item: &Element) -> Result<(), JsValue> {
+        let next = self.at(at);
+        let next = next.as_deref();
+        self.conversation.insert_before(item, next)?;
+        self.scroll();
+        Ok(())
     }
 
     /// Scrolls to the end of the conversation, unless the user has scrolled up.
@@ -228,6 +296,37 @@ impl View {
         if below < 200 {
             list.set_scroll_top(list.scroll_height());
         }
+    }
+}
+
+/// Returns the reading of a meter for a level in decibels: 0 at -60, 1 at full scale.
+pub fn meter_value(decibels: f32) -> f32 {
+    (1.0 + decibels / 60.0).clamp(0.0, 1.0)
+}
+
+/// Says who an item is from.
+fn label(item: &Element, class: &str, who: &str) -> Result<(), JsValue> {
+    for name in class.split(' ') {
+        item.class_list().add_1(name)?;
+    }
+    if let Some(label) = item.first_element_child() {
+        label.set_text_content(Some(who));
+    }
+    Ok(())
+}
+
+/// Returns the text of an entry, as it is shown.
+fn words(entry: &HistoryEntry) -> String {
+    let text = entry.text();
+    match &entry.item {
+        Item::FunctionCall(call) => {
+            let arguments = if text == "{}" { "" } else { &*text };
+            format!("{}({arguments})", call.name)
+        }
+        _ if text.is_empty() && entry.transcription_failed => {
+            "(This was not understood.)".to_owned()
+        }
+        _ => text.into_owned(),
     }
 }
 
