@@ -7,6 +7,7 @@ import { errorKind, RequestError } from './errors.js';
 import { History } from './history.js';
 import { outcomeOf, textOf } from './outcome.js';
 import { Playback } from './playback.js';
+import { Unanswered } from './requests.js';
 import { Responses } from './responses.js';
 import { ToolRuns } from './tools.js';
 import { Turns } from './turns.js';
@@ -37,6 +38,8 @@ export class Conversation extends Emitter {
   #restore;
   /** Events that wait for the connection. */
   #outgoing = [];
+  /** Events that the server is to acknowledge. */
+  #unanswered;
   /** Those who wait for a response's end, by ticket. */
   #waiting = new Map();
   #isOpen = false;
@@ -54,8 +57,9 @@ export class Conversation extends Emitter {
     this.#rt = rt;
     made += 1;
     // Several clients may be attached to one session, so the names must differ.
-    const eventIds = `request_${made}${Math.random().toString(36).slice(2, 8)}_`;
-    this.#responses = new Responses({ eventIds, ...limits });
+    const name = `${made}${Math.random().toString(36).slice(2, 8)}_`;
+    this.#responses = new Responses({ eventIds: `request_${name}`, ...limits });
+    this.#unanswered = new Unanswered(`ask_${name}`);
     this.#history = history instanceof History ? history : new History(history);
     this.#usage = usage instanceof Usage ? usage : new Usage(usage);
     this.#calls = new ToolCalls(maxSteps);
@@ -67,9 +71,9 @@ export class Conversation extends Emitter {
     const given = definitions.length > 0 ? { tools: definitions, ...session } : session;
     this.#session = given && { type: 'realtime', ...given };
     this.#listen();
-    this.#act(() => {
+    this.#act((time) => {
       if (this.#session) {
-        this.#outgoing.push({ type: 'session.update', session: this.#session });
+        this.#queue(time, { type: 'session.update', session: this.#session });
       }
       if (history) {
         this.#outgoing.push(...this.#history.seed());
@@ -142,16 +146,27 @@ export class Conversation extends Emitter {
 
   /** Sends any other event. A `response.create` waits for its turn. */
   send(event) {
-    this.#act((now) => {
+    this.#act((time) => {
       if (event.type === 'response.create') {
-        this.#responses.request(now, event);
-        return;
+        this.#responses.request(time, event);
+      } else {
+        this.#queue(time, event);
       }
-      if (event.type === 'session.update') {
-        this.#session = merged(this.#session, event.session);
-      }
-      this.#outgoing.push(event);
     });
+  }
+
+  /** Sends an event that the server acknowledges, and returns the promise of the acknowledgement. */
+  request(event) {
+    const answer = new Promise((resolve, reject) => {
+      if (this.#isClosed) {
+        reject(new RequestError('closed'));
+      } else {
+        this.#act((time) => this.#queue(time, event, { resolve, reject }));
+      }
+    });
+    // A promise that nobody awaits is no unhandled rejection.
+    answer.catch(() => {});
+    return answer;
   }
 
   /**
@@ -243,8 +258,16 @@ export class Conversation extends Emitter {
   #opened() {
     if (!this.#isReconnecting && !this.#isOpen) {
       this.#isOpen = true;
-      this.#act(() => {});
+      this.#act((time) => this.#unanswered.connected(time));
     }
+  }
+
+  /** Queues an event, and follows it if the server acknowledges it. */
+  #queue(time, event, answer) {
+    if (event.type === 'session.update') {
+      this.#session = merged(this.#session, event.session);
+    }
+    this.#outgoing.push(this.#unanswered.follow(time, event, answer));
   }
 
   /** Does something with the pieces, then sends and tells what they have to say. */
@@ -298,10 +321,17 @@ export class Conversation extends Emitter {
 
   #setTimer() {
     clearTimeout(this.#timer);
-    const at = this.#isClosed ? undefined : this.#responses.wakeAt;
-    if (at !== undefined) {
+    // In an outage nothing is late.
+    const isWaiting = !this.#isClosed && !this.#isReconnecting;
+    const times = isWaiting ? [this.#responses.wakeAt, this.#unanswered.wakeAt] : [];
+    const at = Math.min(...times.filter((time) => time !== undefined));
+    if (at < Infinity) {
       const wait = Math.min(Math.max(0, Math.ceil(at - now())), LONGEST);
-      this.#timer = setTimeout(() => this.#act((time) => this.#responses.tick(time)), wait);
+      const tick = (time) => {
+        this.#responses.tick(time);
+        this.#unanswered.tick(time);
+      };
+      this.#timer = setTimeout(() => this.#act(tick), wait);
       // The connection keeps a process alive, not what waits for it.
       this.#timer.unref?.();
     }
@@ -316,6 +346,7 @@ export class Conversation extends Emitter {
     this.#act((time) => {
       const aside = this.#responses.isAside(event.response_id ?? event.response?.id);
       this.#responses.received(time, event);
+      this.#unanswered.received(event);
       // The calls of a response beside the conversation cannot be answered in it.
       const calls = aside ? [] : this.#calls.received(event);
       this.#usage.received(event);
@@ -416,6 +447,7 @@ export class Conversation extends Emitter {
         this.#history.connectionLost();
         this.#turns.connectionLost();
         this.#outgoing = this.#outgoing.filter(({ type }) => !OF_THE_CONNECTION.includes(type));
+        this.#unanswered.connectionLost(this.#outgoing.map(({ event_id }) => event_id));
       }
       this.#tell('reconnecting', next);
     });
@@ -427,7 +459,7 @@ export class Conversation extends Emitter {
       this.#isReconnecting = false;
       // What the session held back was sent by others than this conversation.
       const held = (this.#rt.takePending?.() ?? []).map((one) => one.message ?? JSON.parse(one.data));
-      const seeded = this.#restore ? this.#restoring() : [];
+      const seeded = this.#restoring(time);
       const ids = seeded.map(({ item }) => item?.id);
       for (const call of this.#calls.connectionLost(({ item_id }) => !ids.includes(item_id))) {
         this.#runs.stop(call.call_id);
@@ -442,8 +474,11 @@ export class Conversation extends Emitter {
   }
 
   /** Returns the events that make the new session like the old one. */
-  #restoring() {
-    const update = this.#session ? [{ type: 'session.update', session: this.#session }] : [];
+  #restoring(time) {
+    if (!this.#restore) {
+      return this.#unanswered.connected(time);
+    }
+    const update = this.#unanswered.connected(time, this.#session && { type: 'session.update', session: this.#session });
     const open = this.#calls.open.map(({ call_id }) => call_id);
     return [...update, ...this.#history.seed('root', open)];
   }
@@ -456,6 +491,7 @@ export class Conversation extends Emitter {
     this.#isClosed = true;
     this.#act(() => {
       this.#responses.close();
+      this.#unanswered.close();
       for (const call of this.#calls.connectionLost(() => true)) {
         this.#runs.stop(call.call_id);
         this.#tell('tool_lost', call);

@@ -32,15 +32,15 @@ export function errorKind({ type, code, message } = {}) {
 }
 
 const WORDS = {
-  refused: 'the server refused the request for a response',
+  refused: 'the server refused the request',
   busy: 'other responses were under way at each attempt: ask again later',
   timed_out: 'the server did not answer in time: ask again, or allow more with `limits`',
   withdrawn: 'the request was cancelled before its response began',
-  connection_lost: 'the connection broke during the response: ask again if it is still wanted',
+  connection_lost: 'the connection broke before the answer: ask again if it is still wanted',
   closed: 'the session is closed',
 };
 
-/** Reason why no response answers a request, or why a response's end is not known. */
+/** Reason why a request is not answered, or why the end of its response is not known. */
 export class RequestError extends Error {
   name = 'RequestError';
 

@@ -134,6 +134,13 @@ export declare class Conversation {
   /** Sends any other event. A `response.create` waits for its turn. */
   send(event: ClientEvent): void;
   /**
+   * Sends an event that the server acknowledges, and returns the promise of the acknowledgement. It rejects with a
+   * {@link RequestError} if the server refuses the event, or does not answer within 10 seconds.
+   */
+  request<Type extends keyof Acknowledgements>(
+    event: Extract<ClientEvent, { type: Type }>,
+  ): Promise<Extract<ServerEvent, { type: Acknowledgements[Type] }>>;
+  /**
    * Adds audio in the session's input format to the input buffer: base64, or bytes, or samples of 16 bits. Returns false
    * if it was dropped: in an outage, or because more than `longest` milliseconds wait to be sent. Set that for a
    * microphone, whose audio must not fall behind; by default, nothing is dropped.
@@ -153,6 +160,17 @@ export declare class Conversation {
   close(): void;
   /** The form to save: its members are options of a new conversation. */
   toJSON(): { history: History; usage: Usage };
+}
+
+/** Acknowledgement of each event that has one. */
+export interface Acknowledgements {
+  'session.update': 'session.updated';
+  'conversation.item.create': 'conversation.item.added';
+  'conversation.item.delete': 'conversation.item.deleted';
+  'conversation.item.retrieve': 'conversation.item.retrieved';
+  'conversation.item.truncate': 'conversation.item.truncated';
+  'input_audio_buffer.commit': 'input_audio_buffer.committed';
+  'input_audio_buffer.clear': 'input_audio_buffer.cleared';
 }
 
 /**
@@ -186,7 +204,7 @@ export type Outcome =
   | { status: 'incomplete'; reason: 'max_output_tokens' | 'content_filter' | (string & {}) }
   | { status: 'failed'; code: string; message: string; advice: 'retry' | 'wait' | 'give_up'; wait_ms?: number };
 
-/** Reason why no response answers a request, or why a response's end is not known. */
+/** Reason why a request is not answered, or why the end of its response is not known. */
 export declare class RequestError extends Error {
   readonly reason: 'refused' | 'busy' | 'timed_out' | 'withdrawn' | 'connection_lost' | 'closed';
   /** The server's own words, if it refused the request. */

@@ -13,7 +13,7 @@ test('events wait until the socket is open, and the configuration goes first', (
   conversation.say('Hello.');
   assert.deepEqual(rt.took(), []);
   rt.socket.opens();
-  const [update, item, create] = rt.sent.splice(0);
+  const [{ event_id, ...update }, item, create] = rt.sent.splice(0);
   assert.deepEqual(update, { type: 'session.update', session: { type: 'realtime', instructions: 'Be brief.' } });
   const content = [{ type: 'input_text', text: 'Hello.' }];
   assert.deepEqual(item, { type: 'conversation.item.create', item: { type: 'message', role: 'user', content } });
@@ -185,6 +185,55 @@ test('without a playback, the interruption is told at the end of the response', 
   const { rt, of } = staged();
   rt.receives(created('resp_1'), speech, done('resp_1', undefined, 'cancelled', { reason: 'turn_detected' }));
   assert.deepEqual(of('interrupted'), [{ events: [], heard: [] }]);
+});
+
+test('each event has its own acknowledgement, or its refusal', async () => {
+  const { rt, conversation } = staged();
+  const update = (instructions) => ({ type: 'session.update', session: { type: 'realtime', instructions } });
+  // Nobody waits for the first update, whose acknowledgement is not the second's.
+  conversation.send(update('one'));
+  const second = conversation.request(update('two'));
+  const item = { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hi' }] };
+  const said = conversation.request({ type: 'conversation.item.create', item });
+  const unknown = conversation.request({ type: 'conversation.item.retrieve', item_id: 'nobody' });
+  const empty = conversation.request({ type: 'input_audio_buffer.commit' });
+  const cut = conversation.request({ type: 'conversation.item.truncate', item_id: 'a', content_index: 0, audio_end_ms: 900 });
+  const [, , create, retrieve, , truncate] = rt.sent.splice(0);
+  assert.ok(create.item.id.length > 0 && create.item.id.length <= 32, create.item.id);
+  const refuse = (error) => rt.receives({ type: 'error', error: { message: 'No.', event_id: null, ...error } });
+  rt.receives({ type: 'session.updated', session: { instructions: 'one' } });
+  rt.receives(added(create.item));
+  refuse({ event_id: retrieve.event_id, code: 'item_not_found' });
+  refuse({ code: 'input_audio_buffer_commit_empty' });
+  refuse({ event_id: truncate.event_id, message: 'Audio content of 800ms is already shorter than 900ms' });
+  rt.receives({ type: 'session.updated', session: { instructions: 'two' } });
+  rt.receives({ type: 'conversation.item.truncated', item_id: 'a', content_index: 0, audio_end_ms: 800 });
+  assert.equal((await second).session.instructions, 'two');
+  assert.equal((await said).item.id, create.item.id);
+  await assert.rejects(unknown, { reason: 'refused' });
+  await assert.rejects(empty, { reason: 'refused' });
+  assert.equal((await cut).audio_end_ms, 800);
+  await assert.rejects(conversation.request({ type: 'input_audio_buffer.append', audio: '' }), TypeError);
+  const open = conversation.request(update('three'));
+  conversation.close();
+  await assert.rejects(open, { reason: 'closed' });
+  await assert.rejects(conversation.request(update('four')), { reason: 'closed' });
+});
+
+test('requests that an outage found on the way are lost, and those of the outage are answered after it', async () => {
+  const { rt, conversation } = staged({ session: { instructions: 'one' } });
+  const update = { type: 'session.update', session: { type: 'realtime', instructions: 'two' } };
+  const under = conversation.request(update);
+  rt.took();
+  rt.breaks();
+  await assert.rejects(under, { reason: 'connection_lost' });
+  const meanwhile = conversation.request({ ...update, session: { type: 'realtime', instructions: 'three' } });
+  rt.comesBack();
+  assert.deepEqual(rt.took(({ session }) => session.instructions), ['three', 'three']);
+  // The first is the one that restores the session.
+  rt.receives({ type: 'session.updated', event_id: 'a', session: {} }, { type: 'session.updated', event_id: 'b', session: {} });
+  assert.equal((await meanwhile).event_id, 'b');
+  conversation.close();
 });
 
 test('audio is sent while there is a connection that takes it', () => {

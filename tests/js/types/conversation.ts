@@ -69,6 +69,10 @@ export async function conversation(saved: string): Promise<string> {
   talk.sendAudio(new Int16Array(480));
   talk.sendAudio(new ArrayBuffer(960), { commit: true });
   talk.interrupt();
+  const updated = await talk.request({ type: 'session.update', session: { type: 'realtime', instructions: 'Go on.' } });
+  same<typeof updated.type, 'session.updated'>(true);
+  // @ts-expect-error The server does not acknowledge audio.
+  talk.request({ type: 'input_audio_buffer.append', audio: '' });
   const answer = talk.say('Is it warmer in Ulm or in Bern?');
   same<ReturnType<typeof answer.cancel>, boolean>(true);
   try {
