@@ -500,3 +500,9 @@ export declare function toBase64(audio: ArrayBuffer | ArrayBufferView): string;
 export declare function toSamples(base64: string, format?: AudioFormat): Float32Array;
 /** Converts samples from -1 to 1 to 16-bit ones. */
 export declare function toPcm16(samples: Float32Array): Int16Array;
+/** Resampler of a stream, for microphones whose rate in Hz is not the service's 24,000. */
+export declare class Resampler {
+  constructor(from: number, to?: number);
+  /** Takes samples, and returns those that they complete at the other rate. */
+  push(samples: Float32Array): Float32Array;
+}

@@ -7,6 +7,7 @@ export { HistoryEntry } from './entry.js';
 export { errorKind, RequestError } from './errors.js';
 export { History } from './history.js';
 export { Playback } from './playback.js';
+export { Resampler } from './resampler.js';
 export { Responses } from './responses.js';
 export { backgroundResult, tool } from './tools.js';
 export { Turns } from './turns.js';
