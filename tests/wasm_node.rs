@@ -11,7 +11,7 @@ use wasm_bindgen_test::*;
 
 #[path = "suite/browser.rs"]
 mod browser;
-#[path = "suite/conversation.rs"]
+#[path = "suite/conversation/mod.rs"]
 mod conversation;
 #[path = "suite/handshakes.rs"]
 mod handshakes;
@@ -27,8 +27,10 @@ suite::session_tests!(
     #[wasm_bindgen_test]
     browser::server
 );
-suite::session_tests!(#[wasm_bindgen_test] browser::server,
-    conversation: tools_are_answered_and_the_history_kept);
+conversation::conversation_tests!(
+    #[wasm_bindgen_test]
+    browser::server
+);
 browser::browser_tests!(#[wasm_bindgen_test]);
 recovery::recovery_tests!(
     #[wasm_bindgen_test]

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use openai_realtime_ws::emulator::{Action, Admission, Reply, Script, UpgradeRequest};
 
+use crate::replies::Replies;
+
 /// Text of `--help`.
 pub const HELP: &str = "\
 Faults on request: a client that asks for the model
@@ -40,10 +42,11 @@ const PREFIX: &str = "faults:";
 pub fn script() -> Script {
     // How many connections each name has had.
     let seen = Mutex::new(HashMap::<String, usize>::new());
-    let script = Script::new().on_response(|turn| match turn.user_text().as_str() {
+    let replies = Replies::default();
+    let script = Script::new().on_response(move |turn| match turn.user_text().as_str() {
         "Pull the plug." => Some(Reply::new().act(Action::Drop)),
         "Restart." => Some(Reply::new().close(1012, "service restart")),
-        _ => None,
+        _ => replies.reply(turn),
     });
     script.on_connect(move |upgrade: &UpgradeRequest| {
         let model = upgrade.query("model").unwrap_or_default();

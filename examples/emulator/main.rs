@@ -9,6 +9,7 @@ use openai_realtime_ws::protocol::ListedTool;
 use serde_json::json;
 
 mod faults;
+mod replies;
 
 const HELP: &str = "\
 A local Realtime server, with the REST calls beside it: it answers text with text
@@ -23,7 +24,7 @@ Usage: emulator [--port N] [--api-key KEY] [--pace FACTOR] [--mcp LABEL=TOOL,TOO
                          'none' to send them at once; 1 is the default
   --mcp LABEL=TOOL,…     have an MCP server with these tools, which give back their
                          arguments; may be repeated
-  --faults               misbehave for clients that ask for it, see below
+  --faults               misbehave and reply for clients that ask for it, see below
   --until-stdin-closes   end when standard input does, too, and not only on Ctrl-C
   --help                 print this";
 
@@ -191,7 +192,7 @@ async fn main() -> ExitCode {
     let options = match parse(std::env::args().skip(1)) {
         Ok(Some(options)) => options,
         Ok(None) => {
-            println!("{HELP}\n\n{}", faults::HELP);
+            println!("{HELP}\n\n{}\n\n{}", faults::HELP, replies::HELP);
             return ExitCode::SUCCESS;
         }
         Err(error) => {

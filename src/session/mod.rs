@@ -52,6 +52,7 @@ use listeners::Listeners;
 use renewal::Renewal;
 use unpolled::Timer;
 
+pub(crate) use memory::{OutputFormats, heard_text};
 pub(crate) use unpolled::Unpolled;
 
 /// Session with the model: a [`Stream`] of the server's events, and the way to send the client's.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Growing;
 use crate::protocol::{ContentPart, ContentType, Item, ItemStatus, Message, Role};
+use crate::session::heard_text;
 
 /// One item of the conversation, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -144,7 +145,7 @@ impl HistoryEntry {
                 text
             };
         };
-        let len = heard_len(&text, heard_ms, audio_ms);
+        let len = heard_text(&text, heard_ms, audio_ms).len();
         match text {
             Cow::Borrowed(text) => Cow::Borrowed(text.get(..len).unwrap_or_default()),
             Cow::Owned(mut text) => {
@@ -308,37 +309,4 @@ fn without_audio(item: &Item) -> Item {
         content: parts.collect(),
         ..Message::default()
     })
-}
-
-/// Returns the length, in bytes, of the words of a text that fit into a share of its audio.
-fn heard_len(text: &str, heard_ms: u64, audio_ms: u64) -> usize {
-    if heard_ms >= audio_ms {
-        return text.len();
-    }
-    let chars = text.chars().count() as u128;
-    let heard = chars * u128::from(heard_ms) / u128::from(audio_ms);
-    let heard = usize::try_from(heard).unwrap_or(usize::MAX);
-    let Some((cut, next)) = text.char_indices().nth(heard) else {
-        return text.len();
-    };
-    let before = text.get(..cut).unwrap_or_default();
-    let at_word = next.is_whitespace() || is_word_alone(next);
-    let whole = if at_word {
-        before
-    } else {
-        let last = before
-            .char_indices()
-            .rfind(|(_, c)| c.is_whitespace() || is_word_alone(*c));
-        match last {
-            Some((at, c)) => before.get(..at + c.len_utf8()).unwrap_or_default(),
-            None => "",
-        }
-    };
-    whole.trim_end().len()
-}
-
-/// Returns true for a character of a script that writes no spaces between words, such as Chinese.
-fn is_word_alone(c: char) -> bool {
-    matches!(u32::from(c), 0x2E80..=0x9FFF | 0xAC00..=0xD7AF | 0xF900..=0xFAFF | 0xFF00..=0xFFEF
-        | 0x2_0000..=0x3_FFFF)
 }

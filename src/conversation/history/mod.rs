@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::{
-    AudioFormat, ContentPart, ContentType, ConversationItemCreate, Item, Message, Patch, Response,
-    ResponseStatus, ServerEvent, SessionConfig,
+    ContentPart, ContentType, ConversationItemCreate, Item, Message, Patch, Response,
+    ResponseStatus, ServerEvent,
 };
+use crate::session::OutputFormats;
 
 mod entry;
 mod seed;
@@ -61,7 +62,7 @@ pub struct History {
     #[serde(skip)]
     early: Vec<(String, String)>,
     #[serde(skip)]
-    formats: Formats,
+    formats: OutputFormats,
 }
 
 /// Change of a [`History`], for views. Indexes are those after the change.
@@ -85,52 +86,6 @@ pub enum Change {
     },
     /// The entry that stood here is gone.
     Removed(usize),
-}
-
-/// Sizes of output audio, in bytes per second.
-#[derive(Debug, Clone, PartialEq)]
-struct Formats {
-    session: u32,
-    /// Response under way that has a format of its own.
-    response: Option<(String, u32)>,
-}
-
-impl Default for Formats {
-    fn default() -> Self {
-        Self {
-            session: AudioFormat::default().bytes_per_second(),
-            response: None,
-        }
-    }
-}
-
-impl Formats {
-    fn of(&self, response_id: &str) -> u32 {
-        match &self.response {
-            Some((id, bytes)) if id == response_id => *bytes,
-            _ => self.session,
-        }
-    }
-
-    fn learn_session(&mut self, session: &SessionConfig) {
-        if let SessionConfig::Realtime(session) = session
-            && let Some(audio) = &session.audio
-            && let Some(output) = &audio.output
-            && let Some(format) = &output.format
-        {
-            self.session = format.bytes_per_second();
-        }
-    }
-
-    fn learn_response(&mut self, response: &Response) {
-        let output = response
-            .audio
-            .as_ref()
-            .and_then(|audio| audio.output.as_ref());
-        if let Some(format) = output.and_then(|output| output.format.as_ref()) {
-            self.response = Some((response.id.clone(), format.bytes_per_second()));
-        }
-    }
 }
 
 /// Text of an entry that grows.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::OVERHEAD;
+use super::heard::heard_text;
 use super::lost::{Lost, WhyLost};
 use super::responses::refused_at;
 use crate::protocol::{
@@ -30,6 +31,10 @@ struct RememberedItem {
     bytes: usize,
     /// Set if the client made it.
     ours: bool,
+    /// Length of its audio, in bytes, and bytes of a second.
+    audio: (u64, u32),
+    /// Set if its audio was cut off: what stays, in milliseconds.
+    truncated_ms: Option<u64>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -39,7 +44,6 @@ enum ItemState {
     /// The server is generating it, in the response of this id.
     Growing(Option<String>),
     There,
-    Truncated,
     /// The client asked to delete it.
     Deleted,
 }
@@ -113,10 +117,7 @@ impl Items {
             }
             ItemState::Growing(None) => entry.state = state,
             // The end of its response decides.
-            ItemState::Growing(Some(_))
-            | ItemState::There
-            | ItemState::Truncated
-            | ItemState::Deleted => {}
+            ItemState::Growing(Some(_)) | ItemState::There | ItemState::Deleted => {}
         }
     }
 
@@ -175,13 +176,18 @@ impl Items {
         }
     }
 
+    /// Notes that audio of an item has arrived.
+    pub(super) fn audible(&mut self, item_id: &str, bytes: usize, bytes_per_second: u32) {
+        if let Some(entry) = self.find(item_id) {
+            let before = entry.audio.0;
+            entry.audio = (before.saturating_add(bytes as u64), bytes_per_second);
+        }
+    }
+
     /// Notes that an item's audio was cut off.
-    pub(super) fn truncated(&mut self, item_id: &str) {
-        if let Some(entry) = self.find(item_id)
-            && entry.state != ItemState::Deleted
-        {
-            entry.state = ItemState::Truncated;
-            entry.drop_item();
+    pub(super) fn truncated(&mut self, item_id: &str, audio_end_ms: u64) {
+        if let Some(entry) = self.find(item_id) {
+            entry.truncated_ms = Some(audio_end_ms);
         }
     }
 
@@ -320,6 +326,8 @@ impl RememberedItem {
             item: Some(without_audio(item)),
             bytes: 0,
             ours: false,
+            audio: (0, 0),
+            truncated_ms: None,
         };
         entry.weigh();
         entry
@@ -369,14 +377,16 @@ impl RememberedItem {
         match self.state {
             ItemState::Deleted => return Remade::default(),
             ItemState::Growing(_) => return Remade::lost(WhyLost::HalfResponse),
-            ItemState::Truncated => return Remade::lost(WhyLost::Truncated),
             ItemState::Asked(_) | ItemState::There => {}
         }
         let Some(item) = &self.item else {
             return Remade::lost(WhyLost::OverBound);
         };
         match item {
-            Item::Message(message) => remade_message(message),
+            Item::Message(message) => match self.truncated_ms {
+                Some(heard_ms) => self.remade_as_heard(message, heard_ms),
+                None => remade_message(message),
+            },
             Item::FunctionCall(FunctionCall {
                 status: Some(ItemStatus::Incomplete | ItemStatus::InProgress),
                 ..
@@ -404,6 +414,33 @@ impl RememberedItem {
             item if self.ours => Remade::whole(item.clone()),
             _ => Remade::lost(WhyLost::ServerOnly),
         }
+    }
+}
+
+impl RememberedItem {
+    /// Returns the words of a truncated message that were heard. Nothing is lost if none was.
+    fn remade_as_heard(&self, message: &Message, heard_ms: u64) -> Remade {
+        let (bytes, bytes_per_second) = self.audio;
+        let audio_ms = (bytes.saturating_mul(1000)).checked_div(bytes_per_second.into());
+        if heard_ms == 0 {
+            return Remade::default();
+        }
+        let Some(audio_ms) = audio_ms.filter(|ms| *ms > 0) else {
+            return Remade::lost(WhyLost::Truncated);
+        };
+        let text = message.text();
+        if text.is_empty() {
+            return Remade::lost(WhyLost::NoText);
+        }
+        let heard = heard_text(&text, heard_ms, audio_ms);
+        if heard.is_empty() {
+            return Remade::default();
+        }
+        Remade::whole(Message {
+            status: None,
+            content: vec![ContentPart::output_text(heard)],
+            ..message.clone()
+        })
     }
 }
 

@@ -42,8 +42,8 @@ pub enum WhyLost {
     /// It has audio without a transcript. Audio itself is not recorded: switch the session's
     /// transcription on. The other parts of the item were restored.
     NoText,
-    /// It was truncated where the user stopped listening. Its text is unknown, as the service does
-    /// not say which words were heard.
+    /// It was truncated where the user stopped listening, and the length of its audio is unknown,
+    /// so that nothing says which of its words were heard.
     Truncated,
     /// It did not fit the bound: the oldest items are dropped first.
     OverBound,

@@ -10,10 +10,12 @@ use crate::protocol::{
     ErrorEvent, Event, Events, InputAudioBufferAppend, InputAudioBufferClear,
     InputAudioBufferCleared, InputAudioBufferCommit, InputAudioBufferCommitted,
     InputAudioBufferSpeechStarted, InputAudioBufferTimeoutTriggered, Item, Patch, RawEvent,
-    ResponseCreate, ResponseCreated, ResponseDone, ResponseOutputItemAdded, ResponseOutputItemDone,
-    ServerEvent, SessionCreated, SessionUpdate, SessionUpdated,
+    ResponseCreate, ResponseCreated, ResponseDone, ResponseOutputAudioDelta,
+    ResponseOutputItemAdded, ResponseOutputItemDone, ServerEvent, SessionCreated, SessionUpdate,
+    SessionUpdated,
 };
 
+mod heard;
 mod input;
 mod items;
 mod lost;
@@ -22,6 +24,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use heard::{OutputFormats, heard_text};
 pub use lost::{Lost, WhyLost};
 
 use input::Input;
@@ -44,7 +47,7 @@ const OVERHEAD: usize = 128;
 /// - The conversation is what the server reported, in its order, and what the client added that the
 ///   server has neither taken nor refused.
 /// - Audio is not recorded: speech comes back as the text of its transcript, and images as they
-///   are. A truncated message does not come back: it is unknown which of its words were heard.
+///   are. A truncated message comes back as the words that were heard, by the share of its audio.
 /// - A function call comes back if it is complete, with its output if it has one. Items of a
 ///   response that was under way do not come back.
 /// - Items keep their ids.
@@ -72,6 +75,7 @@ pub struct Memory {
     items: Items,
     responses: Responses,
     input: Input,
+    formats: OutputFormats,
     /// Number of events made so far, for their ids.
     made: u64,
 }
@@ -98,6 +102,7 @@ impl Memory {
             items: Items::default(),
             responses: Responses::default(),
             input: Input::default(),
+            formats: OutputFormats::default(),
             made: 0,
         }
     }
@@ -139,10 +144,17 @@ impl Memory {
         self.trim();
     }
 
-    /// Records an event that arrived. Most types, such as the deltas, are not recorded, and their
-    /// text is not read.
+    /// Records an event that arrived. Most types, such as the deltas of texts, are not recorded,
+    /// and their text is not read.
     pub fn received(&mut self, event_type: &str, text: &ByteString) {
-        if is_recorded(event_type)
+        if event_type == ResponseOutputAudioDelta::TYPE {
+            // Its length alone counts: it tells which share of the words was heard.
+            let event = ServerEvent::parse(text.clone());
+            if let Ok(ServerEvent::ResponseOutputAudioDelta(delta)) = event {
+                let rate = self.formats.of(&delta.response_id);
+                (self.items).audible(&delta.item_id, delta.delta.decoded_len(), rate);
+            }
+        } else if is_recorded(event_type)
             && let Ok(event) = ServerEvent::parse(text.clone())
         {
             self.learn(event);
@@ -163,9 +175,13 @@ impl Memory {
 
     fn learn(&mut self, event: ServerEvent) {
         match event {
-            ServerEvent::SessionCreated(event) => self.input.configured(&event.session),
+            ServerEvent::SessionCreated(event) => {
+                self.formats.learn_session(&event.session);
+                self.input.configured(&event.session);
+            }
             ServerEvent::SessionUpdated(event) => {
                 self.settings.taken();
+                self.formats.learn_session(&event.session);
                 self.input.configured(&event.session);
             }
             ServerEvent::Error(event) => self.refused(&event.error),
@@ -178,7 +194,9 @@ impl Memory {
             ServerEvent::ConversationItemDone(event) => {
                 (self.items).seen(previous(&event.previous_item_id), event.item, true);
             }
-            ServerEvent::ConversationItemTruncated(event) => self.items.truncated(&event.item_id),
+            ServerEvent::ConversationItemTruncated(event) => {
+                self.items.truncated(&event.item_id, event.audio_end_ms);
+            }
             ServerEvent::ConversationItemDeleted(event) => {
                 self.items.deleted(&event.item_id);
                 self.input.transcribed(&event.item_id);
@@ -201,6 +219,7 @@ impl Memory {
             | ServerEvent::InputAudioBufferTimeoutTriggered(_) => self.input.cleared(),
             ServerEvent::ResponseCreated(event) => {
                 let response = event.response;
+                self.formats.learn_response(&response);
                 (self.responses).begun(response.id, response.conversation_id.is_some());
             }
             ServerEvent::ResponseOutputItemAdded(event) => {

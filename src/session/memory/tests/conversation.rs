@@ -272,13 +272,43 @@ fn what_only_the_server_makes_is_lost() {
 }
 
 #[test]
-fn a_truncated_message_is_lost() {
+fn a_truncated_message_comes_back_as_the_words_that_were_heard() {
     let item = spoken("a", "completed", "One, two, three, four.");
+    let cut = |ms: u64| {
+        json!({"type": "conversation.item.truncated", "item_id": "a",
+        "content_index": 0, "audio_end_ms": ms})
+    };
+    let second = |text: &str| {
+        json!({"type": "response.output_audio.delta", "response_id": "r", "item_id": "a",
+            "output_index": 0, "content_index": 0, "delta": text})
+    };
+    // A second of 24,000 samples, in two halves.
+    let half = "A".repeat(32_000);
+    let audible = |end: Value| {
+        let mut events = responded("r", &item);
+        events.splice(2..2, [second(&half), second(&half)]);
+        events.push(end);
+        // What comes late does not bring the other words back.
+        events.push(done(item.clone()));
+        events
+    };
+    check_items(audible(cut(500)), [assistant("a", "One, two,")], []);
+    check_items(
+        audible(cut(1000)),
+        [assistant("a", "One, two, three, four.")],
+        [],
+    );
+    check_items(audible(cut(0)), [], []);
+    // Without the audio, nothing says how long it was.
     let mut events = responded("r", &item);
-    events.push(json!({"type": "conversation.item.truncated", "item_id": "a", "content_index": 0, "audio_end_ms": 500}));
-    // What comes late does not bring the words back.
-    events.push(done(item));
+    events.push(cut(500));
     check_items(events, [], [lost("a", WhyLost::Truncated)]);
+    // Another format has another length.
+    let telephone = json!({"type": "session.updated", "session": {"type": "realtime",
+        "audio": {"output": {"format": {"type": "audio/pcmu"}}}}});
+    let mut events = audible(cut(1500));
+    events.insert(0, telephone);
+    check_items(events, [assistant("a", "One,")], []);
 }
 
 #[test]
