@@ -16,6 +16,10 @@ pub struct Account {
     breaks: u64,
     /// Number of events given until the last break.
     given_at_break: u64,
+    renewals: u64,
+    /// Set if two connections may deliver at the same time: the events of a renewed one may then
+    /// be seen behind those of its successor.
+    overlaps: bool,
     violations: Vec<String>,
 }
 
@@ -28,6 +32,8 @@ pub struct Sums {
     /// Written to a connection that broke before the server read them.
     pub lost: u64,
     pub breaks: u64,
+    /// Connections that were replaced before their session expired.
+    pub renewals: u64,
 }
 
 impl AddAssign for Sums {
@@ -37,10 +43,19 @@ impl AddAssign for Sums {
         self.returned += other.returned;
         self.lost += other.lost;
         self.breaks += other.breaks;
+        self.renewals += other.renewals;
     }
 }
 
 impl Account {
+    /// Empty account; `overlaps` if connections are renewed.
+    pub fn new(overlaps: bool) -> Self {
+        Self {
+            overlaps,
+            ..Self::default()
+        }
+    }
+
     /// The number of the next event, which is given now.
     pub fn give(&mut self) -> u64 {
         self.given += 1;
@@ -50,9 +65,11 @@ impl Account {
     /// The server has read an event.
     pub fn seen(&mut self, number: u64) {
         if number < self.next {
-            self.violate(format!(
-                "event {number} was seen twice, or behind a later one"
-            ));
+            if !(self.overlaps && self.fill(number)) {
+                self.violate(format!(
+                    "event {number} was seen twice, or behind a later one"
+                ));
+            }
             return;
         }
         if number > self.next {
@@ -62,6 +79,22 @@ impl Account {
         if self.returned.contains(&number) {
             self.violate(format!("event {number} was seen after it was returned"));
         }
+    }
+
+    /// Takes an event out of the skipped ones. Returns false if it is none of them.
+    fn fill(&mut self, number: u64) -> bool {
+        let Some(at) = self
+            .skipped
+            .iter()
+            .position(|range| range.contains(&number))
+        else {
+            return false;
+        };
+        let range = self.skipped.remove(at);
+        let rest = [range.start..number, number + 1..range.end];
+        let rest = rest.into_iter().filter(|range| !range.is_empty());
+        self.skipped.splice(at..at, rest);
+        true
     }
 
     /// The caller has got an event back.
@@ -80,11 +113,23 @@ impl Account {
         self.given_at_break = self.given;
     }
 
-    /// A connection ended in good order: every event was seen or returned, but for what an earlier
-    /// break took along.
+    /// A connection was replaced before its session expired.
+    pub fn renewed(&mut self) {
+        self.renewals += 1;
+    }
+
+    /// The number of events that were neither seen nor returned, but for what an earlier break took
+    /// along.
+    pub fn unseen(&self) -> u64 {
+        let since = self.given_at_break;
+        let ranges = self.unseen_ranges();
+        let ranges = ranges.map(|range| range.start.max(since)..range.end.max(since));
+        ranges.map(|range| self.lost_in(range)).sum()
+    }
+
+    /// A connection ended in good order: no event is unseen.
     pub fn closed(&mut self) {
-        let since = self.next.max(self.given_at_break).min(self.given);
-        let unseen = self.lost_in(since..self.given);
+        let unseen = self.unseen();
         if unseen > 0 {
             self.violate(format!(
                 "{unseen} events were not seen before a close in good order"
@@ -102,9 +147,7 @@ impl Account {
 
     /// The sums so far.
     pub fn sums(&self) -> Sums {
-        let tail = self.next..self.given;
-        let ranges = self.skipped.iter().cloned().chain([tail]);
-        let lost = ranges.map(|range| self.lost_in(range)).sum();
+        let lost = self.unseen_ranges().map(|range| self.lost_in(range)).sum();
         let returned = self.returned.len() as u64;
         Sums {
             given: self.given,
@@ -112,6 +155,7 @@ impl Account {
             returned,
             lost,
             breaks: self.breaks,
+            renewals: self.renewals,
         }
     }
 
@@ -129,15 +173,19 @@ impl Account {
         violations
     }
 
+    fn unseen_ranges(&self) -> impl Iterator<Item = Range<u64>> {
+        let tail = self.next..self.given;
+        self.skipped.iter().cloned().chain([tail])
+    }
+
     fn lost_in(&self, range: Range<u64>) -> u64 {
         let returned = self.returned.range(range.clone()).count() as u64;
         (range.end - range.start) - returned
     }
 
     fn lost_runs(&self) -> u64 {
-        let tail = self.next..self.given;
         let mut runs = 0;
-        for range in self.skipped.iter().cloned().chain([tail]) {
+        for range in self.unseen_ranges() {
             let mut in_run = false;
             for number in range {
                 let lost = !self.returned.contains(&number);
@@ -180,13 +228,35 @@ mod tests {
                 seen: 4,
                 returned: 2,
                 lost: 2,
-                breaks: 2
+                breaks: 2,
+                renewals: 0
             }
         );
         assert!(account.violations().is_empty());
         account.seen(6);
         account.closed();
         assert!(account.violations().is_empty());
+    }
+
+    #[test]
+    fn events_of_a_renewed_connection_may_be_seen_late_but_once() {
+        let mut account = Account::new(true);
+        for _ in 0..5 {
+            account.give();
+        }
+        for number in [0, 4, 2, 1] {
+            account.seen(number);
+        }
+        account.renewed();
+        assert_eq!((account.unseen(), account.sums().renewals), (1, 1));
+        account.seen(3);
+        account.closed();
+        assert!(account.violations().is_empty());
+        account.seen(3);
+        assert_eq!(
+            account.violations(),
+            ["event 3 was seen twice, or behind a later one"]
+        );
     }
 
     #[test]

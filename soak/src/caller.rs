@@ -3,23 +3,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use openai_realtime_ws::native::Connector;
 use openai_realtime_ws::protocol::{
     ConversationItemCreate, Events, InputAudioBufferAppend, ResponseCreate,
 };
 use openai_realtime_ws::{
-    ClientEvent, Config, Error, OpenAIRealtimeWS, RawEvent, Reconnect, SendError, Update,
+    ClientEvent, Config, Error, OpenAIRealtimeWS, RawEvent, Reconnect, SendError, TransportError,
+    Update,
 };
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::account::Account;
 use crate::ledger::Ledger;
 use crate::random::Random;
-use crate::server::{name, name_in};
+use crate::server::{EventName, name, name_in};
+use crate::way::Way;
 
 /// A caller, and what it needs.
 pub struct Caller {
     pub session: usize,
+    pub connector: Connector,
     pub config: Config,
     pub random: Random,
     pub ledger: Arc<Ledger>,
@@ -35,21 +39,32 @@ impl Caller {
         let reconnect = Reconnect::default()
             .max_attempts(u32::MAX)
             .initial_delay(Duration::from_millis(20))
-            .max_delay(Duration::from_secs(1));
+            .max_delay(Duration::from_secs(1))
+            .max_retry_after(Duration::from_secs(2));
         let config = self.config.clone().reconnect(reconnect);
+        let config = config.connect_timeout(Duration::from_secs(5));
         while !*self.stop.borrow() {
-            match OpenAIRealtimeWS::connect(config.clone()).await {
+            match OpenAIRealtimeWS::open(self.connector.clone(), config.clone()).await {
                 Ok(session) => self.hold(session).await,
+                // A handshake that is cut is no fault of the certificate.
+                Err(error @ Error::Connect(TransportError::Tls(_))) => self.violate(&error),
                 // It is refused at times, and a first connection is not retried.
-                Err(Error::Connect(_)) => sleep(self.random.millis(20..200)).await,
+                Err(Error::Connect(_) | Error::ConnectTimeout) => {
+                    sleep(self.random.millis(20..200)).await;
+                }
                 Err(error) => self.violate(&error),
             }
         }
     }
 
+    fn renews(&self) -> bool {
+        Way::of(self.session).renews()
+    }
+
     /// Talks for a while, and closes.
     async fn hold(&mut self, mut session: OpenAIRealtimeWS) {
-        let end = Instant::now() + self.random.millis(1_000..30_000);
+        let longest = if self.renews() { 60_000 } else { 30_000 };
+        let end = Instant::now() + self.random.millis(1_000..longest);
         let mut next = Instant::now();
         self.in_outage = false;
         loop {
@@ -80,10 +95,22 @@ impl Caller {
         }
         self.returned(&closed.unsent);
         if closed.frame.code == 1000 && !self.in_outage {
+            self.all_seen().await;
             self.of(Account::closed);
         } else if !self.in_outage {
             self.of(Account::broke);
         }
+    }
+
+    /// Waits for the last events of a renewed connection, which may still be under way.
+    async fn all_seen(&self) {
+        let seen = async {
+            while self.renews() && self.of(|account| account.unseen()) > 0 {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        // The account says what is missing then.
+        let _ = timeout(Duration::from_secs(20), seen).await;
     }
 
     fn take(&mut self, update: Result<Update, Error>, session: &mut OpenAIRealtimeWS) {
@@ -94,17 +121,29 @@ impl Caller {
                 }
             }
             Ok(Update::Reconnected(_)) => {
-                self.in_outage = false;
-                if self.random.chance(50) {
-                    // It may be broken again, and waits on then.
-                    let _ = session.flush_pending();
-                } else {
-                    let taken = session.take_pending();
-                    self.returned(&taken);
+                if !std::mem::take(&mut self.in_outage) {
+                    self.of(Account::renewed);
+                }
+                // A renewed session is restored, and what was held back follows on its own.
+                if !self.renews() {
+                    self.settle(session);
                 }
             }
+            // Sessions of seconds are renewed once a minute at most, as the caller is told.
+            Err(Error::ExpiresTooSoon { .. }) if self.renews() => {}
             Ok(_) => {}
             Err(error) => self.violate(&error),
+        }
+    }
+
+    /// Sends what an outage held back, or takes it.
+    fn settle(&mut self, session: &mut OpenAIRealtimeWS) {
+        if self.random.chance(50) {
+            // It may be broken again, and waits on then.
+            let _ = session.flush_pending();
+        } else {
+            let taken = session.take_pending();
+            self.returned(&taken);
         }
     }
 
@@ -139,8 +178,10 @@ impl Caller {
     fn returned(&self, events: &[RawEvent]) {
         for event in events {
             match name_in(event.text()) {
-                Some((_, number)) => self.of(|account| account.returned(number)),
-                None => self.of(|account| account.violate("a nameless event came back".to_owned())),
+                Some(EventName::Given { number, .. }) => {
+                    self.of(|account| account.returned(number));
+                }
+                _ => self.of(|account| account.violate("a nameless event came back".to_owned())),
             }
         }
     }

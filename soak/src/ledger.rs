@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::account::{Account, Sums};
+use crate::way::Way;
 
 /// One account a session, which both ends write to.
 #[derive(Debug)]
@@ -11,7 +12,8 @@ pub struct Ledger(Vec<Mutex<Account>>);
 impl Ledger {
     /// Empty accounts.
     pub fn new(sessions: usize) -> Self {
-        Self((0..sessions).map(|_| Mutex::default()).collect())
+        let account = |session| Mutex::new(Account::new(Way::of(session).renews()));
+        Self((0..sessions).map(account).collect())
     }
 
     /// Does something with one of them.

@@ -4,18 +4,21 @@
 
 mod account;
 mod caller;
+#[path = "../../tests/raw_server/deaf.rs"]
+mod deaf;
 mod figures;
 mod ledger;
 mod options;
 mod random;
+mod relay;
 mod server;
+mod way;
 
 use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use openai_realtime_ws::Config;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
@@ -25,6 +28,8 @@ use figures::{Held, memory};
 use ledger::Ledger;
 use options::{HELP, Options};
 use random::Random;
+use server::{LIFETIME, Servers};
+use way::Way;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -81,19 +86,29 @@ async fn soak(options: &Options) -> Result<Vec<String>> {
         duration.as_secs()
     );
     println!(
-        "{:>6} {:>10} {:>10} {:>9} {:>9} {:>8} {:>8} {:>7} {:>5}",
-        "s", "given", "seen", "returned", "in flight", "breaks", "files", "tasks", "MiB"
+        "{:>6} {:>10} {:>10} {:>9} {:>9} {:>8} {:>8} {:>8} {:>7} {:>5}",
+        "s",
+        "given",
+        "seen",
+        "returned",
+        "in flight",
+        "breaks",
+        "renewals",
+        "files",
+        "tasks",
+        "MiB"
     );
     let before = Held::now()?;
     let ledger = Arc::new(Ledger::new(sessions));
-    let emulator = server::start(seed, Arc::clone(&ledger)).await?;
+    let servers = Servers::start(seed, &ledger).await?;
     let (stop, stopped) = watch::channel(false);
     let mut callers = JoinSet::new();
     for session in 0..sessions {
-        let config = Config::new("sk-soak").model("gpt-realtime");
+        let (connector, config) = servers.reach(Way::of(session))?;
         let caller = Caller {
             session,
-            config: config.insecure_loopback_url(emulator.ws_url()),
+            connector,
+            config,
             // The emulator's numbers are others.
             random: Random::new(!seed, session as u64),
             ledger: Arc::clone(&ledger),
@@ -124,7 +139,9 @@ async fn soak(options: &Options) -> Result<Vec<String>> {
         violations.push(format!("{} sessions did not end", callers.len()));
     }
     drop(callers);
-    drop(emulator);
+    let failed_tls = servers.failed_tls();
+    println!("{failed_tls} TLS handshakes were reset or ended");
+    drop(servers);
     let tidy = async {
         while Held::now().is_ok_and(|now| now != before) {
             sleep(Duration::from_millis(10)).await;
@@ -140,8 +157,9 @@ async fn soak(options: &Options) -> Result<Vec<String>> {
     violations.extend(grown(&memories));
     violations.extend(ledger.violations());
     let sums = ledger.sums();
-    if sums.given == 0 || sums.breaks == 0 {
-        violations.push("nothing was tried".to_owned());
+    let renews = sessions >= 4 && duration > LIFETIME;
+    if sums.given == 0 || sums.breaks == 0 || failed_tls == 0 || (renews && sums.renewals == 0) {
+        violations.push("not everything was tried".to_owned());
     }
     Ok(violations)
 }
@@ -160,13 +178,14 @@ fn report(start: Instant, ledger: &Ledger) -> Result<()> {
     let sums = ledger.sums();
     let held = Held::now()?;
     println!(
-        "{:>6} {:>10} {:>10} {:>9} {:>9} {:>8} {:>8} {:>7} {:>5}",
+        "{:>6} {:>10} {:>10} {:>9} {:>9} {:>8} {:>8} {:>8} {:>7} {:>5}",
         start.elapsed().as_secs(),
         sums.given,
         sums.seen,
         sums.returned,
         sums.lost,
         sums.breaks,
+        sums.renewals,
         held.files,
         held.tasks,
         memory()?,
