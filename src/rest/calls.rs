@@ -1,4 +1,6 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use std::fmt;
+
 use serde_json::json;
 
 use super::message::{self, Body, Request, Response};
@@ -20,14 +22,24 @@ pub struct Calls<'c> {
     pub(super) client: &'c Client,
 }
 
-/// Call that has been set up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Call that has been set up. Its `Debug` shows no description of the session, which holds the
+/// passwords of its connections.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Call {
     /// Call id, `rtc_…`.
     pub id: String,
     /// The service's answer, for the client that made the offer.
     pub answer_sdp: String,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("id", &self.id)
+            .field("answer_bytes", &self.answer_sdp.len())
+            .finish()
+    }
 }
 
 impl Calls<'_> {

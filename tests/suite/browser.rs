@@ -10,7 +10,7 @@ use openai_realtime_ws::browser::Connector;
 use openai_realtime_ws::protocol::{ResponseCreate, SessionCreated};
 use openai_realtime_ws::{
     CloseFrame, Config, ConfigError, Connector as _, Error, InvalidClose, OpenAIRealtimeWebSocket,
-    Session, TransportError,
+    Realtime, Session, TransportError,
 };
 use wasm_bindgen::prelude::*;
 use web_sys::WebSocket;
@@ -56,7 +56,8 @@ macro_rules! browser_tests {
         browser::browser_tests!(#[$test] a_turn_over_tls, protocols_travel_as_an_array,
             an_api_key_is_refused_in_browsers, dropping_closes_and_detaches,
             dropping_an_attempt_closes_it, a_runtime_without_websocket, nobody_listening,
-            a_key_that_no_subprotocol_can_carry, codes_that_scripts_may_not_close_with,
+            a_key_that_no_subprotocol_can_carry, no_credential_is_shown,
+            codes_that_scripts_may_not_close_with,
             a_full_buffer_holds_back, more_than_may_wait_to_be_read,
             a_message_that_is_larger_than_all_that_may_wait, messages_of_other_kinds,
             a_connection_without_a_close_frame, the_clock_never_goes_back, long_waits_are_split);
@@ -292,6 +293,40 @@ pub async fn a_key_that_no_subprotocol_can_carry() {
         report(&error)
     );
     assert!(!format!("{error:?}{}", report(&error)).contains("very-secret"));
+}
+
+/// Of the configuration, of a gateway's URL, and of a session that opens and one that does not.
+pub async fn no_credential_is_shown() {
+    let secrets = ["ek_hunter1", "hunter2", "hunter3"];
+    let query = "api-key=hunter3&sig=hunter3&hunter3";
+    let gateway = format!("//user:hunter2@127.0.0.1:65535/v1?{query}");
+    let own = format!("wss:{gateway}#hunter3");
+    let config = Config::new("ek_hunter1").model("m");
+    let mut shown = Vec::new();
+    for config in [
+        config.clone().base_url(format!("https:{gateway}")),
+        config
+            .clone()
+            .insecure_loopback_url(format!("ws:{gateway}")),
+        config.clone().base_url("no URL hunter3"),
+        config.clone().url_builder(move |_| Ok(own.clone())),
+        Config::new("ek_hunter1 x").model("m"),
+    ] {
+        let runtime = Connector::new().runtime();
+        if let Ok(handshake) = config.handshake::<Realtime>(runtime) {
+            shown.push(format!("{handshake:?} {}", handshake.public_url()));
+        }
+        let error = OpenAIRealtimeWebSocket::connect(config.clone()).await;
+        let error = error.unwrap_err();
+        shown.push(format!("{config:?} {error:?} {}", report(&error)));
+    }
+    let rt = open(Connector::new(), self::config("ek_hunter1")).await;
+    shown.push(format!("{rt:?} {} {:?}", rt.url(), rt.sender()));
+    let shown = shown.join("\n");
+    for secret in secrets {
+        assert!(!shown.contains(secret), "{secret}: {shown}");
+    }
+    assert!(shown.contains("Unexplained"), "{shown}");
 }
 
 /// Contract 67.
