@@ -170,16 +170,16 @@ export class Conversation extends Emitter {
   }
 
   /**
-   * Adds audio in the session's input format to the input buffer. Returns false if it was dropped: in an outage, or if
-   * more than `longest` milliseconds of it wait in the socket, where a microphone must not fall behind.
+   * Adds audio in the session's input format to the input buffer. Returns false if it was dropped: in an outage, or for
+   * a microphone, which must not fall behind, if more than `longest` milliseconds wait to be sent.
    */
   sendAudio(audio, { longest = Infinity, commit = false } = {}) {
     const base64 = typeof audio === 'string' ? audio : toBase64(audio);
     // 24,000 samples a second in base64 are 64 letters a millisecond.
-    const isLate = this.#rt.socket?.bufferedAmount > longest * 64;
-    const isSent = this.#isOpen && !isLate;
+    const isLate = !this.#isOpen ? longest < Infinity : this.#rt.socket?.bufferedAmount > longest * 64;
+    const isSent = !(isLate || this.#isReconnecting || this.#isClosed);
     if (isSent) {
-      this.#rt.send({ type: 'input_audio_buffer.append', audio: base64 });
+      this.#act(() => this.#outgoing.push({ type: 'input_audio_buffer.append', audio: base64 }));
     }
     if (commit) {
       this.send({ type: 'input_audio_buffer.commit' });

@@ -308,7 +308,7 @@ export class Responses {
   }
 
   /** Returns the record of a response; a new one is ours if its metadata says so, else the server's own. */
-  #adopt({ id, metadata }, number) {
+  #adopt({ id, metadata, status }, number) {
     const known = this.#active.find((one) => one.id === id);
     if (known) {
       return known;
@@ -318,9 +318,10 @@ export class Responses {
     const certain = request !== undefined;
     if (certain) {
       this.#echoes = true;
-    } else if (!this.#echoes && mark === undefined && this.#speech !== 'unanswered') {
+    } else if (!this.#echoes && mark === undefined && (number > 0 || status === 'failed') && this.#speech !== 'unanswered') {
       // A server that does not return metadata begins the one that it was asked for, unless it owes one to the user's
-      // speech. If it was another, the refusal of ours follows, and tells.
+      // speech. If it was another, the refusal of ours follows, and tells. One that completed without a beginning began
+      // before this was asked for.
       [request] = take(this.#asked, ({ aside }) => !aside, 1);
     }
     const aside = request?.aside ?? false;

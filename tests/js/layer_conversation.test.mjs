@@ -238,8 +238,11 @@ test('requests that an outage found on the way are lost, and those of the outage
 
 test('audio is sent while there is a connection that takes it', () => {
   const { rt, conversation } = staged({}, 0);
-  assert.equal(conversation.sendAudio('AAAA'), false, 'not open');
+  assert.equal(conversation.sendAudio('AAAA', { longest: 500 }), false, 'a microphone does not wait');
+  assert.equal(conversation.sendAudio('CCCC'), true, 'a recording does');
+  assert.deepEqual(rt.took(), []);
   rt.socket.opens();
+  assert.deepEqual(rt.took(({ audio: sent }) => sent), ['CCCC']);
   assert.equal(conversation.sendAudio(Int16Array.of(1, -2)), true);
   assert.equal(conversation.sendAudio(Uint8Array.of(1, 2, 3).subarray(1), { commit: true }), true);
   rt.socket.bufferedAmount = 64 * 500 + 1;
@@ -251,6 +254,9 @@ test('audio is sent while there is a connection that takes it', () => {
     ['input_audio_buffer.commit', undefined],
     ['input_audio_buffer.append', 'BBBB'],
   ]);
+  rt.breaks();
+  assert.equal(conversation.sendAudio('DDDD'), false, 'an outage');
+  conversation.close();
 });
 
 test('a saved conversation goes on in a new session', () => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::request::{self, ActiveResponse, ResponseRequest, take_where};
 use super::{CancelledBy, FinishedResponse, Outcome, Responses, UserSpeech};
-use crate::protocol::{Response, SessionConfig, TurnDetection};
+use crate::protocol::{Response, ResponseStatus, SessionConfig, TurnDetection};
 
 /// Number of tools' outputs that are remembered by the ids of their calls.
 const MAX_OUTPUTS: usize = 64;
@@ -43,8 +43,12 @@ impl Responses {
             }
             // A server that does not return metadata begins the one that it was asked for, unless
             // it owes one to the user's speech. If it was another, the refusal of ours follows,
-            // and tells.
-            None if !self.echoes && mark.is_none() && self.speech != UserSpeech::Unanswered => {
+            // and tells. One that completed without a beginning began before this was asked for.
+            None if !self.echoes
+                && mark.is_none()
+                && (number > 0 || response.status == Some(ResponseStatus::Failed))
+                && self.speech != UserSpeech::Unanswered =>
+            {
                 let at = self.asked.iter().position(|request| !request.aside);
                 (at.map(|at| self.asked.remove(at)), false)
             }

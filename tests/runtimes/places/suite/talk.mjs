@@ -62,6 +62,68 @@ export const talk = {
     equal(told, []);
   },
 
+  async the_user_may_speak_at_any_moment_of_two_replies({ open, Conversation }) {
+    for (const quarter of [0, 2, 4, 6, 8]) {
+      const sent = [];
+      const conversation = new Conversation(watched(open(), sent, true), { playback: true });
+      const told = failures(conversation);
+      const replies = [await conversation.say('One'), await conversation.say('Two')];
+      const items = replies.map(({ response }) => response.output[0].id);
+      const lengths = items.map((id) => conversation.history.find((entry) => entry.id === id).audio_ms);
+      // The player is a quarter after the other through both, when the user begins to speak.
+      const at = quarter > 4 ? 1 : 0;
+      const played = Math.floor((lengths[at] * (quarter - 4 * at)) / 4);
+      conversation.playedMs(items[at], 0, played);
+      const answered = new Promise((resolve) => conversation.once('response', resolve));
+      sent.length = 0;
+      conversation.sendAudio(speech());
+      equal((await answered).outcome, { status: 'completed' });
+      // Once this is answered, the server has read all that was sent before.
+      await conversation.request({ type: 'conversation.item.retrieve', item_id: conversation.history[0].id });
+      const cuts = sent.filter(({ type }) => type === 'conversation.item.truncate' || type === 'conversation.item.delete');
+      const expected = {
+        0: [['delete', 0], ['delete', 1]],
+        2: [['truncate', 0, played], ['delete', 1]],
+        4: [['delete', 1]],
+        6: [['truncate', 1, played]],
+        8: [],
+      }[quarter];
+      const shown = cuts.map(({ type, item_id, audio_end_ms: end }) => [type.split('.')[2], items.indexOf(item_id), end]);
+      equal(shown.map((cut) => cut.filter((part) => part !== undefined)), expected, `at ${quarter} quarters it`);
+      equal(told, []);
+      conversation.close();
+    }
+  },
+
+  async a_request_beside_speech_has_a_reply_of_its_own({ open, Conversation }) {
+    const conversation = new Conversation(open());
+    const told = failures(conversation);
+    const ends = [];
+    const both = new Promise((resolve) => conversation.on('response', (end) => ends.push(end) === 2 && resolve()));
+    conversation.sendAudio(speech());
+    const answer = await conversation.respond();
+    await both;
+    equal(ends.map(({ outcome }) => outcome.status), ['completed', 'completed']);
+    assert(answer.response.metadata.client_request, 'it is the answer to the request');
+    equal(told, []);
+  },
+
+  async failing_and_unknown_tools_get_one_reply({ open, Conversation, tool }) {
+    const fails = tool({ name: 'weather', execute: () => Promise.reject(new Error('no connection')) });
+    const unknown = { type: 'function', name: 'time', parameters: { type: 'object', properties: {} } };
+    const session = { output_modalities: ['text'], tools: [fails.definition, unknown] };
+    const conversation = new Conversation(open(), { session, tools: [fails] });
+    const told = failures(conversation);
+    const replies = [];
+    const spoken = new Promise((resolve) => conversation.on('response', ({ text }) => replies.push(text) === 2 && resolve()));
+    conversation.say('Tell me weather and time.');
+    await spoken;
+    const outputs = conversation.history.filter(({ type }) => type === 'function_call_output').map(({ text }) => text);
+    equal(outputs.sort(), ['{"error":"no connection"}', '{"error":"there is no tool \\"time\\""}']);
+    assert(replies[1].startsWith('The function answered: '), replies[1]);
+    equal(told, []);
+  },
+
   async a_conversation_goes_on_after_an_outage({ open, told, Conversation }) {
     const rt = open(undefined, { reconnect: true, reconnectInitialDelay: 20 });
     const conversation = new Conversation(rt, { session: { output_modalities: ['text'] } });
@@ -88,14 +150,15 @@ function failures(conversation) {
   return errors;
 }
 
-/** The session, with the types of the events that are sent in a list. */
-function watched(rt, sent) {
+/** The session, with the events that are sent in a list, or their types alone. */
+function watched(rt, sent, whole = false) {
   return {
     on: (name, listener) => rt.on(name, listener),
     send(event) {
-      sent.push(event.type);
+      sent.push(whole ? event : event.type);
       rt.send(event);
     },
+    close: () => rt.close(),
     get socket() {
       return rt.socket;
     },
