@@ -15,6 +15,8 @@ logging.getLogger("asyncio").setLevel(logging.ERROR)
 RATE = 24_000
 # Longest time of a test.
 LIMIT_SECONDS = 60
+# Length of speech whose reply, which takes as long, is to be interrupted.
+LONG = 40
 
 # The emulator, whose replies take as long as speech.
 BASE_URL = os.environ["EMULATOR_WS_URL"]
@@ -25,9 +27,8 @@ AZURE_URL = BASE_URL.removesuffix("/v1") + "/openai"
 
 def tone(seconds):
     """Returns a loud tone of 300 Hz, as 16-bit samples."""
-    step = 2 * math.pi * 300 / RATE
-    samples = (int(12_000 * math.sin(step * index)) for index in range(int(seconds * RATE)))
-    return array.array("h", samples).tobytes()
+    samples = (int(12_000 * math.sin(2 * math.pi * index / 80)) for index in range(80))
+    return array.array("h", samples).tobytes() * int(seconds * RATE / 80)
 
 
 def silence(seconds):

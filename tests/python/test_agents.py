@@ -3,7 +3,7 @@
 from agents import function_tool
 from agents.realtime import RealtimeAgent, RealtimeRunner
 
-from support import URL, ClientTest, silence, tone
+from support import LONG, URL, ClientTest, silence, tone
 
 asked = []
 
@@ -68,13 +68,12 @@ class AgentsTest(ClientTest):
 
     async def test_interruption(self):
         async with await opened() as session:
-            # Twenty seconds of speech: the reply takes as long.
-            await session.send_audio(tone(20) + silence(1))
+            await session.send_audio(tone(LONG) + silence(1))
             await self.until(session, "audio")
             await session.send_audio(tone(1))
             await self.until(session, "audio_interrupted")
             truncated = await self.raw(session, "conversation.item.truncated")
-            self.assertLess(truncated["audio_end_ms"], 20_000)
+            self.assertLess(truncated["audio_end_ms"], 1000 * LONG)
             await session.send_audio(silence(1))
             said = await self.raw(session, "response.output_audio_transcript.done")
         self.assertRegex(said["transcript"], r"^You spoke for 1\.\d seconds\.$")

@@ -10,7 +10,7 @@ os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 
 import litellm
 
-from support import HTTP_URL, ClientTest, silence, tone
+from support import HTTP_URL, LONG, ClientTest, silence, tone
 
 
 class Caller:
@@ -80,8 +80,7 @@ class LiteLLMTest(ClientTest):
 
     async def test_interruption(self):
         await self.caller.until("session.created")
-        # Twenty seconds of speech: the reply takes as long.
-        self.speak(tone(20) + silence(1))
+        self.speak(tone(LONG) + silence(1))
         await self.caller.until("response.output_audio.delta")
         self.speak(tone(1))
         cancelled = (await self.caller.until("response.done"))[-1]["response"]

@@ -8,7 +8,7 @@ from livekit import rtc
 from livekit.agents import Agent, AgentSession, function_tool
 from livekit.plugins.openai import realtime
 
-from support import AZURE_URL, HTTP_URL, RATE, ClientTest, silence, tone
+from support import AZURE_URL, HTTP_URL, LONG, RATE, ClientTest, silence, tone
 
 asked = []
 
@@ -59,15 +59,14 @@ class LiveKitTest(ClientTest):
             session.on("error", errors.append)
             session.on("generation_created", generations.put_nowait)
             session.on("input_speech_started", lambda _: started.set())
-            # Twenty seconds of speech: the reply takes as long.
-            session.push_audio(frame(tone(20) + silence(1)))
+            session.push_audio(frame(tone(LONG) + silence(1)))
             message = await one((await generations.get()).message_stream)
             await one(message.audio_stream)
             started.clear()
             session.push_audio(frame(tone(1)))
             await started.wait()
             heard = sum([frame.duration async for frame in message.audio_stream])
-            self.assertLess(heard, 20)
+            self.assertLess(heard, LONG)
             session.truncate(
                 message_id=message.message_id, modalities=["audio"], audio_end_ms=100
             )

@@ -6,7 +6,7 @@ import json
 
 from openai import AsyncAzureOpenAI, AsyncOpenAI, OpenAI
 
-from support import AZURE_URL, BASE_URL, HTTP_URL, ClientTest, silence, tone
+from support import AZURE_URL, BASE_URL, HTTP_URL, LONG, ClientTest, silence, tone
 
 
 def client(key="sk-test"):
@@ -64,8 +64,7 @@ class OpenAITest(ClientTest):
     async def test_interruption(self):
         vad = {"type": "server_vad"}
         async with connected(audio={"input": {"turn_detection": vad}}) as connection:
-            # Twenty seconds of speech: the reply takes as long.
-            await speak(connection, tone(20) + silence(1))
+            await speak(connection, tone(LONG) + silence(1))
             item_id = (await until(connection, "response.output_audio.delta"))[-1].item_id
             await speak(connection, tone(1))
             cancelled = (await until(connection, "response.done"))[-1].response

@@ -26,7 +26,7 @@ from pipecat.services.openai.realtime import events
 from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService
 from pipecat.workers.runner import WorkerRunner
 
-from support import BASE_URL, RATE, ClientTest, silence, tone
+from support import BASE_URL, LONG, RATE, ClientTest, silence, tone
 
 logger.remove()
 
@@ -136,8 +136,7 @@ class PipecatTest(ClientTest):
         async with pipeline(LLMContext()) as (worker, _, listener):
             await worker.queue_frame(LLMRunFrame())
             await listener.until(TTSStoppedFrame)
-            # Twenty seconds of speech: the reply takes as long.
-            await worker.queue_frame(spoken(tone(20) + silence(1)))
+            await worker.queue_frame(spoken(tone(LONG) + silence(1)))
             await listener.until(TTSAudioRawFrame)
             await worker.queue_frame(spoken(tone(1)))
             await listener.until(InterruptionFrame)

@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { createOpenAI } from '@ai-sdk/openai';
 import { Experimental_AbstractRealtimeSession as AbstractRealtimeSession } from 'ai';
-import { base64, silence, tone } from './audio.mjs';
+import { base64, LONG, silence, tone } from './audio.mjs';
 
 const openai = createOpenAI({ apiKey: 'sk-test', baseURL: process.env.EMULATOR_WS_URL.replace('ws:', 'http:') });
 
@@ -122,9 +122,8 @@ test('a session calls a tool, and tells its result', async (context) => {
 
 test('a session is interrupted in the middle of a spoken reply, and goes on', async (context) => {
   const { session, errors, next } = await connected(context, { turnDetection: { type: 'server-vad' } });
-  // Twenty seconds of speech: the reply takes as long.
   const heard = next(({ type }) => type === 'audio-delta');
-  session.sendAudio(base64(tone(20)));
+  session.sendAudio(base64(tone(LONG)));
   session.sendAudio(base64(silence(1)));
   const { itemId } = await heard;
   assert.equal(session.isPlaying, true);

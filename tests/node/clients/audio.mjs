@@ -2,6 +2,9 @@
 
 const RATE = 24_000;
 
+/** Seconds of speech whose reply, which takes as long, is to be interrupted. */
+export const LONG = 40;
+
 /** Returns a loud tone of this many seconds. */
 export function tone(seconds) {
   return pcm(seconds, (index) => 12_000 * Math.sin((2 * Math.PI * 300 * index) / RATE));
