@@ -2,6 +2,7 @@
 
 import OpenAI from 'openai';
 import { OpenAIRealtimeWebSocket as OfficialClass } from 'openai/realtime/websocket';
+import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import { Conversation, tool } from 'openai-realtime-ws/conversation';
 import { z } from 'zod';
 
@@ -15,7 +16,8 @@ const weather = tool({
   },
 });
 
-export function over(): Conversation {
-  const rt = new OfficialClass({ model: 'gpt-realtime-2.1' }, new OpenAI({ apiKey: 'ek_1' }));
-  return new Conversation(rt, { tools: [weather] });
+export function over(): Conversation[] {
+  const client = new OpenAI({ apiKey: 'ek_1' });
+  const sessions = [new OfficialClass({ model: 'gpt-realtime-2.1' }, client), new OpenAIRealtimeWS({ model: 'gpt-realtime-2.1' }, client)];
+  return sessions.map((rt) => new Conversation(rt, { tools: [weather] }));
 }
