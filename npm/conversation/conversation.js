@@ -129,8 +129,8 @@ export class Conversation extends Emitter {
   respond(response) {
     let ticket;
     const answer = new Promise((resolve, reject) => {
-      this.#act((now) => {
-        ticket = this.#responses.request(now, response && { type: 'response.create', response });
+      this.#act((time) => {
+        ticket = this.#responses.request(time, response && { type: 'response.create', response });
         this.#waiting.set(ticket, { resolve, reject });
       });
       if (this.#isClosed) {
@@ -140,7 +140,7 @@ export class Conversation extends Emitter {
     });
     // A promise that nobody awaits is no unhandled rejection.
     answer.catch(() => {});
-    answer.cancel = () => this.#act((now) => this.#responses.cancelRequest(now, ticket));
+    answer.cancel = () => this.#act((time) => this.#responses.cancelRequest(time, ticket));
     return answer;
   }
 
@@ -189,15 +189,15 @@ export class Conversation extends Emitter {
 
   /** Cancels the response under way. */
   cancel() {
-    return this.#act((now) => this.#responses.cancel(now));
+    return this.#act((time) => this.#responses.cancel(time));
   }
 
   /** Interrupts the model, as for a button: cancels the response under way, and tells the server how much was heard. */
   interrupt() {
-    this.#act((now) => {
+    this.#act((time) => {
       const active = this.#responses.active;
       const interruption = this.#playback?.interrupt() ?? { events: [], heard: [] };
-      const isCancelled = this.#responses.cancel(now);
+      const isCancelled = this.#responses.cancel(time);
       this.#interrupted = active ?? this.#interrupted;
       if (isCancelled || interruption.heard.length > 0) {
         this.#tellInterruption(interruption);
@@ -223,7 +223,8 @@ export class Conversation extends Emitter {
   /** Closes the session. */
   close() {
     this.#rt.close?.();
-    this.#end();
+    // A server that does not close its side holds up nobody.
+    this.#end(1000, 'OK');
   }
 
   #listen() {

@@ -2,6 +2,9 @@
 
 const BACKGROUND = Symbol('background');
 
+/** Longest time that a timer takes, in milliseconds. */
+const LONGEST = 2 ** 31 - 1;
+
 /**
  * Returns a tool. `parameters` is a JSON Schema, or a schema of Zod, Valibot, ArkType or another library that follows
  * Standard Schema; then `execute` gets what that schema makes of the arguments.
@@ -108,7 +111,8 @@ export class ToolRuns {
     this.#running.set(call.call_id, stop);
     let timer;
     const late = new Promise((resolve) => {
-      timer = setTimeout(() => resolve(failure(`the tool did not finish within ${limit / 1000} s`)), limit);
+      const words = `the tool did not finish within ${limit / 1000} s`;
+      timer = setTimeout(() => resolve(failure(words)), Math.min(limit, LONGEST));
       stop.signal.addEventListener('abort', () => resolve());
     });
     const result = await Promise.race([late, this.#result(call, stop.signal)]);
