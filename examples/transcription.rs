@@ -8,10 +8,11 @@ use std::error::Error;
 use std::io::Write;
 use std::path::Path;
 
+use openai_realtime_ws::conversation::Transcription;
 use openai_realtime_ws::emulator::Emulator;
 use openai_realtime_ws::protocol::{
-    AudioInput, InputAudioBufferAppend, InputAudioBufferCommit, Patch, ServerEvent, SessionUpdate,
-    TranscriptionAudio, TranscriptionConfig, TranscriptionSession,
+    Audio, AudioInput, ConversationItemInputAudioTranscriptionDelta, Patch, TranscriptionAudio,
+    TranscriptionConfig, TranscriptionSession,
 };
 use openai_realtime_ws::{Config, ConfigError, OpenAIRealtimeWS, Target, native};
 
@@ -42,37 +43,33 @@ async fn main() -> Result<(), Failure> {
         config => config?,
     };
     let config = config.target(Target::Transcription);
-    let mut session = OpenAIRealtimeWS::open(native::Connector::new(), config).await?;
+    let session = OpenAIRealtimeWS::open(native::Connector::new(), config).await?;
 
     // The file is one turn, silences and all.
     let input = AudioInput::default()
         .turn_detection(Patch::Clear)
         .transcription(TranscriptionConfig::default().model(models::TRANSCRIBER));
     let settings = TranscriptionSession::new().audio(TranscriptionAudio::default().input(input));
-    session.send(SessionUpdate::new(settings)).await?;
+    let mut transcription = Transcription::new(session, settings);
+    transcription
+        .session_mut()
+        .on(|event: &ConversationItemInputAudioTranscriptionDelta| {
+            print!("{}", event.delta);
+            // Nobody may read what is printed.
+            let _ = std::io::stdout().flush();
+        });
     for piece in speech.chunks(PIECE) {
-        session.send(InputAudioBufferAppend::pcm16(piece)).await?;
+        transcription.append(Audio::from_pcm16(piece)).await?;
     }
-    session.send(InputAudioBufferCommit::default()).await?;
-
-    while let Some(event) = session.next().await {
-        match event? {
-            ServerEvent::ConversationItemInputAudioTranscriptionDelta(event) => {
-                print!("{}", event.delta);
-                std::io::stdout().flush()?;
-            }
-            ServerEvent::ConversationItemInputAudioTranscriptionCompleted(_) => {
-                println!();
-                session.close().await?;
-                return Ok(());
-            }
-            ServerEvent::ConversationItemInputAudioTranscriptionFailed(event) => {
-                let why = event.error.message.unwrap_or_default();
-                return Err(format!("the speech could not be written down: {why}").into());
-            }
-            ServerEvent::Error(event) => return Err(event.into()),
-            _ => {}
-        }
+    let transcripts = transcription.finish().await?;
+    if transcripts.is_empty() {
+        return Err("there is nothing to write down: the service takes 100 ms or more".into());
     }
-    Err("the server closed the connection before it had written everything down".into())
+    for transcript in transcripts {
+        // It was printed as it came.
+        transcript.text?;
+        println!();
+    }
+    transcription.close().await?;
+    Ok(())
 }

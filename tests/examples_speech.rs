@@ -225,7 +225,7 @@ async fn a_transcription_with_a_key() {
     let types = seen[0].event_types();
     assert_eq!(
         (types.len(), types[0], types[11]),
-        (12, "session.update", "input_audio_buffer.commit")
+        (13, "session.update", "input_audio_buffer.commit")
     );
 }
 
@@ -236,10 +236,7 @@ fn a_transcription_of_too_little() {
     let mut transcription = example("transcription");
     transcription.arg(path);
     let complaint = fail(transcription);
-    assert!(
-        complaint.contains("input_audio_buffer_commit_empty"),
-        "{complaint}"
-    );
+    assert!(complaint.contains("nothing to write down"), "{complaint}");
 }
 
 #[tokio::test]

@@ -14,12 +14,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use futures_util::{StreamExt, stream};
-use openai_realtime_ws::conversation::Usage;
+use openai_realtime_ws::conversation::Transcription;
 use openai_realtime_ws::protocol::{
-    AudioFormat, AudioInput, InputAudioBufferAppend, InputAudioBufferClear, ServerVad,
-    SessionUpdate, TranscriptionAudio, TranscriptionConfig, TranscriptionSession,
+    Audio, AudioInput, ServerVad, TranscriptionAudio, TranscriptionConfig, TranscriptionSession,
 };
-use openai_realtime_ws::{Config, OpenAIRealtimeWS, Sender, ServerEvent, Target};
+use openai_realtime_ws::{Config, OpenAIRealtimeWS, Target};
 
 #[path = "../models/mod.rs"]
 mod models;
@@ -71,87 +70,35 @@ fn options(mut args: lexopt::Parser) -> Result<Options, lexopt::Error> {
 /// Opens a session, and transcribes a recording in it.
 async fn transcribe(config: Config, samples: &[i16]) -> Result<Transcript, Failure> {
     let session = OpenAIRealtimeWS::connect(config.target(Target::Transcription)).await?;
-    let (sender, mut events) = session.split();
     // The server finds the turns, which gives the text its times.
     let input = AudioInput::default()
         .turn_detection(ServerVad::default())
         .transcription(TranscriptionConfig::default().model(models::TRANSCRIBER));
     let settings = TranscriptionSession::new().audio(TranscriptionAudio::default().input(input));
+    let mut transcription = Transcription::new(session, settings);
     let mut transcript = Transcript {
         duration_ms: samples.len() as u64 * 1_000 / u64::from(wav::RATE),
         ..Transcript::default()
     };
-    let listening = async {
-        let mut usage = Usage::new();
-        // Set once the server has taken all of the audio, and found all turns in it.
-        let mut is_heard = false;
-        while !is_heard || !transcript.segments.iter().all(Segment::is_final) {
-            let Some(event) = events.next().await else {
-                return Err("the server closed the connection in the middle".into());
-            };
-            let event = event?;
-            usage.received(&event);
-            match &event {
-                ServerEvent::InputAudioBufferCleared(_) => is_heard = true,
-                ServerEvent::Error(error) => return Err(error.clone().into()),
-                event => note(&mut transcript, event),
-            }
+    let handle = transcription.handle();
+    let speaking = async {
+        for piece in samples.chunks(PIECE) {
+            handle.append(Audio::from_pcm16(piece)).await?;
         }
-        transcript.usage = usage.total().transcription.clone();
+        handle.finish();
         Ok::<(), Failure>(())
     };
-    let speaking = async {
-        sender.send(SessionUpdate::new(settings)).await?;
-        send(&sender, samples).await
+    let listening = async {
+        while let Some(turn) = transcription.next().await {
+            let segment = Segment::new(turn?, transcript.duration_ms);
+            transcript.segments.push(segment);
+        }
+        Ok(())
     };
     futures_util::future::try_join(listening, speaking).await?;
-    events.into_session().close().await?;
+    transcript.usage = transcription.usage().total().transcription.clone();
+    transcription.close().await?;
     Ok(transcript)
-}
-
-/// Sends a recording.
-async fn send(sender: &Sender, samples: &[i16]) -> Result<(), Failure> {
-    for piece in samples.chunks(PIECE) {
-        sender.send(InputAudioBufferAppend::pcm16(piece)).await?;
-    }
-    // Silence ends the last turn. What is cleared then is silence, and the answer says that all of
-    // it was heard.
-    let silence = AudioFormat::default().silence(std::time::Duration::from_secs(1));
-    sender.send(InputAudioBufferAppend::bytes(&silence)).await?;
-    sender.send(InputAudioBufferClear::default()).await?;
-    Ok(())
-}
-
-/// Notes what an event says of a turn.
-fn note(transcript: &mut Transcript, event: &ServerEvent) {
-    let longest = transcript.duration_ms;
-    let mut change = |id: &str, change: &dyn Fn(&mut Segment)| change(transcript.segment(id));
-    match event {
-        ServerEvent::InputAudioBufferSpeechStarted(event) => {
-            change(&event.item_id, &|segment| {
-                segment.start_ms = event.audio_start_ms;
-            });
-        }
-        ServerEvent::InputAudioBufferSpeechStopped(event) => change(&event.item_id, &|segment| {
-            segment.end_ms = event.audio_end_ms.min(longest);
-        }),
-        ServerEvent::ConversationItemInputAudioTranscriptionCompleted(event) => {
-            change(&event.item_id, &|segment| {
-                segment.text = Some(event.transcript.clone());
-            });
-        }
-        ServerEvent::ConversationItemInputAudioTranscriptionFailed(event) => {
-            let message = event
-                .error
-                .message
-                .as_deref()
-                .unwrap_or("no reason was given");
-            change(&event.item_id, &|segment| {
-                segment.error = Some(message.to_owned());
-            });
-        }
-        _ => {}
-    }
 }
 
 /// Transcribes a file into another one beside it, and returns the latter.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use openai_realtime_ws::conversation::TranscriptionTokens;
+use openai_realtime_ws::conversation::{self, TranscriptionTokens};
 use serde::Serialize;
 
 /// The text of a recording.
@@ -20,8 +20,6 @@ pub struct Transcript {
 /// One turn.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Segment {
-    #[serde(skip)]
-    pub item_id: String,
     /// Start, in milliseconds.
     pub start_ms: u64,
     /// End, in milliseconds.
@@ -34,26 +32,23 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Returns true once nothing more comes of it.
-    pub fn is_final(&self) -> bool {
-        self.text.is_some() || self.error.is_some()
+    /// Returns a turn of a recording of this length. The silence behind the recording is not part
+    /// of it.
+    pub fn new(turn: conversation::Transcript, longest: u64) -> Self {
+        let (text, error) = match turn.text {
+            Ok(text) => (Some(text), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        Self {
+            start_ms: turn.start_ms.unwrap_or_default(),
+            end_ms: turn.end_ms.unwrap_or(longest).min(longest),
+            text,
+            error,
+        }
     }
 }
 
 impl Transcript {
-    /// Returns the turn of an item, which is a new one behind the others if it is not known.
-    pub fn segment(&mut self, item_id: &str) -> &mut Segment {
-        let known = |segment: &Segment| segment.item_id == item_id;
-        let at = self.segments.iter().position(known).unwrap_or_else(|| {
-            self.segments.push(Segment {
-                item_id: item_id.to_owned(),
-                ..Segment::default()
-            });
-            self.segments.len() - 1
-        });
-        &mut self.segments[at]
-    }
-
     /// Writes it as subtitles, in the format of `.srt` files.
     pub fn to_srt(&self) -> String {
         let mut srt = String::new();

@@ -8,6 +8,8 @@ mod playback;
 mod requests;
 mod responses;
 mod tools;
+mod transcription;
+mod transcripts;
 mod turns;
 mod usage;
 
@@ -26,5 +28,7 @@ pub use responses::{
 pub use tools::{
     Approval, Background, Json, ToolCall, ToolCallKind, ToolCalls, ToolOutput, ToolResult, Tools,
 };
+pub use transcription::{Transcription, TranscriptionHandle};
+pub use transcripts::{Transcript, TranscriptError, Transcripts};
 pub use turns::{ModelTurn, TurnEvent, Turns};
 pub use usage::{InputTokens, OutputTokens, Tokens, TranscriptionTokens, Usage};

@@ -14,6 +14,7 @@ mod interruptions;
 mod old_pattern;
 mod outages;
 mod requests;
+mod transcription;
 mod turns;
 mod with_tools;
 
