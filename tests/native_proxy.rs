@@ -10,6 +10,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+#[cfg(target_os = "linux")]
+#[path = "raw_server/deaf.rs"]
+mod deaf;
 mod tls_server;
 
 use tls_server::{Authority, KEY, read_head, report};
@@ -79,6 +82,20 @@ async fn a_proxy_sees_connect_with_its_own_credential_and_then_tls() {
         );
         assert_eq!(connections[0].upgrade().header("proxy-authorization"), None);
     }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_proxys_dead_address_is_passed_over() {
+    let (emulator, connector, config) = emulator().await;
+    let established = "HTTP/1.0 200 Connection established\r\n\r\n";
+    let (address, task) = proxy(established, Some(emulator.port())).await;
+    let deaf = deaf::DeafAddress::start().await.unwrap();
+    let connector = connector.resolve("proxy.example", [deaf.address, address]);
+    let connector = connector.proxy("http://Proxy.example:3128").unwrap();
+    let mut rt = OpenAIRealtimeWS::open(connector, config).await.unwrap();
+    rt.close().await.unwrap();
+    assert!(task.await.unwrap().starts_with("CONNECT 127.0.0.1:"));
 }
 
 #[tokio::test]

@@ -18,6 +18,10 @@ use openai_realtime_ws::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
+#[cfg(target_os = "linux")]
+#[path = "raw_server/deaf.rs"]
+mod deaf;
+
 const KEY: &str = "sk-emulator-0123456789";
 const WEBHOOK_SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const OFFER: &str =
@@ -340,6 +344,20 @@ async fn an_announced_call_is_rejected_with_a_status() {
         let seen = emulator.call(&call.call_id).unwrap();
         assert_eq!(seen.state(), CallState::Rejected(expected));
     }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_dead_address_is_passed_over() {
+    let emulator = emulator().await;
+    let deaf = deaf::DeafAddress::start().await.unwrap();
+    let live = ([127, 0, 0, 1], emulator.port()).into();
+    let connector = Connector::new().resolve("two.localhost", [deaf.address, live]);
+    let config = Config::new(KEY).insecure_loopback_url("ws://two.localhost/v1");
+    let client = Client::with_connector(config, connector).unwrap();
+    let minute = Duration::from_secs(60);
+    let secret = client.client_secrets().create(session(), minute).await;
+    assert!(secret.unwrap().value.expose().starts_with("ek_"));
 }
 
 #[tokio::test]

@@ -125,6 +125,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
     /// unread.
     pub(super) fn poll_step(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Step> {
         self.connection.backlog().note_poll();
+        let _ = self.poll_previous(cx);
         let step = self.poll_moves(cx, read);
         // A session that waits for events to send has left its waker with them.
         let waits_for_events = self.connection.is_open() && !self.connection.backlog().has_due();

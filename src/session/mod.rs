@@ -287,6 +287,7 @@ impl<C: Connector, P: Protocol> Session<C, P> {
         self.connection.close(self.connector.now(), frame);
         loop {
             if self.closed.is_some() {
+                poll_fn(|cx| self.poll_previous(cx)).await;
                 self.tell_closed();
                 return Ok(self.ending());
             }

@@ -93,18 +93,24 @@ where
 }
 
 impl<C: Connector, P: Protocol> Session<C, P> {
-    /// Moves the next connection and the previous one. Ready when the connection has news of the
-    /// next.
+    /// Moves the connection that was renewed, whatever has become of its successor. Ready when
+    /// there is none left.
+    pub(super) fn poll_previous(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // The old socket is written out while the new one already serves.
+        if let Some(renewal) = &mut self.renewal
+            && let Some(previous) = &mut renewal.previous
+        {
+            ready!(previous.poll(cx));
+            renewal.previous = None;
+        }
+        Poll::Ready(())
+    }
+
+    /// Moves the next connection. Ready when the connection has news of it.
     pub(super) fn poll_renewal(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(renewal) = &mut self.renewal else {
             return Poll::Pending;
         };
-        // The old socket is written out while the new one already serves.
-        if let Some(previous) = &mut renewal.previous
-            && previous.poll(cx).is_ready()
-        {
-            renewal.previous = None;
-        }
         loop {
             match &mut renewal.next {
                 None => return Poll::Pending,

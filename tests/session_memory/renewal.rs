@@ -166,3 +166,88 @@ async fn closing_gives_the_next_connection_up() {
     assert_eq!(closed.unwrap().frame, CloseFrame::NORMAL);
     assert_eq!(new.received.next().await, None, "it was dropped");
 }
+
+/// A session whose old connection has accepted an event that its server has not read yet, and was
+/// then renewed.
+async fn renewed_behind_an_unread_event() -> (Session<Memory>, Peer, Peer) {
+    let (mut rt, old, mut peers) = open_with_the_next_waiting().await;
+    let new = peers.next().now_or_never().flatten().unwrap();
+    new.send_json(&created("second", 4600));
+    let unread = ConversationItemCreate::user_text("Unread");
+    rt.send(unread).await.unwrap();
+    old.send_json(
+        &json!({"type": "response.done", "response": {"id": "r", "status": "completed"}}),
+    );
+    update(&mut rt).await;
+    let now = update(&mut rt).await;
+    assert!(matches!(now, Update::Reconnected(_)), "{now:?}");
+    (rt, old, new)
+}
+
+/// Reads what the old connection gets to its end.
+async fn read_to_the_end(mut old: Peer) {
+    let Some(Frame::Text(text)) = old.received.next().await else {
+        panic!("the event is lost");
+    };
+    assert!(text.contains("Unread"), "{text}");
+    let close = old.received.next().await;
+    assert_eq!(close, Some(Frame::Close(CloseFrame::NORMAL)));
+    assert_eq!(old.received.next().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewed_connection_writes_what_it_was_given_and_then_closes() {
+    let (mut rt, old, _new) = renewed_behind_an_unread_event().await;
+    let listen = async { while rt.next_update().await.is_some() {} };
+    tokio::select! {
+        () = listen => unreachable!(),
+        () = read_to_the_end(old) => {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewed_connection_writes_on_while_the_session_closes() {
+    let (mut rt, old, mut new) = renewed_behind_an_unread_event().await;
+    let serve = async {
+        while let Some(frame) = new.received.next().await {
+            if matches!(frame, Frame::Close(_)) {
+                new.send(frame);
+                break;
+            }
+        }
+        drop(new);
+        // Its successor has closed by now.
+        tokio::task::yield_now().await;
+        read_to_the_end(old).await;
+    };
+    let (closed, ()) = future::join(rt.close(), serve).await;
+    assert_eq!(closed.unwrap().frame, CloseFrame::NORMAL);
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_before_the_switch_are_bounded_and_none_is_lost() {
+    let (mut rt, old, mut peers) = open_with_the_next_waiting().await;
+    let new = peers.next().now_or_never().flatten().unwrap();
+    new.send_json(&created("second", 4600));
+    let padding = "x".repeat(100_000);
+    // Three times as much as a session reads ahead.
+    for number in 0..30 {
+        new.send_json(&json!({"type": "x", "number": number, "padding": padding}));
+    }
+    let waited = timeout(Duration::from_secs(1), rt.next_update()).await;
+    assert!(waited.is_err(), "{waited:?}");
+    old.send_json(
+        &json!({"type": "response.done", "response": {"id": "r", "status": "completed"}}),
+    );
+    update(&mut rt).await;
+    let now = update(&mut rt).await;
+    assert!(matches!(now, Update::Reconnected(_)), "{now:?}");
+    update(&mut rt).await;
+    for number in 0..30 {
+        let Update::Event(ServerEvent::Other(event)) = update(&mut rt).await else {
+            panic!("{number} is lost");
+        };
+        let start = format!(r#"{{"number":{number},"#);
+        assert!(event.text().starts_with(&start), "{number} in its place");
+    }
+}
