@@ -7,11 +7,12 @@
 use std::error::Error;
 use std::path::Path;
 
+use openai_realtime_ws::audio::Decoder;
 use openai_realtime_ws::emulator::Emulator;
 use openai_realtime_ws::protocol::{
-    SessionClose, SessionInputAudioBufferAppend, TranslationAudio, TranslationAudioInput,
-    TranslationAudioOutput, TranslationServerEvent, TranslationSessionConfig,
-    TranslationSessionUpdate, TranslationTranscription,
+    AudioFormat, SessionClose, SessionInputAudioBufferAppend, TranslationAudio,
+    TranslationAudioInput, TranslationAudioOutput, TranslationServerEvent,
+    TranslationSessionConfig, TranslationSessionUpdate, TranslationTranscription,
 };
 use openai_realtime_ws::{Config, ConfigError, OpenAIRealtimeTranslationWS, native};
 
@@ -66,13 +67,14 @@ async fn main() -> Result<(), Failure> {
     // What is under way still comes.
     session.send(SessionClose::default()).await?;
 
+    let mut decoder = Decoder::new(&AudioFormat::default());
     let (mut said, mut meant, mut heard) = (String::new(), String::new(), Vec::new());
     while let Some(event) = session.next().await {
         match event? {
             TranslationServerEvent::SessionInputTranscriptDelta(event) => said += &event.delta,
             TranslationServerEvent::SessionOutputTranscriptDelta(event) => meant += &event.delta,
             TranslationServerEvent::SessionOutputAudioDelta(event) => {
-                heard.append(&mut event.delta.to_pcm16()?);
+                heard.append(&mut decoder.decode(&event.delta)?);
             }
             TranslationServerEvent::SessionClosed(_) => {
                 println!("said: {said}");

@@ -56,7 +56,7 @@ use crate::transport::{Connector, InvalidClose};
 ///     while let Some(event) = conversation.next().await {
 ///         match event? {
 ///             ConversationEvent::Transcript(event) => print!("{}", event.delta),
-///             ConversationEvent::Audio(event) => { /* play event.delta.to_pcm16() */ }
+///             ConversationEvent::Audio(event) => { /* decode and play event.delta */ }
 ///             ConversationEvent::ToolStarted(call) => println!("[{}]", call.name),
 ///             ConversationEvent::Turn(TurnEvent::TurnDone(_)) => println!(),
 ///             _ => {}

@@ -1,8 +1,10 @@
 //! Loudspeaker: replies without gaps, and silence when the user speaks.
 
+use std::cell::RefCell;
+
 use futures_channel::mpsc::UnboundedSender;
 use js_sys::{Array, Float32Array};
-use openai_realtime_ws::audio::to_f32;
+use openai_realtime_ws::audio::{Decoder, to_f32};
 use openai_realtime_ws::protocol::{AudioFormat, ResponseOutputAudioDelta};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -21,6 +23,7 @@ pub const WORKLET: &str = "/audio.js";
 /// Open loudspeaker.
 pub struct Speaker {
     port: MessagePort,
+    decoder: RefCell<Decoder>,
     context: AudioContext,
     _on_progress: Closure<dyn FnMut(MessageEvent)>,
 }
@@ -61,6 +64,7 @@ impl Speaker {
         port.set_onmessage(Some(on_progress.as_ref().unchecked_ref()));
         Ok(Self {
             port,
+            decoder: RefCell::new(Decoder::new(&AudioFormat::default())),
             context,
             _on_progress: on_progress,
         })
@@ -68,7 +72,8 @@ impl Speaker {
 
     /// Plays audio of a reply after the earlier one.
     pub fn play(&self, audio: &ResponseOutputAudioDelta) -> Result<(), JsValue> {
-        let samples = to_f32(&audio.delta.to_pcm16().unwrap_or_default());
+        let samples = self.decoder.borrow_mut().decode(&audio.delta);
+        let samples = to_f32(&samples.unwrap_or_default());
         let samples = Float32Array::from(samples.as_slice());
         let (item, part) = (audio.item_id.as_str().into(), audio.content_index.into());
         let block = Array::of3(&samples, &item, &part);
@@ -78,6 +83,7 @@ impl Speaker {
 
     /// Silences playback: what is queued is never played.
     pub fn silence(&self) -> Result<(), JsValue> {
+        self.decoder.borrow_mut().reset();
         self.port.post_message(&JsValue::NULL)
     }
 }
