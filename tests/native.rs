@@ -73,6 +73,22 @@ async fn nobody_there_is_unreachable() {
     ));
 }
 
+#[tokio::test]
+async fn a_host_without_an_address_is_named() {
+    let config = Config::new("k").model("m");
+    let config = config.base_url("https://nowhere.invalid/v1");
+    let connector = Connector::new().no_proxy();
+    let error = OpenAIRealtimeWS::open(connector, config).await.unwrap_err();
+    assert!(
+        report(&error).starts_with(
+            "could not connect: could not reach the server: check the base URL and the network: \
+             no address of the host \"nowhere.invalid\" is known: "
+        ),
+        "{}",
+        report(&error)
+    );
+}
+
 /// Linux connects 0.0.0.0 to this machine, though it is not a loopback address.
 #[cfg(target_os = "linux")]
 #[tokio::test]

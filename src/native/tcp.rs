@@ -133,11 +133,19 @@ impl Server {
     pub(crate) async fn addresses(&self, set: &Addresses) -> io::Result<Vec<SocketAddr>> {
         let addresses = match set.of(self) {
             Some(addresses) => addresses,
-            None => lookup_host((self.host.as_str(), self.port))
-                .await?
-                .collect(),
+            None => self.look_up().await?,
         };
         Ok(alternating(addresses))
+    }
+
+    async fn look_up(&self) -> io::Result<Vec<SocketAddr>> {
+        let found = lookup_host((self.host.as_str(), self.port)).await;
+        // The system's error does not say which name it could not find.
+        let unknown = |error: io::Error| {
+            let text = format!("no address of the host {:?} is known: {error}", self.host);
+            io::Error::new(error.kind(), text)
+        };
+        Ok(found.map_err(unknown)?.collect())
     }
 
     /// Connects to one of the host's addresses.
