@@ -1,7 +1,8 @@
 //! TLS settings, and the TLS handshake over a connected stream.
 
+use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::{CryptoProvider, ring};
@@ -29,8 +30,12 @@ pub(super) struct Tls {
     own: Option<Arc<ClientConfig>>,
     /// The resulting configuration. Reading the system's roots takes a while, so the first
     /// connection does it once for all.
-    config: Arc<OnceLock<Arc<ClientConfig>>>,
+    config: Shared,
 }
+
+/// Configuration that the first connection makes for all connectors of the same settings. So a
+/// connector for each call reads the roots once, and resumes TLS sessions.
+type Shared = Arc<OnceLock<Arc<ClientConfig>>>;
 
 /// The root certificates that are trusted without being named.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,29 +57,65 @@ pub(super) enum Peer {
 impl Default for Tls {
     fn default() -> Self {
         // Reading the platform's roots takes milliseconds: connectors without settings share them.
-        static SHARED: LazyLock<Arc<OnceLock<Arc<ClientConfig>>>> = LazyLock::new(Arc::default);
         Self {
             roots: Roots::Platform,
             extra_roots: Vec::new(),
             identity: None,
             own: None,
-            config: Arc::clone(&SHARED),
+            config: shared(Roots::Platform, &[]),
         }
     }
+}
+
+/// Returns the configuration of these roots, which is made if there is none yet.
+fn shared(roots: Roots, extra_roots: &[CertificateDer<'static>]) -> Shared {
+    /// Number of sets of additional roots whose configuration is kept: a program has one or two.
+    const KEPT: usize = 4;
+    type Kept = (Roots, Vec<CertificateDer<'static>>, Shared);
+    static PLATFORM: LazyLock<Shared> = LazyLock::new(Arc::default);
+    static OTHERS: Mutex<VecDeque<Kept>> = Mutex::new(VecDeque::new());
+
+    if roots == Roots::Platform && extra_roots.is_empty() {
+        return Arc::clone(&PLATFORM);
+    }
+    // Nothing panics while the lock is held.
+    let mut others = OTHERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = others
+        .iter()
+        .position(|(kind, extra, _)| *kind == roots && extra == extra_roots);
+    // The one that was used last is kept longest.
+    let kept = found.and_then(|at| others.remove(at));
+    let kept = kept.unwrap_or_else(|| (roots, extra_roots.to_vec(), Arc::default()));
+    let config = Arc::clone(&kept.2);
+    others.push_back(kept);
+    if others.len() > KEPT {
+        others.pop_front();
+    }
+    config
 }
 
 impl Tls {
     #[cfg(feature = "webpki-roots")]
     pub(super) fn trust_webpki_roots(&mut self) {
         self.roots = Roots::WebPki;
-        self.config = Arc::default();
+        self.share();
     }
 
     /// Trusts the certificates in `pem`, too.
     pub(super) fn trust(&mut self, pem: &[u8]) -> Result<(), TransportError> {
         self.extra_roots.extend(certificates(pem)?);
-        self.config = Arc::default();
+        self.share();
         Ok(())
+    }
+
+    /// Shares the configuration of the present settings. A client's certificate and a caller's own
+    /// configuration are shared by the clones of their connector alone.
+    fn share(&mut self) {
+        self.config = if self.identity.is_none() && self.own.is_none() {
+            shared(self.roots, &self.extra_roots)
+        } else {
+            Arc::default()
+        };
     }
 
     /// Shows this certificate to servers that ask for one, and signs with its key.
@@ -234,4 +275,49 @@ fn handshake_error(error: io::Error) -> TransportError {
 
 fn tls_error(error: impl Into<Source>) -> TransportError {
     TransportError::Tls(error.into())
+}
+
+#[cfg(all(test, feature = "emulator"))]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Tls;
+
+    fn trusting(pem: &[String]) -> Tls {
+        let mut tls = Tls::default();
+        for pem in pem {
+            tls.trust(pem.as_bytes()).unwrap();
+        }
+        tls
+    }
+
+    #[test]
+    fn connectors_of_the_same_roots_share_one_configuration() {
+        let certificate = |name: &str| {
+            let certified = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+            certified.cert.pem()
+        };
+        let roots: Vec<_> = (0..6)
+            .map(|at| certificate(&format!("{at}.test")))
+            .collect();
+        let first = trusting(&roots[..1]).checked().unwrap();
+        let again = trusting(&roots[..1]).checked().unwrap();
+        assert!(Arc::ptr_eq(&first, &again));
+        let both = trusting(&roots[..2]).checked().unwrap();
+        assert!(!Arc::ptr_eq(&first, &both));
+        assert!(!Arc::ptr_eq(&first, &Tls::default().checked().unwrap()));
+
+        let mut own = trusting(&roots[..1]);
+        own.replace(Arc::clone(&first));
+        let refused = own.checked();
+        assert!(refused.is_err(), "roots and an own configuration");
+        assert!(trusting(&roots[..1]).checked().is_ok(), "it is not shared");
+
+        // Only the last few are kept, so many sets of roots cannot fill the memory.
+        for root in &roots {
+            trusting(std::slice::from_ref(root));
+        }
+        let later = trusting(&roots[..1]).checked().unwrap();
+        assert!(!Arc::ptr_eq(&first, &later));
+    }
 }

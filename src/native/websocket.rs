@@ -19,7 +19,7 @@ use crate::transport::{self, Handshake, Runtime, TransportError};
 
 /// Size of one read from the socket, and of an idle session's buffer. Larger messages grow the
 /// buffer until they are read.
-const READ_BUFFER_BYTES: usize = 8 * 1024;
+const READ_BUFFER_BYTES: usize = 4 * 1024;
 
 /// Size of one write to the socket, if as much is queued: the largest record of TLS.
 pub(super) const WRITE_BUFFER_BYTES: usize = 16 * 1024;

@@ -6,7 +6,7 @@ use bytestring::ByteString;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::field::{Field, Source};
+use super::field::{Field, Source, push_quoted};
 use super::members::is_plain;
 use super::union::union;
 
@@ -24,49 +24,59 @@ use super::union::union;
 /// assert_eq!(audio.to_pcm16()?, [1, -1]);
 /// # Ok::<(), openai_realtime_ws::protocol::AudioError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Audio(ByteString);
+#[derive(Clone, Default)]
+pub struct Audio {
+    base64: ByteString,
+    /// True if it is known that the text needs no escapes in JSON.
+    plain: bool,
+}
 
 impl Audio {
     /// Encodes samples of PCM16, little-endian.
     #[must_use]
     pub fn from_pcm16(samples: &[i16]) -> Self {
-        let bytes: Vec<u8> = samples
-            .iter()
-            .flat_map(|sample| sample.to_le_bytes())
-            .collect();
+        let mut bytes = vec![0; samples.len() * 2];
+        for (bytes, sample) in bytes.as_chunks_mut().0.iter_mut().zip(samples) {
+            *bytes = sample.to_le_bytes();
+        }
         Self::from_bytes(&bytes)
     }
 
     /// Encodes bytes in the session's format.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Self {
-        Self(base64_simd::STANDARD.encode_to_string(bytes).into())
+        Self {
+            base64: base64_simd::STANDARD.encode_to_string(bytes).into(),
+            plain: true,
+        }
     }
 
     /// Takes base64. It is not checked here; the server refuses text that is not base64.
     #[must_use]
     pub fn from_base64(base64: impl Into<ByteString>) -> Self {
-        Self(base64.into())
+        Self {
+            base64: base64.into(),
+            plain: false,
+        }
     }
 
     /// Returns the base64, as it travels.
     #[must_use]
     pub fn base64(&self) -> &str {
-        &self.0
+        &self.base64
     }
 
     /// Returns true if there is no audio.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.base64.is_empty()
     }
 
     /// Returns the number of bytes that the audio decodes to, if it is base64 at all.
     #[must_use]
     pub fn decoded_len(&self) -> usize {
-        let padding = self.0.bytes().rev().take_while(|byte| *byte == b'=');
-        (self.0.len() / 4 * 3).saturating_sub(padding.count())
+        let padding = self.base64.bytes().rev().take_while(|byte| *byte == b'=');
+        (self.base64.len() / 4 * 3).saturating_sub(padding.count())
     }
 
     /// Decodes the bytes, which are in the session's format: PCM16 little-endian by default, or
@@ -76,7 +86,7 @@ impl Audio {
     /// [`AudioError::NotBase64`] when the text is not base64.
     pub fn bytes(&self) -> Result<Vec<u8>, AudioError> {
         base64_simd::STANDARD
-            .decode_to_vec(self.0.as_bytes())
+            .decode_to_vec(self.base64.as_bytes())
             .map_err(|_| AudioError::NotBase64)
     }
 
@@ -101,16 +111,24 @@ impl Audio {
     }
 }
 
+impl PartialEq for Audio {
+    fn eq(&self, other: &Self) -> bool {
+        self.base64 == other.base64
+    }
+}
+
+impl Eq for Audio {}
+
 /// Prints the size only.
 impl fmt::Debug for Audio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Audio({} base64 characters)", self.0.len())
+        write!(f, "Audio({} base64 characters)", self.base64.len())
     }
 }
 
 impl Serialize for Audio {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        out.serialize_str(&self.0)
+        out.serialize_str(&self.base64)
     }
 }
 
@@ -139,14 +157,14 @@ impl Field for Audio {
                 // A string without escapes lies in the frame's buffer, and shares it.
                 match self.0 {
                     Some(frame) if frame.as_bytes().as_ptr_range().contains(&base64.as_ptr()) => {
-                        Ok(Audio(frame.slice_ref(base64)))
+                        Ok(Audio::from_base64(frame.slice_ref(base64)))
                     }
                     _ => self.visit_str(base64),
                 }
             }
 
             fn visit_str<E>(self, base64: &str) -> Result<Audio, E> {
-                Ok(Audio(base64.into()))
+                Ok(Audio::from_base64(base64))
             }
         }
 
@@ -154,13 +172,10 @@ impl Field for Audio {
     }
 
     // Base64 has nothing to escape. A scan of the whole text shows that faster than a JSON writer
-    // does byte by byte.
-    fn write(&self, out: &mut Vec<u8>) {
-        if is_plain(&self.0) {
-            out.reserve(self.0.len() + 3);
-            out.push(b'"');
-            out.extend_from_slice(self.0.as_bytes());
-            out.push(b'"');
+    // does byte by byte, and what was encoded here needs none.
+    fn write(&self, out: &mut String) {
+        if self.plain || is_plain(&self.base64) {
+            push_quoted(out, &self.base64);
         } else {
             self.base64().to_owned().write(out);
         }

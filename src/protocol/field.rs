@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::members::Members;
+use super::members::{Members, is_plain};
 use super::unknown::{FieldPath, Unknown, Visit};
 use crate::secret::Secret;
 
@@ -55,14 +55,12 @@ pub trait Field: Default + PartialEq + Serialize {
     }
 
     /// Appends the value as JSON.
-    fn write(&self, out: &mut Vec<u8>) {
-        let start = out.len();
+    fn write(&self, out: &mut String) {
         // The protocol's types hold nothing that JSON cannot, and neither does a caller's own
         // `Value`.
-        if serde_json::to_writer(&mut *out, self).is_err() {
-            // A half-written value would spoil the whole event.
-            out.truncate(start);
-            out.extend_from_slice(b"null");
+        match serde_json::to_string(self) {
+            Ok(text) => out.push_str(&text),
+            Err(_) => out.push_str("null"),
         }
     }
 
@@ -86,6 +84,15 @@ pub(crate) fn is_written<T: Field>(unknown: &Unknown, key: &str, value: &T) -> b
 #[cold]
 fn is_own<T: Field>(unknown: &Unknown, key: &str, value: &T) -> bool {
     !unknown.contains(key) || *value != T::default()
+}
+
+/// Appends a string that needs no escapes.
+pub(crate) fn push_quoted(out: &mut String, plain: &str) {
+    // Room for the quotes, and for the end of the event.
+    out.reserve(plain.len() + 3);
+    out.push('"');
+    out.push_str(plain);
+    out.push('"');
 }
 
 /// Reads a value by way of [`Field::read`], for serde's maps and sequences.
@@ -234,6 +241,14 @@ leaf_visitor!(StringVisitor => String, "a string", plain_string, {
         Ok(value.to_string())
     }
 }
+    fn write(&self, out: &mut String) {
+        if is_plain(self) {
+            push_quoted(out, self);
+        } else if let Ok(text) = serde_json::to_string(self) {
+            out.push_str(&text);
+        }
+    }
+
     fn as_text(&self) -> Option<&str> {
         Some(self.as_str()).filter(|text| !text.is_empty())
     }
@@ -306,10 +321,10 @@ impl<T: Field> Field for Option<T> {
         self.is_none()
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut String) {
         match self {
             Some(value) => value.write(out),
-            None => out.extend_from_slice(b"null"),
+            None => out.push_str("null"),
         }
     }
 

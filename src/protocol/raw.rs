@@ -162,15 +162,14 @@ impl RawEvent {
     /// Writes an event.
     pub(crate) fn encode(event_type: &'static str, event: &impl Record) -> Self {
         // Most events without audio fit.
-        let mut out = Vec::with_capacity(256);
-        out.extend_from_slice(b"{\"type\":\"");
-        out.extend_from_slice(event_type.as_bytes());
-        out.push(b'"');
+        let mut out = String::with_capacity(256);
+        out.push_str("{\"type\":\"");
+        out.push_str(event_type);
+        out.push('"');
         event.write_members(&mut out);
-        out.push(b'}');
+        out.push('}');
         Self {
-            // Every writer writes UTF-8, so the check cannot fail; leaving it out takes `unsafe`.
-            text: String::from_utf8(out).unwrap_or_default().into(),
+            text: out.into(),
             event_type: ByteString::from_static(event_type),
         }
     }

@@ -52,7 +52,7 @@ pub(crate) trait Record: Default {
     fn text_of(&self, key: &str) -> Option<&str>;
 
     /// Appends `,"key":value` for every member.
-    fn write_members(&self, out: &mut Vec<u8>);
+    fn write_members(&self, out: &mut String);
 }
 
 /// Reads an object, or null, into a record.
@@ -409,10 +409,10 @@ macro_rules! record {
                 None
             }
 
-            fn write_members(&self, out: &mut Vec<u8>) {
+            fn write_members(&self, out: &mut String) {
                 $(
                     if $crate::protocol::field::is_written(&self.unknown, $($key)+, &self.$f) {
-                        out.extend_from_slice(concat!(",\"", $($key)+, "\":").as_bytes());
+                        out.push_str(concat!(",\"", $($key)+, "\":"));
                         $crate::protocol::field::Field::write(&self.$f, out);
                     }
                 )*

@@ -59,7 +59,7 @@
 //!     fn read_in_order(…) { if members.take(",\"event_id\":") { self.event_id = … } … }
 //!     fn text_of(&self, key: &str) -> Option<&str> { … }
 //!     fn unknown_mut(&mut self) -> &mut Unknown { … }
-//!     fn write_members(&self, out: &mut Vec<u8>) { … }
+//!     fn write_members(&self, out: &mut String) { … }
 //! }
 //! impl Field for ResponseCancel { … }     // so that it can stand in another record
 //! impl Serialize for ResponseCancel { … }

@@ -94,16 +94,10 @@ impl Unknown {
 
     /// Appends `,"key":value` for every member but those that `is_written` names.
     #[cold]
-    pub(crate) fn write(&self, out: &mut Vec<u8>, is_written: &dyn Fn(&str) -> bool) {
+    pub(crate) fn write(&self, out: &mut String, is_written: &dyn Fn(&str) -> bool) {
         for (key, kept) in self.members().filter(|(key, _)| !is_written(key)) {
-            let start = out.len();
-            out.push(b',');
-            let written = serde_json::to_writer(&mut *out, key).and_then(|()| {
-                out.push(b':');
-                serde_json::to_writer(&mut *out, kept)
-            });
-            if written.is_err() {
-                out.truncate(start);
+            if let (Ok(key), Ok(kept)) = (serde_json::to_string(key), serde_json::to_string(kept)) {
+                out.extend([",", &key, ":", &kept]);
             }
         }
     }

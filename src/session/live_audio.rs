@@ -1,6 +1,7 @@
 //! A microphone's audio, which must not fall behind.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Sender;
@@ -46,6 +47,37 @@ pub struct LiveAudio<P: Protocol = Realtime> {
     sender: Sender<P>,
     longest: Duration,
     bytes_per_second: u32,
+    gathers: Duration,
+    gathered: Arc<Mutex<Gathered>>,
+}
+
+/// Audio that waits for more.
+#[derive(Default)]
+struct Gathered {
+    base64: String,
+    lasts: Duration,
+}
+
+impl Gathered {
+    fn add(&mut self, audio: &Audio, lasts: Duration) {
+        // Base64 is joined as it is, unless padding ends the first piece. A piece that is not
+        // base64 stays so, and the server refuses it.
+        let joined = self.base64.ends_with('=').then(|| {
+            let mut bytes = Audio::from_base64(self.base64.as_str()).bytes().ok()?;
+            bytes.extend(audio.bytes().ok()?);
+            Some(Audio::from_bytes(&bytes))
+        });
+        match joined.flatten() {
+            Some(joined) => joined.base64().clone_into(&mut self.base64),
+            None => self.base64.push_str(audio.base64()),
+        }
+        self.lasts += lasts;
+    }
+
+    fn take(&mut self) -> (Audio, Duration) {
+        let Self { base64, lasts } = std::mem::take(self);
+        (Audio::from_base64(base64), lasts)
+    }
 }
 
 impl<P: Protocol> Sender<P> {
@@ -63,6 +95,8 @@ impl<P: Protocol> LiveAudio<P> {
             sender,
             longest,
             bytes_per_second: AudioFormat::default().bytes_per_second(),
+            gathers: Duration::ZERO,
+            gathered: Arc::default(),
         }
     }
 
@@ -74,14 +108,64 @@ impl<P: Protocol> LiveAudio<P> {
         self
     }
 
+    /// Gathers pieces until they last this long, and sends them as one event. By default each piece
+    /// is an event of its own.
+    ///
+    /// Every event costs a write, a TLS record and an event of the server's own, whatever its
+    /// length: with pieces of 20 ms, gathering to 60 ms saves about a third of a call's CPU time.
+    /// The price is latency: the first piece of an event is heard later by up to this time, less
+    /// one piece. Turn detection hears the end of speech later by as much.
+    ///
+    /// What was gathered is sent when it is long enough. [`flush`](Self::flush) sends it before:
+    /// call it when the microphone is switched off.
+    #[must_use]
+    pub fn gather(mut self, duration: Duration) -> Self {
+        self.gathers = duration;
+        self
+    }
+
     /// Queues a piece of audio, and drops the oldest queued pieces if that is too much. A piece
     /// counts as a whole.
     ///
     /// # Errors
-    /// [`SendError`] gives the event back when the session is closed.
+    /// [`SendError`] gives the event back when the session is closed, with all audio that was
+    /// [gathered](Self::gather) for it.
     pub fn push(&self, audio: Audio) -> Result<(), SendError<P::Client>> {
         let bytes = u32::try_from(audio.decoded_len()).unwrap_or(u32::MAX);
         let lasts = Duration::from_secs(1) * bytes / self.bytes_per_second.max(1);
+        if self.gathers.is_zero() {
+            return self.send(audio, lasts);
+        }
+        let (audio, lasts) = {
+            let mut gathered = self.gathered();
+            gathered.add(&audio, lasts);
+            if gathered.lasts < self.gathers && !self.sender.is_closed() {
+                return Ok(());
+            }
+            gathered.take()
+        };
+        self.send(audio, lasts)
+    }
+
+    /// Queues what was [gathered](Self::gather) and was not long enough yet.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn flush(&self) -> Result<(), SendError<P::Client>> {
+        let (audio, lasts) = self.gathered().take();
+        if audio.is_empty() {
+            Ok(())
+        } else {
+            self.send(audio, lasts)
+        }
+    }
+
+    fn gathered(&self) -> MutexGuard<'_, Gathered> {
+        // Nothing panics while the lock is held.
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send(&self, audio: Audio, lasts: Duration) -> Result<(), SendError<P::Client>> {
         let event = P::append(audio);
         let queued = (self.sender.backlog).push_live(event.encode(), lasts, self.longest);
         queued.map_err(|_| SendError {
@@ -107,6 +191,7 @@ impl<P: Protocol> Clone for LiveAudio<P> {
     fn clone(&self) -> Self {
         Self {
             sender: self.sender.clone(),
+            gathered: Arc::clone(&self.gathered),
             ..*self
         }
     }
@@ -116,6 +201,7 @@ impl<P: Protocol> fmt::Debug for LiveAudio<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LiveAudio")
             .field("longest", &self.longest)
+            .field("gathers", &self.gathers)
             .field("queued", &self.queued())
             .field("dropped", &self.dropped())
             .finish_non_exhaustive()

@@ -241,3 +241,47 @@ fn live_audio_wakes_those_for_whom_it_makes_room() {
     assert_eq!(sending.poll_unpin(&mut cx), Poll::Ready(Ok(())));
     assert_eq!(drain(&sender).len(), 2);
 }
+
+#[test]
+fn gathered_audio_is_one_event_and_every_byte_of_it_is_sent_in_order() {
+    let sender = sender(usize::MAX);
+    let live = sender
+        .live_audio(Duration::MAX)
+        .gather(Duration::from_millis(60));
+    // 962 bytes are 20 ms and a little, and end with padding.
+    let pcm: Vec<u8> = (0..=u8::MAX).cycle().take(7 * 962).collect();
+    let pieces: Vec<_> = pcm.chunks(962).map(Audio::from_bytes).collect();
+    for (at, piece) in pieces.iter().enumerate() {
+        live.clone().push(piece.clone()).unwrap();
+        assert_eq!(sender.backlog.has_due(), at >= 2, "after piece {at}");
+    }
+    live.flush().unwrap();
+    live.flush().unwrap();
+    let events = drain(&sender);
+    assert_eq!(events.len(), 3);
+    let sent: Vec<u8> = events
+        .iter()
+        .flat_map(|event| {
+            let event = crate::ClientEvent::parse(event.text().clone()).unwrap();
+            let crate::ClientEvent::InputAudioBufferAppend(append) = event else {
+                panic!("{event:?}")
+            };
+            append.audio.bytes().unwrap()
+        })
+        .collect();
+    assert_eq!(sent, pcm);
+}
+
+#[test]
+fn gathered_audio_comes_back_when_the_session_is_closed() {
+    let sender = sender(usize::MAX);
+    let live = sender
+        .live_audio(Duration::MAX)
+        .gather(Duration::from_secs(1));
+    live.push(millis(20)).unwrap();
+    sender.backlog.close();
+    let refused = live.push(millis(10)).unwrap_err();
+    assert_eq!(refused.kind, SendErrorKind::Closed);
+    assert_eq!(refused.event, Realtime::append(millis(30)));
+    assert!(live.flush().is_ok(), "nothing is left");
+}
