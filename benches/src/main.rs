@@ -7,7 +7,8 @@
 //!
 //! `instructions [--write] [--peers] [filter]` counts the instructions of one event, and of a
 //! second of a call, with callgrind, and compares them with `benches/instructions.toml`. `calls
-//! [--runs N]` measures the CPU time of many calls at their own pace.
+//! [--runs N]` measures the CPU time of many calls at their own pace. `outage` simulates clients
+//! that reconnect together.
 //!
 //! `js [--runs N]` holds the npm package's class, and the crate's session in wasm, against the
 //! official class, in Node and in Chromium; `cargo xtask bench js` builds what it needs, and starts
@@ -21,6 +22,7 @@ mod compare;
 mod frames;
 mod instructions;
 mod measure;
+mod outage;
 mod peers;
 mod process;
 mod server;
@@ -153,6 +155,7 @@ fn main() -> ExitCode {
         ["js", ref rest @ ..] => compare::contest(rest),
         ["instructions", ref rest @ ..] => instructions::run(rest),
         ["calls", ref rest @ ..] => calls::run(rest),
+        ["outage"] => outage::run(),
         _ => compare::run(&arguments),
     };
     match outcome {

@@ -24,49 +24,49 @@ impl Arrivals {
     /// Notes bytes that tungstenite was given.
     #[inline]
     pub(super) fn arrived(&mut self, mut bytes: &[u8]) {
-        // Most reads are one or more whole frames, whose heads need not be put together.
-        while self.head_len == 0
-            && let Some([first, second, a, b]) = bytes.first_chunk()
-        {
-            let length = match *second {
-                126 => 4 + usize::from(u16::from_be_bytes([*a, *b])),
-                short @ ..126 => 2 + usize::from(short),
-                _ => break,
-            };
-            let Some(rest) = bytes.get(length..) else {
-                break;
-            };
-            self.whole += usize::from(is_last(*first));
-            bytes = rest;
-        }
-        if !bytes.is_empty() {
-            self.take_piece(bytes);
+        loop {
+            // Most frames arrive whole, and their heads need not be put together.
+            while self.head_len == 0
+                && let Some([first, second, a, b]) = bytes.first_chunk()
+            {
+                let length = match *second {
+                    126 => 4 + usize::from(u16::from_be_bytes([*a, *b])),
+                    short @ ..126 => 2 + usize::from(short),
+                    _ => break,
+                };
+                let Some(rest) = bytes.get(length..) else {
+                    break;
+                };
+                self.whole += usize::from(is_last(*first));
+                bytes = rest;
+            }
+            if bytes.is_empty() {
+                return;
+            }
+            bytes = self.take_piece(bytes);
         }
     }
 
-    fn take_piece(&mut self, mut bytes: &[u8]) {
-        loop {
-            let Some(missing) = self.missing else {
-                let Some((byte, rest)) = bytes.split_first() else {
-                    return;
-                };
-                bytes = rest;
-                self.missing = self.take_head(*byte);
-                self.new_head = self.missing.is_some();
-                if self.missing == Some(0) {
-                    self.end_frame();
-                }
-                continue;
-            };
-            let here = usize::try_from(missing).map_or(bytes.len(), |all| all.min(bytes.len()));
-            bytes = bytes.get(here..).unwrap_or_default();
-            let missing = missing - here as u64;
-            self.missing = Some(missing);
-            if missing > 0 {
-                return;
+    /// Takes bytes of the present frame, and returns those behind it.
+    fn take_piece<'b>(&mut self, mut bytes: &'b [u8]) -> &'b [u8] {
+        let missing = loop {
+            if let Some(missing) = self.missing {
+                break missing;
             }
+            let Some((byte, rest)) = bytes.split_first() else {
+                return bytes;
+            };
+            bytes = rest;
+            self.missing = self.take_head(*byte);
+            self.new_head = self.missing.is_some();
+        };
+        let here = usize::try_from(missing).map_or(bytes.len(), |all| all.min(bytes.len()));
+        let missing = missing - here as u64;
+        self.missing = Some(missing);
+        if missing == 0 {
             self.end_frame();
         }
+        bytes.get(here..).unwrap_or_default()
     }
 
     /// Notes that tungstenite returned a message.
