@@ -80,13 +80,14 @@ fn simulate(policy: Reconnect) -> Outcome {
         while let Some(notice) = connection.poll() {
             match notice {
                 Notice::Connect => {
-                    let second = usize::try_from((now - start).as_secs()).unwrap_or(usize::MAX);
+                    let second =
+                        usize::try_from(now.saturating_sub(start).as_secs()).unwrap_or(usize::MAX);
                     if outcome.load.len() <= second {
                         outcome.load.resize(second + 1, 0);
                     }
                     outcome.load[second] += 1;
                     if outcome.load[second] <= CAPACITY {
-                        outcome.last = now - start;
+                        outcome.last = now.saturating_sub(start);
                         connection.opened(now);
                     } else {
                         outcome.refused += 1;

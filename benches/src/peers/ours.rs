@@ -18,9 +18,13 @@ use crate::{
 /// Runs a bench.
 pub async fn run(bench: Bench, server: &Server) -> Result<f64> {
     let connector = Connector::new().root_certificate_pem(&server.certificate)?;
-    let config = Config::new("none")
+    let mut config = Config::new("none")
         .base_url(&server.base_url)
         .model(bench.name());
+    if server.events.is_some() {
+        // Under valgrind a run takes long, and the server answers no ping.
+        config = config.keep_alive(None);
+    }
     let open = || open(connector.clone(), config.clone());
     match bench {
         Bench::TextDelta => text_deltas(open().await?, server).await,
