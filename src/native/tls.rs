@@ -277,7 +277,8 @@ fn tls_error(error: impl Into<Source>) -> TransportError {
     TransportError::Tls(error.into())
 }
 
-#[cfg(all(test, feature = "emulator"))]
+#[cfg(test)]
+#[cfg(feature = "emulator")]
 mod tests {
     use std::sync::Arc;
 
