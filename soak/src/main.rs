@@ -157,8 +157,10 @@ async fn soak(options: &Options) -> Result<Vec<String>> {
     violations.extend(grown(&memories));
     violations.extend(ledger.violations());
     let sums = ledger.sums();
-    let renews = sessions >= 4 && duration > LIFETIME;
-    if sums.given == 0 || sums.breaks == 0 || failed_tls == 0 || (renews && sums.renewals == 0) {
+    // A small or short run may pass without any of the rarer events.
+    let large = sessions >= 100 && duration > LIFETIME;
+    let rare = !large || (failed_tls > 0 && sums.renewals > 0);
+    if sums.given == 0 || sums.breaks == 0 || !rare {
         violations.push("not everything was tried".to_owned());
     }
     Ok(violations)
