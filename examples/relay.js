@@ -1,17 +1,20 @@
-// The common part of the relays in node/, deno/, bun/ and cloudflare-worker/. A relay stands between a page and the
-// service: the page speaks the Realtime protocol to it over a plain WebSocket, and the API key stays on the server.
+// The common part of the relays in node/, deno/, bun/ and cloudflare-worker/. A relay stands
+// between a page and the service: the page speaks the Realtime protocol to it over a plain
+// WebSocket, and the API key stays on the server.
 
 /**
- * Returns true for the origin of a page that may connect: one in this comma-separated list, by default that of a
- * development server. Any other page that a user visits could otherwise open sessions at your expense.
+ * Returns true for the origin of a page that may connect: one in this comma-separated list, by
+ * default that of a development server. Any other page that a user visits could otherwise open
+ * sessions at your expense.
  */
 export function isAllowed(origin, origins) {
   return (origins ?? 'http://localhost:5173').split(',').includes(origin);
 }
 
 /**
- * Joins a session and the socket of a page, which is `{ send(text), close(code, reason) }`. Returns the handlers of what the
- * page sends. A real relay would also authenticate its users, and restrict the events that they may send.
+ * Joins a session and the socket of a page, which is `{ send(text), close(code, reason) }`. Returns
+ * the handlers of what the page sends. A real relay would also authenticate its users, and restrict
+ * the events that they may send.
  */
 export function relay(session, page) {
   /** Events that came before the session was open. */

@@ -2,7 +2,9 @@
 
 const [CONNECTING, OPEN, CLOSING, CLOSED] = [0, 1, 2, 3];
 
-/** A `WebSocket` that sends headers with its handshake. Its error event says why the server refused. */
+/**
+ * A `WebSocket` that sends headers with its handshake. Its error event says why the server refused.
+ */
 export class FetchWebSocket extends EventTarget {
   url;
   protocol = '';
@@ -16,7 +18,9 @@ export class FetchWebSocket extends EventTarget {
   constructor(url, endpoint = []) {
     super();
     this.url = String(url);
-    const { protocols = [], headers } = Array.isArray(endpoint) ? { protocols: endpoint } : endpoint;
+    const { protocols = [], headers } = Array.isArray(endpoint)
+      ? { protocols: endpoint }
+      : endpoint;
     const all = new Headers(headers);
     all.set('Upgrade', 'websocket');
     if (protocols.length > 0) {
@@ -29,7 +33,11 @@ export class FetchWebSocket extends EventTarget {
     try {
       const { signal } = this.#abort;
       // A credential must not follow a redirect.
-      const response = await fetch(this.url.replace(/^ws/, 'http'), { headers, signal, redirect: 'manual' });
+      const response = await fetch(this.url.replace(/^ws/, 'http'), {
+        headers,
+        signal,
+        redirect: 'manual',
+      });
       if (!response.webSocket) {
         await response.body?.cancel();
         throw new Error(`Unexpected server response: ${response.status}`);
@@ -46,8 +54,12 @@ export class FetchWebSocket extends EventTarget {
     this.#socket = socket;
     socket.binaryType = this.binaryType;
     socket.addEventListener('message', ({ data }) => this.#tell('message', { data }));
-    socket.addEventListener('error', ({ error, message }) => this.#tell('error', { error, message }));
-    socket.addEventListener('close', ({ code, reason, wasClean }) => this.#end(code, reason, wasClean));
+    socket.addEventListener('error', ({ error, message }) =>
+      this.#tell('error', { error, message }),
+    );
+    socket.addEventListener('close', ({ code, reason, wasClean }) =>
+      this.#end(code, reason, wasClean),
+    );
     socket.accept();
     this.readyState = OPEN;
     this.#tell('open');

@@ -1,6 +1,8 @@
 // Events a second that session classes take in from the same server, in the same process or page.
 
-/** Types of a bench's events. The server floods with them, and is never the one that is measured. */
+/**
+ * Types of a bench's events. The server floods with them, and is never the one that is measured.
+ */
 export const EVENTS = {
   text_delta: 'response.output_text.delta',
   audio_delta: 'response.output_audio.delta',
@@ -9,9 +11,9 @@ export const EVENTS = {
 const MILLIS = 1000;
 
 /**
- * The median of each contestant's runs, which take turns. A contestant is a function of the bench's name and the time
- * to take, to the number of events; `clock` gives milliseconds: of the processor, where it can be had, as then nothing
- * else that runs counts.
+ * The median of each contestant's runs, which take turns. A contestant is a function of the bench's
+ * name and the time to take, to the number of events; `clock` gives milliseconds: of the processor,
+ * where it can be had, as then nothing else that runs counts.
  */
 export async function contest(contestants, bench, runs, clock) {
   const rates = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
@@ -24,13 +26,18 @@ export async function contest(contestants, bench, runs, clock) {
     }
   }
   const median = (figures) => figures.slice(1).sort((one, other) => one - other)[runs >> 1];
-  return Object.fromEntries(Object.entries(rates).map(([name, figures]) => [name, Math.round(median(figures))]));
+  return Object.fromEntries(
+    Object.entries(rates).map(([name, figures]) => [name, Math.round(median(figures))]),
+  );
 }
 
 /** A class of the SDK's shape. */
 export function byClass(Class, baseURL) {
   return async (bench, millis) => {
-    const rt = new Class({ model: bench, dangerouslyAllowBrowser: true }, { apiKey: 'none', baseURL });
+    const rt = new Class(
+      { model: bench, dangerouslyAllowBrowser: true },
+      { apiKey: 'none', baseURL },
+    );
     const closed = new Promise((resolve) => rt.socket.addEventListener('close', resolve));
     let done = false;
     rt.on('error', (error) => {

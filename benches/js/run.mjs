@@ -1,5 +1,6 @@
-// Our class, the official SDK's, and the crate's own session in wasm, against one another: `node run.mjs BASE_URL RUNS`.
-// `cargo xtask bench js` starts it, and says in the environment where what it measures lies.
+// Our class, the official SDK's, and the crate's own session in wasm, against one another: `node
+// run.mjs BASE_URL RUNS`. `cargo xtask bench js` starts it, and says in the environment where what
+// it measures lies.
 
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +22,9 @@ const GOALS = { ours: 1.0, typed: 0.8 };
 function print(where, bench, figures) {
   for (const [name, goal] of Object.entries(GOALS)) {
     const ratio = figures[name] / figures.official;
-    const numbers = [figures[name], figures.official].map((figure) => String(figure).padStart(10)).join('  ');
+    const numbers = [figures[name], figures.official]
+      .map((figure) => String(figure).padStart(10))
+      .join('  ');
     console.log(
       `${where.padEnd(9)}  ${bench.padEnd(12)}  ${name.padEnd(6)}  ${numbers}  ${ratio.toFixed(2).padStart(6)}  at least ${goal.toFixed(2)}`,
     );
@@ -54,7 +57,11 @@ async function inChromium() {
     outfile: join(folder, 'page.js'),
     bundle: true,
     format: 'esm',
-    alias: { 'openai/realtime/websocket': official, 'openai-realtime-ws': ours, typed: join(TYPED, 'typed.js') },
+    alias: {
+      'openai/realtime/websocket': official,
+      'openai-realtime-ws': ours,
+      typed: join(TYPED, 'typed.js'),
+    },
     logLevel: 'error',
   });
   copyFileSync(join(TYPED, 'typed_bg.wasm'), join(folder, 'typed_bg.wasm'));
@@ -78,7 +85,9 @@ async function inChromium() {
   }
 }
 
-console.log(`${'where'.padEnd(9)}  ${'bench'.padEnd(12)}  whose   ${'ours'.padStart(10)}  ${'official'.padStart(10)}   ratio  goal`);
+console.log(
+  `${'where'.padEnd(9)}  ${'bench'.padEnd(12)}  whose   ${'ours'.padStart(10)}  ${'official'.padStart(10)}   ratio  goal`,
+);
 await inNode();
 await inChromium();
 process.exit();

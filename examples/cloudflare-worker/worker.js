@@ -1,10 +1,14 @@
-// A relay on Cloudflare Workers:  wrangler secret put OPENAI_API_KEY && wrangler deploy --var ORIGINS:https://example.com
+// A relay on Cloudflare Workers:  wrangler secret put OPENAI_API_KEY && wrangler deploy --var
+// ORIGINS:https://example.com
 
 import { OpenAIRealtimeWebSocket } from 'openai-realtime-ws';
 import { isAllowed, relay } from '../relay.js';
 
 export default {
-  fetch(request, { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL = 'https://api.openai.com/v1', ORIGINS }) {
+  fetch(
+    request,
+    { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL = 'https://api.openai.com/v1', ORIGINS },
+  ) {
     if (!isAllowed(request.headers.get('origin'), ORIGINS)) {
       return new Response('This page may not connect.', { status: 403 });
     }
@@ -13,10 +17,13 @@ export default {
     }
     const { 0: client, 1: socket } = new WebSocketPair();
     socket.accept();
-    const page = relay(new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1' }, { apiKey, baseURL }), {
-      send: (text) => socket.readyState === WebSocket.OPEN && socket.send(text),
-      close: (code, reason) => socket.readyState === WebSocket.OPEN && socket.close(code, reason),
-    });
+    const page = relay(
+      new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1' }, { apiKey, baseURL }),
+      {
+        send: (text) => socket.readyState === WebSocket.OPEN && socket.send(text),
+        close: (code, reason) => socket.readyState === WebSocket.OPEN && socket.close(code, reason),
+      },
+    );
     socket.addEventListener('message', ({ data }) => page.message(data));
     socket.addEventListener('error', ({ message }) => console.error(message));
     socket.addEventListener('close', () => {

@@ -1,4 +1,5 @@
-// A relay on Deno:  OPENAI_API_KEY=sk-… ORIGINS=https://example.com deno run --allow-env --allow-net relay.js
+// A relay on Deno:  OPENAI_API_KEY=sk-… ORIGINS=https://example.com deno run --allow-env
+// --allow-net relay.js
 
 import { OpenAIRealtimeWebSocket } from 'openai-realtime-ws';
 import { isAllowed, relay } from '../relay.js';

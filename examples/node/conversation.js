@@ -10,7 +10,11 @@ rt.socket.addEventListener('open', () => {
   rt.send({ type: 'session.update', session: { type: 'realtime', output_modalities: ['text'] } });
   rt.send({
     type: 'conversation.item.create',
-    item: { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Tell me of the sea.' }] },
+    item: {
+      type: 'message',
+      role: 'user',
+      content: [{ type: 'input_text', text: 'Tell me of the sea.' }],
+    },
   });
   rt.send({ type: 'response.create' });
 });

@@ -17,7 +17,10 @@ class Recorder extends AudioWorkletProcessor {
   }
 }
 
-/** Plays samples in order, and reports the place in their stream that it has played; null silences it. */
+/**
+ * Plays samples in order, and reports the place in their stream that it has played; null silences
+ * it.
+ */
 class Player extends AudioWorkletProcessor {
   #blocks = [];
 

@@ -1,10 +1,13 @@
-// A voice assistant in a page: microphone, loudspeaker, interruptions, a tool, the history and its cost.
-// `npx vite examples/page` serves it. The key comes from a server of yours, at /token: see examples/ephemeral_token.rs.
+// A voice assistant in a page: microphone, loudspeaker, interruptions, a tool, the history and its
+// cost. `npx vite examples/page` serves it. The key comes from a server of yours, at /token: see
+// examples/ephemeral_token.rs.
 
 import { OpenAIRealtimeWebSocket } from 'openai-realtime-ws';
 import { Conversation, Resampler, tool, toPcm16, toSamples } from 'openai-realtime-ws/conversation';
 
-const [talk, stop, list, usage] = ['talk', 'stop', 'history', 'usage'].map((id) => document.getElementById(id));
+const [talk, stop, list, usage] = ['talk', 'stop', 'history', 'usage'].map((id) =>
+  document.getElementById(id),
+);
 
 const localTime = tool({
   name: 'local_time',
@@ -17,17 +20,25 @@ talk.addEventListener('click', start, { once: true });
 async function start() {
   talk.disabled = true;
   const { key, baseURL } = await (await fetch('/token', { method: 'POST' })).json();
-  const rt = new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1', reconnect: true }, { apiKey: key, baseURL });
+  const rt = new OpenAIRealtimeWebSocket(
+    { model: 'gpt-realtime-2.1', reconnect: true },
+    { apiKey: key, baseURL },
+  );
   const session = { audio: { input: { transcription: { model: 'gpt-realtime-whisper' } } } };
   const conversation = new Conversation(rt, { session, tools: [localTime], playback: true });
 
   const player = await loudspeaker();
-  conversation.on('audio', ({ delta, position }) => player.postMessage({ samples: toSamples(delta), position }));
+  conversation.on('audio', ({ delta, position }) =>
+    player.postMessage({ samples: toSamples(delta), position }),
+  );
   conversation.on('interrupted', () => player.postMessage(null));
   player.onmessage = ({ data }) => conversation.playedSamples(data);
 
   conversation.on('history_updated', show);
-  conversation.on('response', () => (usage.textContent = `${conversation.usage.total.output.total} tokens written`));
+  conversation.on(
+    'response',
+    () => (usage.textContent = `${conversation.usage.total.output.total} tokens written`),
+  );
   conversation.on('error', (error) => (usage.textContent = error.message));
   conversation.on('close', () => (usage.textContent = 'The conversation has ended.'));
   stop.addEventListener('click', () => conversation.interrupt());
@@ -59,7 +70,9 @@ async function loudspeaker() {
 
 /** Opens the microphone at the sound card's rate, which some browsers insist on. */
 async function microphone(heard) {
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: true, channelCount: 1 } });
+  const stream = await navigator.mediaDevices.getUserMedia({
+    audio: { echoCancellation: true, channelCount: 1 },
+  });
   const context = new AudioContext();
   await context.audioWorklet.addModule(new URL('audio.js', import.meta.url));
   const node = new AudioWorkletNode(context, 'recorder');

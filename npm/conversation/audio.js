@@ -3,7 +3,9 @@
 /** Bytes of a second in a format of the protocol. */
 export function bytesPerSecond(format) {
   const rate = format?.rate ?? 24_000;
-  return format?.type === 'audio/pcmu' || format?.type === 'audio/pcma' ? 8_000 : 2 * Math.max(rate, 1);
+  return format?.type === 'audio/pcmu' || format?.type === 'audio/pcma'
+    ? 8_000
+    : 2 * Math.max(rate, 1);
 }
 
 /** Bytes of a sample in a format of the protocol. */
@@ -19,7 +21,10 @@ export function decodedLength(base64) {
 
 /** Decodes base64 to bytes. */
 export function fromBase64(base64) {
-  return Uint8Array.fromBase64?.(base64) ?? Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  return (
+    Uint8Array.fromBase64?.(base64) ??
+    Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
+  );
 }
 
 /** Encodes bytes, or the bytes of samples, as base64. */
@@ -46,12 +51,17 @@ export function toSamples(base64, format) {
     return Float32Array.from(bytes, (byte) => decode(byte) / 32_768);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Float32Array.from({ length: bytes.length >> 1 }, (_, at) => view.getInt16(2 * at, true) / 32_768);
+  return Float32Array.from(
+    { length: bytes.length >> 1 },
+    (_, at) => view.getInt16(2 * at, true) / 32_768,
+  );
 }
 
 /** Converts samples from -1 to 1 to 16-bit ones, as `audio/pcm` has them. */
 export function toPcm16(samples) {
-  return Int16Array.from(samples, (sample) => Math.max(-32_768, Math.min(32_767, Math.round(sample * 32_768))));
+  return Int16Array.from(samples, (sample) =>
+    Math.max(-32_768, Math.min(32_767, Math.round(sample * 32_768))),
+  );
 }
 
 // ITU-T G.711: a sign, three bits of exponent, four of mantissa.

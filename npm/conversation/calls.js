@@ -1,4 +1,5 @@
-// Calls of tools and their outputs: each call is answered once. The rules are those of src/conversation/tools/calls.rs.
+// Calls of tools and their outputs: each call is answered once. The rules are those of
+// src/conversation/tools/calls.rs.
 
 /** Number of calls and responses that are remembered, so that none is answered twice. */
 const MAX_REMEMBERED = 1024;
@@ -58,7 +59,12 @@ export class ToolCalls {
       event.previous_item_id = call.item_id;
       // The protocol requires an id, of at most 32 letters.
       const id = `answer_${call.call_id.slice(-24)}`;
-      event.item = { type: 'mcp_approval_response', id, approval_request_id: call.call_id, approve: !denied };
+      event.item = {
+        type: 'mcp_approval_response',
+        id,
+        approval_request_id: call.call_id,
+        approve: !denied,
+      };
     } else {
       if (!background) {
         group.wantsReply.push(call.call_id);
@@ -154,11 +160,16 @@ export class ToolCalls {
   #settle() {
     const groups = this.#groups;
     this.#groups = groups.filter(({ isDone, open }) => !isDone || open.length > 0);
-    for (const { wantsReply, isCancelled } of groups.filter((group) => !this.#groups.includes(group))) {
+    for (const { wantsReply, isCancelled } of groups.filter(
+      (group) => !this.#groups.includes(group),
+    )) {
       if (wantsReply.length > 0 && !isCancelled) {
         this.#steps += 1;
         const isLast = this.#steps > this.#maxSteps;
-        const event = { type: 'response.create', ...(isLast && { response: { tool_choice: 'none' } }) };
+        const event = {
+          type: 'response.create',
+          ...(isLast && { response: { tool_choice: 'none' } }),
+        };
         this.#followUps.push({ event, callIds: wantsReply });
       }
     }
@@ -170,7 +181,15 @@ function callOf(response_id, item) {
   const { id: item_id, name, arguments: text } = item;
   if (item.type === 'mcp_approval_request') {
     const { server_label } = item;
-    return { type: 'mcp_approval', call_id: item_id, item_id, response_id, name, arguments: text ?? '', server_label };
+    return {
+      type: 'mcp_approval',
+      call_id: item_id,
+      item_id,
+      response_id,
+      name,
+      arguments: text ?? '',
+      server_label,
+    };
   }
   const isCall = item.type === 'function_call' && item.call_id;
   return isCall && item.status !== 'incomplete' && item.status !== 'in_progress'

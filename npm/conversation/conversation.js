@@ -23,7 +23,10 @@ const LONGEST = 2 ** 31 - 1;
 
 let made = 0;
 
-/** A conversation over a session: `OpenAIRealtimeWebSocket`, the official SDK's classes, or anything like them. */
+/**
+ * A conversation over a session: `OpenAIRealtimeWebSocket`, the official SDK's classes, or anything
+ * like them.
+ */
 export class Conversation extends Emitter {
   #rt;
   #responses;
@@ -53,7 +56,16 @@ export class Conversation extends Emitter {
 
   constructor(rt, options = {}) {
     super();
-    const { session, tools = [], playback, history, usage, restore = true, maxSteps, limits } = options;
+    const {
+      session,
+      tools = [],
+      playback,
+      history,
+      usage,
+      restore = true,
+      maxSteps,
+      limits,
+    } = options;
     this.#rt = rt;
     made += 1;
     // Several clients may be attached to one session, so the names must differ.
@@ -64,7 +76,9 @@ export class Conversation extends Emitter {
     this.#usage = usage instanceof Usage ? usage : new Usage(usage);
     this.#calls = new ToolCalls(maxSteps);
     const { toolTimeout: timeout, toolConcurrency: concurrency, approve } = options;
-    this.#runs = new ToolRuns(tools, { timeout, concurrency, approve }, (call, result) => this.#ran(call, result));
+    this.#runs = new ToolRuns(tools, { timeout, concurrency, approve }, (call, result) =>
+      this.#ran(call, result),
+    );
     this.#playback = playback === true ? new Playback() : playback || undefined;
     this.#restore = restore;
     const definitions = this.#runs.definitions;
@@ -86,7 +100,10 @@ export class Conversation extends Emitter {
     return this.#rt;
   }
 
-  /** The entries of the history, in the server's order. A change replaces the array, and the entries that changed. */
+  /**
+   * The entries of the history, in the server's order. A change replaces the array, and the entries
+   * that changed.
+   */
   get history() {
     return this.#history.entries;
   }
@@ -113,7 +130,9 @@ export class Conversation extends Emitter {
     return this.#isClosed;
   }
 
-  /** Returns what is to be kept of the conversation: pass its members as options to go on with it. */
+  /**
+   * Returns what is to be kept of the conversation: pass its members as options to go on with it.
+   */
   toJSON() {
     return { history: this.#history, usage: this.#usage };
   }
@@ -121,11 +140,16 @@ export class Conversation extends Emitter {
   /** Says something as the user, in text, and asks for a response. It waits for its turn. */
   say(text) {
     const content = [{ type: 'input_text', text }];
-    this.send({ type: 'conversation.item.create', item: { type: 'message', role: 'user', content } });
+    this.send({
+      type: 'conversation.item.create',
+      item: { type: 'message', role: 'user', content },
+    });
     return this.respond();
   }
 
-  /** Asks for a response, in its turn, and returns the promise of its end. It need not be awaited. */
+  /**
+   * Asks for a response, in its turn, and returns the promise of its end. It need not be awaited.
+   */
   respond(response) {
     let ticket;
     const answer = new Promise((resolve, reject) => {
@@ -155,7 +179,9 @@ export class Conversation extends Emitter {
     });
   }
 
-  /** Sends an event that the server acknowledges, and returns the promise of the acknowledgement. */
+  /**
+   * Sends an event that the server acknowledges, and returns the promise of the acknowledgement.
+   */
   request(event) {
     const answer = new Promise((resolve, reject) => {
       if (this.#isClosed) {
@@ -170,13 +196,16 @@ export class Conversation extends Emitter {
   }
 
   /**
-   * Adds audio in the session's input format to the input buffer. Returns false if it was dropped: in an outage, or for
-   * a microphone, which must not fall behind, if more than `longest` milliseconds wait to be sent.
+   * Adds audio in the session's input format to the input buffer. Returns false if it was dropped:
+   * in an outage, or for a microphone, which must not fall behind, if more than `longest`
+   * milliseconds wait to be sent.
    */
   sendAudio(audio, { longest = Infinity, commit = false } = {}) {
     const base64 = typeof audio === 'string' ? audio : toBase64(audio);
     // 24,000 samples a second in base64 are 64 letters a millisecond.
-    const isLate = !this.#isOpen ? longest < Infinity : this.#rt.socket?.bufferedAmount > longest * 64;
+    const isLate = !this.#isOpen
+      ? longest < Infinity
+      : this.#rt.socket?.bufferedAmount > longest * 64;
     const isSent = !(isLate || this.#isReconnecting || this.#isClosed);
     if (isSent) {
       this.#act(() => this.#outgoing.push({ type: 'input_audio_buffer.append', audio: base64 }));
@@ -192,7 +221,10 @@ export class Conversation extends Emitter {
     return this.#act((time) => this.#responses.cancel(time));
   }
 
-  /** Interrupts the model, as for a button: cancels the response under way, and tells the server how much was heard. */
+  /**
+   * Interrupts the model, as for a button: cancels the response under way, and tells the server how
+   * much was heard.
+   */
   interrupt() {
     this.#act((time) => {
       const active = this.#responses.active;
@@ -419,7 +451,8 @@ export class Conversation extends Emitter {
   }
 
   #tellAudio(event) {
-    const isInterrupted = event.response_id !== undefined && event.response_id === this.#interrupted;
+    const isInterrupted =
+      event.response_id !== undefined && event.response_id === this.#interrupted;
     if (isInterrupted || this.#playback?.plays(event) === false || !this._hasListener('audio')) {
       return;
     }
@@ -459,7 +492,9 @@ export class Conversation extends Emitter {
       this.#watch(this.#rt.socket);
       this.#isReconnecting = false;
       // What the session held back was sent by others than this conversation.
-      const held = (this.#rt.takePending?.() ?? []).map((one) => one.message ?? JSON.parse(one.data));
+      const held = (this.#rt.takePending?.() ?? []).map(
+        (one) => one.message ?? JSON.parse(one.data),
+      );
       const seeded = this.#restoring(time);
       const ids = seeded.map(({ item }) => item?.id);
       for (const call of this.#calls.connectionLost(({ item_id }) => !ids.includes(item_id))) {
@@ -479,7 +514,10 @@ export class Conversation extends Emitter {
     if (!this.#restore) {
       return this.#unanswered.connected(time);
     }
-    const update = this.#unanswered.connected(time, this.#session && { type: 'session.update', session: this.#session });
+    const update = this.#unanswered.connected(
+      time,
+      this.#session && { type: 'session.update', session: this.#session },
+    );
     const open = this.#calls.open.map(({ call_id }) => call_id);
     return [...update, ...this.#history.seed('root', open)];
   }
@@ -501,7 +539,10 @@ export class Conversation extends Emitter {
     this.#tell('close', code, reason);
   }
 
-  /** Calls listeners. What one throws is reported by the runtime, and stops neither the others nor the conversation. */
+  /**
+   * Calls listeners. What one throws is reported by the runtime, and stops neither the others nor
+   * the conversation.
+   */
   #tell(name, ...values) {
     try {
       this._emit(name, ...values);
@@ -529,7 +570,10 @@ function isCutBySpeech({ type, response }) {
   return type === 'response.done' && outcomeOf(response ?? {}).by === 'speech';
 }
 
-/** Merges an update into a configuration, as the service does: objects member by member, other values as a whole. */
+/**
+ * Merges an update into a configuration, as the service does: objects member by member, other
+ * values as a whole.
+ */
 function merged(one, other) {
   const isRecord = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
   if (!isRecord(one) || !isRecord(other)) {

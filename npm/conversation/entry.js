@@ -38,7 +38,10 @@ export class HistoryEntry {
     return this.item.role;
   }
 
-  /** The text so far: of a message what was written or said, of a call its arguments, of an output the output. */
+  /**
+   * The text so far: of a message what was written or said, of a call its arguments, of an output
+   * the output.
+   */
   get text() {
     const { item } = this;
     switch (item.type) {
@@ -55,7 +58,10 @@ export class HistoryEntry {
     }
   }
 
-  /** The text that the user heard: cut by the share of the audio that was played, at the end of a word. */
+  /**
+   * The text that the user heard: cut by the share of the audio that was played, at the end of a
+   * word.
+   */
   get heard() {
     const { text, truncated_ms: heard, audio_ms: length } = this;
     if (heard === undefined) {
@@ -93,7 +99,11 @@ export class HistoryEntry {
     }
     const content = [...item.content];
     // A part announces itself before it grows, so no more than one is missing.
-    content[index] ??= { type: PARTS[item.role === 'assistant' ? 'assistant' : 'other'][kind === 'text' ? 'text' : 'audio'] };
+    content[index] ??= {
+      type: PARTS[item.role === 'assistant' ? 'assistant' : 'other'][
+        kind === 'text' ? 'text' : 'audio'
+      ],
+    };
     const before = content[index][kind] ?? '';
     const after = change(before);
     if (after === before && index < item.content.length) {
@@ -114,7 +124,10 @@ export class HistoryEntry {
     return after === before ? this : this.with({ item: { ...item, arguments: after } });
   }
 
-  /** Returns the entry with the server's account. What it leaves out, such as the transcript of a truncated reply, stays. */
+  /**
+   * Returns the entry with the server's account. What it leaves out, such as the transcript of a
+   * truncated reply, stays.
+   */
   learnt(item) {
     const known = this.item;
     const told = withoutAudio(item);
@@ -133,7 +146,8 @@ export class HistoryEntry {
 
   /** Returns the entry with the status of an item that will not change any more. */
   settled(item) {
-    const cut = item.status === 'incomplete' && (item.type === 'message' || item.type === 'function_call');
+    const cut =
+      item.status === 'incomplete' && (item.type === 'message' || item.type === 'function_call');
     return this.with({ status: cut ? 'incomplete' : 'completed' });
   }
 }
@@ -151,7 +165,9 @@ function learntContent(known, told, truncated) {
     const said = part.text ?? part.transcript;
     if (said && !truncated) {
       // What was said stays so: a restored session has speech as text.
-      after[before.type === 'input_audio' || before.type === 'output_audio' ? 'transcript' : 'text'] = said;
+      after[
+        before.type === 'input_audio' || before.type === 'output_audio' ? 'transcript' : 'text'
+      ] = said;
     }
     content[index] = after;
   });
@@ -185,7 +201,9 @@ function withoutAudio(item) {
 
 /** Leaves out members that are null or undefined. */
 function present(object) {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null && value !== undefined));
+  return Object.fromEntries(
+    Object.entries(object).filter(([, value]) => value !== null && value !== undefined),
+  );
 }
 
 /** Returns the words of a text that fit into a share of its audio. */
@@ -205,7 +223,9 @@ function heardText(text, heardMs, audioMs) {
   return letters.slice(0, cut).join('').trimEnd();
 }
 
-/** Returns true for a character of a script that writes no spaces between words, such as Chinese. */
+/**
+ * Returns true for a character of a script that writes no spaces between words, such as Chinese.
+ */
 function isWordAlone(letter) {
   return /[\u2E80-\u9FFF\uAC00-\uD7AF\uF900-\uFAFF\uFF00-\uFFEF\u{20000}-\u{3FFFF}]/u.test(letter);
 }

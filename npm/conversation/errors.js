@@ -24,7 +24,8 @@ export function errorKind({ type, code, message } = {}) {
   if (FATAL.includes(code)) {
     return 'fatal';
   }
-  // The first is carried out up to the end, and has a general code; older servers report the second without a code.
+  // The first is carried out up to the end, and has a general code; older servers report the second
+  // without a code.
   if (message?.includes('is already shorter than') || message?.startsWith('Cancellation failed')) {
     return 'harmless';
   }

@@ -1,5 +1,5 @@
-// History: the conversation's items in the server's order, with their text as it grows. The rules are those of
-// src/conversation/history in Rust.
+// History: the conversation's items in the server's order, with their text as it grows. The rules
+// are those of src/conversation/history in Rust.
 
 import { bytesPerSecond, decodedLength } from './audio.js';
 import { HistoryEntry } from './entry.js';
@@ -13,16 +13,23 @@ export class History {
   #entries;
   /** Transcripts of items that have not been announced, by item id. */
   #early = new Map();
-  /** Bytes of a second of output audio: the session's, and those of a response that has a format of its own. */
+  /**
+   * Bytes of a second of output audio: the session's, and those of a response that has a format of
+   * its own.
+   */
   #bytesPerSecond = bytesPerSecond();
   #response;
 
   /** Returns an empty history, or a saved one: what `JSON.parse(JSON.stringify(history))` gives. */
   constructor(saved) {
-    this.#entries = (saved?.entries ?? []).map((entry) => new HistoryEntry({ ...entry, on_server: false }));
+    this.#entries = (saved?.entries ?? []).map(
+      (entry) => new HistoryEntry({ ...entry, on_server: false }),
+    );
   }
 
-  /** The entries, in the server's order. A change replaces the array and the entries that changed. */
+  /**
+   * The entries, in the server's order. A change replaces the array and the entries that changed.
+   */
   get entries() {
     return this.#entries;
   }
@@ -47,9 +54,13 @@ export class History {
     const { item_id: id, content_index: index = 0, response_id: response } = event;
     switch (event.type) {
       case 'response.output_text.delta':
-        return this.#grow(id, (entry) => entry.respondedBy(response).withText(index, 'text', append(event.delta)));
+        return this.#grow(id, (entry) =>
+          entry.respondedBy(response).withText(index, 'text', append(event.delta)),
+        );
       case 'response.output_audio_transcript.delta':
-        return this.#grow(id, (entry) => entry.respondedBy(response).withText(index, 'transcript', append(event.delta)));
+        return this.#grow(id, (entry) =>
+          entry.respondedBy(response).withText(index, 'transcript', append(event.delta)),
+        );
       case 'response.output_audio.delta':
         this.#update(id, (entry) => this.#hear(entry, event));
         return undefined;
@@ -62,7 +73,9 @@ export class History {
       case 'response.output_text.done':
         return this.#change(id, (entry) => entry.withText(index, 'text', become(event.text)));
       case 'response.output_audio_transcript.done':
-        return this.#change(id, (entry) => entry.withText(index, 'transcript', become(event.transcript)));
+        return this.#change(id, (entry) =>
+          entry.withText(index, 'transcript', become(event.transcript)),
+        );
       case 'conversation.item.input_audio_transcription.delta':
         return this.#transcribed(event, (entry) =>
           this.#grow(id, () => entry.withText(index, 'transcript', append(event.delta))),
@@ -93,7 +106,12 @@ export class History {
       case 'conversation.item.retrieved':
         return this.#update(event.item?.id, (entry) => entry.learnt(event.item));
       case 'input_audio_buffer.committed': {
-        const item = { type: 'message', id: event.item_id, role: 'user', content: [{ type: 'input_audio' }] };
+        const item = {
+          type: 'message',
+          id: event.item_id,
+          role: 'user',
+          content: [{ type: 'input_audio' }],
+        };
         return this.#place(event.previous_item_id, item, true);
       }
       case 'response.output_item.done':
@@ -122,14 +140,23 @@ export class History {
     }
   }
 
-  /** Tells that the connection broke: items in progress stay incomplete, and none counts as on the server. */
+  /**
+   * Tells that the connection broke: items in progress stay incomplete, and none counts as on the
+   * server.
+   */
   connectionLost() {
     this.#entries = this.#entries.map((entry) =>
-      entry.with({ on_server: false, status: entry.status === 'in_progress' ? 'incomplete' : entry.status }),
+      entry.with({
+        on_server: false,
+        status: entry.status === 'in_progress' ? 'incomplete' : entry.status,
+      }),
     );
   }
 
-  /** Returns the events that put the conversation into a new session, in text, behind an item or at the top. */
+  /**
+   * Returns the events that put the conversation into a new session, in text, behind an item or at
+   * the top.
+   */
   seed(behind = 'root', openCalls = []) {
     return seed(this.#entries, behind, openCalls);
   }
@@ -172,8 +199,11 @@ export class History {
   }
 
   #hear(entry, { delta, response_id: id }) {
-    const bytes_per_second = this.#response?.id === id ? this.#response.bytesPerSecond : this.#bytesPerSecond;
-    return entry.with({ audio_bytes: entry.audio_bytes + decodedLength(delta), bytes_per_second }).respondedBy(id);
+    const bytes_per_second =
+      this.#response?.id === id ? this.#response.bytesPerSecond : this.#bytesPerSecond;
+    return entry
+      .with({ audio_bytes: entry.audio_bytes + decodedLength(delta), bytes_per_second })
+      .respondedBy(id);
   }
 
   #remove(id) {
@@ -234,7 +264,10 @@ export class History {
     return { type: 'updated', at };
   }
 
-  /** Returns the place behind an item, and behind those that only this history knows; the end if it is unknown. */
+  /**
+   * Returns the place behind an item, and behind those that only this history knows; the end if it
+   * is unknown.
+   */
   #behind(itemId) {
     const before = this.position(itemId);
     if (before < 0) {
@@ -260,7 +293,10 @@ export class History {
     }
     this.#entries.forEach((entry, at) => {
       if (entry.response_id === id && entry.status === 'in_progress') {
-        this.#replace(at, entry.with({ status: status === 'completed' ? 'completed' : 'incomplete' }));
+        this.#replace(
+          at,
+          entry.with({ status: status === 'completed' ? 'completed' : 'incomplete' }),
+        );
         change = { type: 'updated', at };
       }
     });

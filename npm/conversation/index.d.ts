@@ -18,10 +18,16 @@ import type {
   ServerEvent,
 } from 'openai-realtime-ws';
 
-/** A session to converse over: `OpenAIRealtimeWebSocket`, the official SDK's classes of that kind, or anything like them. */
+/**
+ * A session to converse over: `OpenAIRealtimeWebSocket`, the official SDK's classes of that kind,
+ * or anything like them.
+ */
 export interface ConversationSession {
   send(event: any): void;
-  /** Calls the listener with every event of the server under the name `event`, and with failures under `error`. */
+  /**
+   * Calls the listener with every event of the server under the name `event`, and with failures
+   * under `error`.
+   */
   on(name: any, listener: any): unknown;
   close?(): void;
   takePending?(): unknown[];
@@ -30,13 +36,22 @@ export interface ConversationSession {
 }
 
 export interface ConversationOptions {
-  /** Configuration to send in a `session.update`, in addition to the tools. It is sent again after a reconnect. */
+  /**
+   * Configuration to send in a `session.update`, in addition to the tools. It is sent again after a
+   * reconnect.
+   */
   session?: Partial<Omit<RealtimeSession, 'type' | 'tools'>> & { tools?: RealtimeSession['tools'] };
   /** Functions that the model can call. */
   tools?: Tool[];
-  /** Decides on calls of tools with `needsApproval` and of MCP servers: true, or the reason why not. By default, no. */
+  /**
+   * Decides on calls of tools with `needsApproval` and of MCP servers: true, or the reason why not.
+   * By default, no.
+   */
   approve?: (call: ToolCall) => boolean | string | Promise<boolean | string>;
-  /** Tracks what is heard of the model's speech, so that the server is told of it. The player must then report. */
+  /**
+   * Tracks what is heard of the model's speech, so that the server is told of it. The player must
+   * then report.
+   */
   playback?: boolean | Playback;
   /** A saved history to go on with. It is put into the session, in text. */
   history?: History | SavedHistory;
@@ -67,7 +82,10 @@ export interface ConversationEvents {
   audio: (event: ConversationAudio) => void;
   /** Transcript of something that the user said. */
   user_transcript: (event: ConversationItemInputAudioTranscriptionCompleted) => void;
-  /** The model was interrupted: the player must fall silent at once. The server has been told how much was heard. */
+  /**
+   * The model was interrupted: the player must fall silent at once. The server has been told how
+   * much was heard.
+   */
   interrupted: (interruption: Interruption) => void;
   /** A response, or a request for one, has ended. */
   response: (end: ResponseEnd) => void;
@@ -80,7 +98,10 @@ export interface ConversationEvents {
   turn_started: (turn: TurnEventOf<'turn_started'>) => void;
   first_audio: (turn: TurnEventOf<'first_audio'>) => void;
   turn_done: (turn: TurnEventOf<'turn_done'>) => void;
-  /** An error of the server or of the connection. Those that the conversation deals with are left out. */
+  /**
+   * An error of the server or of the connection. Those that the conversation deals with are left
+   * out.
+   */
   error: (error: OpenAIRealtimeError) => void;
   reconnecting: (event: ReconnectingEvent) => void;
   /** The connection is open again, and the conversation is put back on it. */
@@ -100,14 +121,14 @@ export interface ConversationAudio extends ResponseOutputAudioDelta {
 }
 
 /**
- * A conversation with the model: history, one response at a time, tools, turns and usage over a session.
+ * A conversation with the model: history, one response at a time, tools, turns and usage over a
+ * session.
  *
- * ```ts
- * const rt = new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1' }, { apiKey: 'ek_…', baseURL: 'https://api.openai.com/v1' });
- * const conversation = new Conversation(rt, { session: { instructions: 'Be brief.' }, tools: [weather] });
- * conversation.on('history_updated', (history) => show(history.map((entry) => `${entry.role}: ${entry.text}`)));
- * const { text } = await conversation.say('Is it warmer in Ulm or in Bern?');
- * ```
+ * ```ts const rt = new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1' }, { apiKey: 'ek_…',
+ * baseURL: 'https://api.openai.com/v1' }); const conversation = new Conversation(rt, { session: {
+ * instructions: 'Be brief.' }, tools: [weather] }); conversation.on('history_updated', (history) =>
+ * show(history.map((entry) => `${entry.role}: ${entry.text}`))); const { text } = await
+ * conversation.say('Is it warmer in Ulm or in Bern?'); ```
  */
 export declare class Conversation {
   constructor(rt: ConversationSession, options?: ConversationOptions);
@@ -134,25 +155,36 @@ export declare class Conversation {
   /** Sends any other event. A `response.create` waits for its turn. */
   send(event: ClientEvent): void;
   /**
-   * Sends an event that the server acknowledges, and returns the promise of the acknowledgement. It rejects with a
-   * {@link RequestError} if the server refuses the event, or does not answer within 10 seconds.
+   * Sends an event that the server acknowledges, and returns the promise of the acknowledgement. It
+   * rejects with a {@link RequestError} if the server refuses the event, or does not answer within
+   * 10 seconds.
    */
   request<Type extends keyof Acknowledgements>(
     event: Extract<ClientEvent, { type: Type }>,
   ): Promise<Extract<ServerEvent, { type: Acknowledgements[Type] }>>;
   /**
-   * Adds audio in the session's input format to the input buffer: base64, or bytes, or samples of 16 bits. Returns false
-   * if it was dropped: in an outage, or because more than `longest` milliseconds wait to be sent. Set that for a
-   * microphone, whose audio must not fall behind; by default, nothing is dropped.
+   * Adds audio in the session's input format to the input buffer: base64, or bytes, or samples of
+   * 16 bits. Returns false if it was dropped: in an outage, or because more than `longest`
+   * milliseconds wait to be sent. Set that for a microphone, whose audio must not fall behind; by
+   * default, nothing is dropped.
    */
-  sendAudio(audio: string | ArrayBuffer | ArrayBufferView, options?: { longest?: number; commit?: boolean }): boolean;
+  sendAudio(
+    audio: string | ArrayBuffer | ArrayBufferView,
+    options?: { longest?: number; commit?: boolean },
+  ): boolean;
   /** Cancels the response under way. Returns false if there is none. */
   cancel(): boolean;
-  /** Interrupts the model, as for a button: cancels the response under way, and tells the server how much was heard. */
+  /**
+   * Interrupts the model, as for a button: cancels the response under way, and tells the server how
+   * much was heard.
+   */
   interrupt(): void;
   /** Tells how much of a content part was played, in milliseconds. */
   playedMs(itemId: string, contentIndex: number, ms: number): void;
-  /** Tells how many samples of the stream of all audio were played, those that an interruption cut included. */
+  /**
+   * Tells how many samples of the stream of all audio were played, those that an interruption cut
+   * included.
+   */
   playedSamples(position: number): void;
   /** Tells that a telephone line has played everything up to a mark. */
   playedMark(name: string): boolean;
@@ -174,8 +206,8 @@ export interface Acknowledgements {
 }
 
 /**
- * Promise of a response's end. It need not be awaited, and rejects with a {@link RequestError} if no response answers the
- * request.
+ * Promise of a response's end. It need not be awaited, and rejects with a {@link RequestError} if
+ * no response answers the request.
  */
 export interface PendingResponse extends Promise<FinishedResponse> {
   /** Cancels the response, or withdraws the request. Returns false if it has ended. */
@@ -202,7 +234,13 @@ export type Outcome =
   | { status: 'completed' }
   | { status: 'cancelled'; by: 'speech' | 'client' | (string & {}) }
   | { status: 'incomplete'; reason: 'max_output_tokens' | 'content_filter' | (string & {}) }
-  | { status: 'failed'; code: string; message: string; advice: 'retry' | 'wait' | 'give_up'; wait_ms?: number };
+  | {
+      status: 'failed';
+      code: string;
+      message: string;
+      advice: 'retry' | 'wait' | 'give_up';
+      wait_ms?: number;
+    };
 
 /** Reason why a request is not answered, or why the end of its response is not known. */
 export declare class RequestError extends Error {
@@ -212,10 +250,15 @@ export declare class RequestError extends Error {
 }
 
 /** Meaning of an error of the server for the session. */
-export declare function errorKind(error: Partial<ErrorDetails>): 'harmless' | 'deferred' | 'request' | 'fatal';
+export declare function errorKind(
+  error: Partial<ErrorDetails>,
+): 'harmless' | 'deferred' | 'request' | 'fatal';
 
 export interface ResponseLimits {
-  /** Longest time in milliseconds from a request to its response, and from a cancellation to its end; 10,000 by default. */
+  /**
+   * Longest time in milliseconds from a request to its response, and from a cancellation to its
+   * end; 10,000 by default.
+   */
   begin?: number;
   /** Longest time in milliseconds that a request waits for its turn; 120,000 by default. */
   wait?: number;
@@ -223,7 +266,10 @@ export interface ResponseLimits {
   attempts?: number;
 }
 
-/** Arbiter of responses, without I/O and without a clock: decides when each `response.create` is sent. Times are in milliseconds. */
+/**
+ * Arbiter of responses, without I/O and without a clock: decides when each `response.create` is
+ * sent. Times are in milliseconds.
+ */
 export declare class Responses {
   constructor(options?: ResponseLimits & { eventIds?: string });
   readonly active: string | undefined;
@@ -239,7 +285,13 @@ export declare class Responses {
   tick(now: number): void;
   poll(): ClientEvent | undefined;
   pollEnd():
-    | { ticket?: number; response_id?: string; response?: Response; outcome?: Outcome; error?: RequestError }
+    | {
+        ticket?: number;
+        response_id?: string;
+        response?: Response;
+        outcome?: Outcome;
+        error?: RequestError;
+      }
     | undefined;
   connectionLost(): void;
   connected(now: number): void;
@@ -300,7 +352,8 @@ interface ToolOptions {
 }
 
 /**
- * Returns a tool. The model is told what `execute` returns: text as it is, other values as JSON. It is told of errors, too.
+ * Returns a tool. The model is told what `execute` returns: text as it is, other values as JSON. It
+ * is told of errors, too.
  *
  * ```ts
  * const weather = tool({
@@ -313,7 +366,10 @@ interface ToolOptions {
  */
 export declare function tool<Output>(
   options: ToolOptions & {
-    /** A schema of Zod (4.2 or later), Valibot, ArkType or another library that writes itself as JSON Schema. */
+    /**
+     * A schema of Zod (4.2 or later), Valibot, ArkType or another library that writes itself as
+     * JSON Schema.
+     */
     parameters: StandardSchema<Output>;
     execute: (args: Output, context: ToolContext) => unknown;
   },
@@ -347,9 +403,15 @@ export declare class HistoryEntry {
   readonly type: Item['type'];
   /** Author of a message. */
   readonly role: Role | undefined;
-  /** Text so far: of a message what was written or said, of a call its arguments, of an output the output. */
+  /**
+   * Text so far: of a message what was written or said, of a call its arguments, of an output the
+   * output.
+   */
   readonly text: string;
-  /** Text that the user heard: all of it, unless it was truncated. Then it is cut by the share of its audio that was played. */
+  /**
+   * Text that the user heard: all of it, unless it was truncated. Then it is cut by the share of
+   * its audio that was played.
+   */
   readonly heard: string;
   readonly status: 'in_progress' | 'completed' | 'incomplete';
   /** The item, without audio. */
@@ -384,7 +446,10 @@ export declare class History {
   position(itemId: string): number;
   apply(event: ServerEvent): HistoryChange | undefined;
   connectionLost(): void;
-  /** Returns the events that put the conversation into a new session, in text, behind an item or at the top. */
+  /**
+   * Returns the events that put the conversation into a new session, in text, behind an item or at
+   * the top.
+   */
   seed(behind?: string): ClientEvent[];
   toJSON(): SavedHistory;
 }
@@ -418,7 +483,10 @@ export declare class Playback {
   formatOf(responseId: string): AudioFormat;
   playedMs(itemId: string, contentIndex: number, ms: number): void;
   playedSamples(position: number): void;
-  /** Cuts a piece of audio into pieces of about this length, each with the name of a mark for the place behind it. */
+  /**
+   * Cuts a piece of audio into pieces of about this length, each with the name of a mark for the
+   * place behind it.
+   */
   pieces(event: ResponseOutputAudioDelta, ms?: number): { audio: string; mark: string }[];
   playedMark(name: string): boolean;
   interrupt(): Interruption & { cancel?: ClientEvent };
@@ -470,8 +538,17 @@ export interface Tokens {
   };
   /** Tokens that the model wrote. Reasoning is a part of the text. */
   output: { total: number; text: number; audio: number; reasoning: number };
-  /** Transcriptions of the user's speech, in tokens or seconds. They run beside the model, and are billed apart. */
-  transcription: { total: number; input: number; input_audio: number; output: number; seconds: number };
+  /**
+   * Transcriptions of the user's speech, in tokens or seconds. They run beside the model, and are
+   * billed apart.
+   */
+  transcription: {
+    total: number;
+    input: number;
+    input_audio: number;
+    output: number;
+    seconds: number;
+  };
 }
 
 /** A count of tokens as it was saved, also by the Rust crate. */

@@ -1,4 +1,5 @@
-// The conversation layer: what a voice product needs above a session. The entry `openai-realtime-ws/conversation`.
+// The conversation layer: what a voice product needs above a session. The entry
+// `openai-realtime-ws/conversation`.
 
 export { fromBase64, toBase64, toPcm16, toSamples } from './audio.js';
 export { ToolCalls } from './calls.js';

@@ -1,5 +1,5 @@
-// The part of the model's speech that was heard, and the events that tell the server of it after an interruption. The
-// rules are those of src/conversation/playback in Rust.
+// The part of the model's speech that was heard, and the events that tell the server of it after an
+// interruption. The rules are those of src/conversation/playback in Rust.
 
 import { bytesPerSample, bytesPerSecond, decodedLength } from './audio.js';
 
@@ -7,8 +7,8 @@ import { bytesPerSample, bytesPerSecond, decodedLength } from './audio.js';
 const REMEMBERED = 64;
 
 /**
- * Tracker of the model's speech. It takes every event of the server by `received`, and the player tells it what was heard
- * by `playedMs`, `playedSamples` or `playedMark`.
+ * Tracker of the model's speech. It takes every event of the server by `received`, and the player
+ * tells it what was heard by `playedMs`, `playedSamples` or `playedMark`.
  */
 export class Playback {
   /** Format of the session's output. */
@@ -29,7 +29,9 @@ export class Playback {
   /** Samples of all audio so far that was to be played. */
   #written = 0;
 
-  /** Takes an event of the server, before the player gets it. Returns an interruption, or undefined. */
+  /**
+   * Takes an event of the server, before the player gets it. Returns an interruption, or undefined.
+   */
   received(event) {
     switch (event.type) {
       case 'response.output_audio.delta':
@@ -67,7 +69,10 @@ export class Playback {
     return !this.#isCut(response_id);
   }
 
-  /** The number of samples of all audio so far that was to be played: the place behind the latest piece. */
+  /**
+   * The number of samples of all audio so far that was to be played: the place behind the latest
+   * piece.
+   */
   get samples() {
     return this.#written;
   }
@@ -77,9 +82,14 @@ export class Playback {
     return this.#replies.find(({ id }) => id === responseId)?.format ?? this.#format;
   }
 
-  /** Notes that a content part was played up to a place, in milliseconds, and everything in front of it to its end. */
+  /**
+   * Notes that a content part was played up to a place, in milliseconds, and everything in front of
+   * it to its end.
+   */
   playedMs(itemId, contentIndex, ms) {
-    const at = this.#parts.findIndex((part) => isQueued(part) && isPart(part, itemId, contentIndex));
+    const at = this.#parts.findIndex(
+      (part) => isQueued(part) && isPart(part, itemId, contentIndex),
+    );
     if (at < 0) {
       return;
     }
@@ -91,28 +101,32 @@ export class Playback {
   }
 
   /**
-   * Notes that the player has played its stream up to a place: the number of samples since the first, those that were
-   * cut by an interruption included.
+   * Notes that the player has played its stream up to a place: the number of samples since the
+   * first, those that were cut by an interruption included.
    */
   playedSamples(position) {
     for (const part of this.#parts.filter(isQueued)) {
-      const samples = part.spans.reduce((sum, [start, end]) => sum + Math.max(0, Math.min(position, end) - start), 0);
+      const samples = part.spans.reduce(
+        (sum, [start, end]) => sum + Math.max(0, Math.min(position, end) - start),
+        0,
+      );
       playTo(part, (samples * bytesPerSample(part.format) * 1000) / bytesPerSecond(part.format));
     }
     this.#forget();
   }
 
   /**
-   * Cuts a piece of audio that was received into pieces of about this length, each with the name of a mark for the place
-   * behind it: for a telephone line that reports marks. There are none if it is not to be played.
+   * Cuts a piece of audio that was received into pieces of about this length, each with the name of
+   * a mark for the place behind it: for a telephone line that reports marks. There are none if it
+   * is not to be played.
    */
   pieces({ item_id, content_index, delta }, ms = 100) {
     const part = this.#parts.find((one) => isQueued(one) && isPart(one, item_id, content_index));
     if (!part) {
       return [];
     }
-    // Three bytes are four letters of base64, so a multiple of three bytes can be cut off undecoded. Six are whole
-    // samples of 16 bits, too.
+    // Three bytes are four letters of base64, so a multiple of three bytes can be cut off
+    // undecoded. Six are whole samples of 16 bits, too.
     const sample = bytesPerSample(part.format);
     const bytes = sample * Math.floor((ms * bytesPerSecond(part.format)) / (1000 * sample));
     const letters = 8 * Math.max(1, Math.ceil(bytes / 6));
@@ -122,13 +136,21 @@ export class Playback {
       part.marked += decodedLength(audio);
       this.#madeMarks += 1;
       const mark = `audio-${this.#madeMarks}`;
-      this.#marks.push({ mark, itemId: part.itemId, contentIndex: part.contentIndex, end: part.marked });
+      this.#marks.push({
+        mark,
+        itemId: part.itemId,
+        contentIndex: part.contentIndex,
+        end: part.marked,
+      });
       pieces.push({ audio, mark });
     }
     return pieces;
   }
 
-  /** Notes that the line has played everything up to a mark. Returns false for a mark that is not known. */
+  /**
+   * Notes that the line has played everything up to a mark. Returns false for a mark that is not
+   * known.
+   */
   playedMark(name) {
     const at = this.#marks.findIndex(({ mark }) => mark === name);
     if (at < 0) {
@@ -142,14 +164,22 @@ export class Playback {
     return true;
   }
 
-  /** Interrupts the model, as for a button: the response under way is cancelled, and what is queued is never played. */
+  /**
+   * Interrupts the model, as for a button: the response under way is cancelled, and what is queued
+   * is never played.
+   */
   interrupt() {
-    const underWay = this.#replies.find((reply) => !reply.isDone && reply.inConversation && !this.#isCut(reply.id));
+    const underWay = this.#replies.find(
+      (reply) => !reply.isDone && reply.inConversation && !this.#isCut(reply.id),
+    );
     const cancel = underWay && { type: 'response.cancel', response_id: underWay.id };
     return { ...(cancel && { cancel }), ...this.#settleAll() };
   }
 
-  /** Notes that the session goes on over a new connection, which has no audio that could be truncated. */
+  /**
+   * Notes that the session goes on over a new connection, which has no audio that could be
+   * truncated.
+   */
   reconnected() {
     for (const reply of this.#replies) {
       Object.assign(reply, { isDone: true, inConversation: false });
@@ -169,7 +199,9 @@ export class Playback {
 
   /** The content part that is being played, and how far it is. */
   get nowPlaying() {
-    const part = this.#parts.find((one) => isQueued(one) && playedMs(one) < Math.floor(lengthOf(one)));
+    const part = this.#parts.find(
+      (one) => isQueued(one) && playedMs(one) < Math.floor(lengthOf(one)),
+    );
     return part && heardOf(part);
   }
 
@@ -202,7 +234,16 @@ export class Playback {
       this.#replies.push({ id: responseId, format, inConversation: true, isDone: false });
     }
     const counts = { received: 0, marked: 0, played: 0, spans: [] };
-    const part = { responseId, itemId, contentIndex, format, ...counts, isComplete: false, isSettled: false, isLate };
+    const part = {
+      responseId,
+      itemId,
+      contentIndex,
+      format,
+      ...counts,
+      isComplete: false,
+      isSettled: false,
+      isLate,
+    };
     this.#parts.push(part);
     return part;
   }
@@ -258,7 +299,10 @@ export class Playback {
     return interruption;
   }
 
-  /** Decides what becomes of each part that matches: nothing if it was heard, a truncation, or with its item a deletion. */
+  /**
+   * Decides what becomes of each part that matches: nothing if it was heard, a truncation, or with
+   * its item a deletion.
+   */
   #settle(matches) {
     const [events, heard, deleted] = [[], [], []];
     for (const part of this.#parts.filter((one) => !one.isSettled && matches(one))) {
@@ -293,7 +337,8 @@ export class Playback {
   /** Forgets responses that ended, once all their audio was heard or settled. */
   #forget() {
     const isOver = (part) => part.isSettled || playedMs(part) >= Math.floor(lengthOf(part));
-    const isGone = ({ id, isDone }) => isDone && this.#parts.every((part) => part.responseId !== id || isOver(part));
+    const isGone = ({ id, isDone }) =>
+      isDone && this.#parts.every((part) => part.responseId !== id || isOver(part));
     for (const gone of this.#replies.filter(isGone)) {
       this.#replies.splice(this.#replies.indexOf(gone), 1);
       this.#parts = this.#parts.filter(({ responseId }) => responseId !== gone.id);
@@ -328,7 +373,12 @@ function isWhole(part) {
 }
 
 function heardOf(part) {
-  const { responseId: response_id, itemId: item_id, contentIndex: content_index, isComplete: is_complete } = part;
+  const {
+    responseId: response_id,
+    itemId: item_id,
+    contentIndex: content_index,
+    isComplete: is_complete,
+  } = part;
   const times = { played_ms: playedMs(part), received_ms: Math.floor(lengthOf(part)) };
   return { response_id, item_id, content_index, ...times, is_complete };
 }

@@ -1,4 +1,5 @@
-// Events of the client that the server acknowledges. The rules are those of src/conversation/requests.rs.
+// Events of the client that the server acknowledges. The rules are those of
+// src/conversation/requests.rs.
 
 import { RequestError } from './errors.js';
 
@@ -19,8 +20,9 @@ const ACKNOWLEDGED = {
 };
 
 /**
- * The sent events that the server has not acknowledged. It handles events in order, so an acknowledgement that names no
- * item belongs to the oldest event of its kind. Events that nobody waits for are therefore followed, too.
+ * The sent events that the server has not acknowledged. It handles events in order, so an
+ * acknowledgement that names no item belongs to the oldest event of its kind. Events that nobody
+ * waits for are therefore followed, too.
  */
 export class Unanswered {
   #prefix;
@@ -32,7 +34,10 @@ export class Unanswered {
     this.#prefix = prefix;
   }
 
-  /** Follows an event, and returns it as it is to be sent: with an id if it needs one. `answer` is who waits for it. */
+  /**
+   * Follows an event, and returns it as it is to be sent: with an id if it needs one. `answer` is
+   * who waits for it.
+   */
   follow(now, event, answer) {
     const [acknowledgement, itemOf] = ACKNOWLEDGED[event.type] ?? [];
     // Those with an item are told apart by it, so without an answer they need not be followed.
@@ -45,7 +50,14 @@ export class Unanswered {
       sent.item = { ...event.item, id: event.item.id ?? this.#newId() };
     }
     const { type, event_id } = sent;
-    this.#events.push({ type, event_id, acknowledgement, item: itemOf?.(sent), since: now, answer });
+    this.#events.push({
+      type,
+      event_id,
+      acknowledgement,
+      item: itemOf?.(sent),
+      since: now,
+      answer,
+    });
     // A server that acknowledges nothing must not make the record grow.
     this.#events = this.#events.slice(-MAX_UNANSWERED);
     return sent;
@@ -60,9 +72,11 @@ export class Unanswered {
       this.#refused(event.error ?? {});
       return;
     }
-    const type = event.type === 'conversation.item.created' ? 'conversation.item.added' : event.type;
+    const type =
+      event.type === 'conversation.item.created' ? 'conversation.item.added' : event.type;
     const id = event.item_id ?? event.item?.id;
-    const isIt = ({ acknowledgement, item }) => acknowledgement === type && (item === undefined || item === id);
+    const isIt = ({ acknowledgement, item }) =>
+      acknowledgement === type && (item === undefined || item === id);
     this.#take(isIt)?.answer?.resolve({ ...event, type });
   }
 
@@ -80,14 +94,19 @@ export class Unanswered {
     }
   }
 
-  /** Tells that the connection broke: only the events that are still to be sent will be answered. */
+  /**
+   * Tells that the connection broke: only the events that are still to be sent will be answered.
+   */
   connectionLost(toBeSent) {
     const lost = this.#events.filter(({ event_id }) => !toBeSent.includes(event_id));
     this.#events = this.#events.filter((event) => !lost.includes(event));
     lost.forEach(({ answer }) => answer?.reject(new RequestError('connection_lost')));
   }
 
-  /** Tells that there is a connection. Requests wait from now on, behind the update that restores the session. */
+  /**
+   * Tells that there is a connection. Requests wait from now on, behind the update that restores
+   * the session.
+   */
   connected(now, update) {
     const kept = this.#events.splice(0);
     const sent = update && [this.follow(now, update)];
@@ -100,14 +119,18 @@ export class Unanswered {
     this.#events.splice(0).forEach(({ answer }) => answer?.reject(new RequestError('closed')));
   }
 
-  /** An error names the event that it is about, but not always: without that, the field at fault says what was refused. */
+  /**
+   * An error names the event that it is about, but not always: without that, the field at fault
+   * says what was refused.
+   */
   #refused(error) {
     // The server truncates as far as it can, and says so by the usual event.
     if (error.message?.includes('is already shorter than')) {
       return;
     }
     const named = typeof error.event_id === 'string';
-    const about = ({ event_id, type }) => (named ? event_id === error.event_id : isAtFault(type, error));
+    const about = ({ event_id, type }) =>
+      named ? event_id === error.event_id : isAtFault(type, error);
     this.#take(about)?.answer?.reject(new RequestError('refused', error));
   }
 

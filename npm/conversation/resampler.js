@@ -5,7 +5,10 @@ const CROSSINGS = 16;
 /** Share of the spectrum that passes; the rest is the slope. */
 const PASSED = 0.95;
 
-/** Resampler of a stream, for microphones whose rate is not the service's. It delays sound by a millisecond or two. */
+/**
+ * Resampler of a stream, for microphones whose rate is not the service's. It delays sound by a
+ * millisecond or two.
+ */
 export class Resampler {
   /** Samples in for samples out. */
   #from;
@@ -22,7 +25,9 @@ export class Resampler {
     const divisor = greatestDivisor(from, to);
     [this.#from, this.#to] = [from / divisor, to / divisor];
     const cutoff = PASSED * Math.min(1, to / from);
-    this.#kernels = Array.from({ length: this.#to }, (_, place) => kernel(place / this.#to, cutoff));
+    this.#kernels = Array.from({ length: this.#to }, (_, place) =>
+      kernel(place / this.#to, cutoff),
+    );
     // The first kernel needs samples before the beginning.
     this.#rest = new Float32Array(this.#kernels[0].length - 1);
   }
@@ -50,7 +55,10 @@ export class Resampler {
   }
 }
 
-/** Returns the weights of the samples in around a sample out at this share of the way to the next one. */
+/**
+ * Returns the weights of the samples in around a sample out at this share of the way to the next
+ * one.
+ */
 function kernel(share, cutoff) {
   const half = Math.ceil(CROSSINGS / cutoff);
   const weights = Float32Array.from({ length: 2 * half }, (_, at) => {

@@ -1,5 +1,6 @@
-// Responses: at most one under way in the conversation, and an end for every request. The rules are those of
-// src/conversation/responses in Rust, and tests/fixtures/conversation.json holds both to them.
+// Responses: at most one under way in the conversation, and an end for every request. The rules are
+// those of src/conversation/responses in Rust, and tests/fixtures/conversation.json holds both to
+// them.
 
 import { errorKind, RequestError } from './errors.js';
 import { outcomeOf } from './outcome.js';
@@ -7,13 +8,18 @@ import { outcomeOf } from './outcome.js';
 /** Metadata key by which a response names its request. The service returns metadata unchanged. */
 const MARK = 'client_request';
 const MAX_METADATA = 16;
-/** Wait in milliseconds after a collision with a response that was not seen. It doubles each time. */
+/**
+ * Wait in milliseconds after a collision with a response that was not seen. It doubles each time.
+ */
 const FIRST_RETRY = 250;
 const MAX_EXPIRED = 32;
 /** Number of tools' outputs that are remembered by the ids of their calls. */
 const MAX_OUTPUTS = 64;
 
-/** Arbiter of a conversation's responses: decides when each `response.create` is sent. It has no clock. */
+/**
+ * Arbiter of a conversation's responses: decides when each `response.create` is sent. It has no
+ * clock.
+ */
 export class Responses {
   #limits;
   #prefix;
@@ -39,7 +45,10 @@ export class Responses {
   #outputs = [];
   /** Set if the server responds to speech on its own. */
   #responds = true;
-  /** The user's turn: `started`, `stopped`, or `unanswered` if the server's own response to it comes next. */
+  /**
+   * The user's turn: `started`, `stopped`, or `unanswered` if the server's own response to it comes
+   * next.
+   */
   #speech;
   #connected = true;
 
@@ -57,13 +66,14 @@ export class Responses {
   }
 
   /**
-   * Asks for a reply to tools' outputs. Those that wait side by side become one response. One that names its calls is
-   * answered by any response that knew their outputs, if it has to wait for one.
+   * Asks for a reply to tools' outputs. Those that wait side by side become one response. One that
+   * names its calls is answered by any response that knew their outputs, if it has to wait for one.
    */
   requestFollowUp(now, event, callIds = []) {
     const request = this.#make(now, event, true);
     request.unknown = callIds.filter((id) => !this.#outputs.includes(id));
-    request.knownSince = callIds.length > 0 && request.unknown.length === 0 ? this.#begunCount : undefined;
+    request.knownSince =
+      callIds.length > 0 && request.unknown.length === 0 ? this.#begunCount : undefined;
     const [ticket] = request.tickets;
     this.#waiting.push(request);
     this.#mergeFollowUps();
@@ -86,7 +96,11 @@ export class Responses {
       this.#advance(now);
       return true;
     }
-    return this.#cancelOne(now, this.#active.find((one) => has(one.request)), this.#asked.find(has));
+    return this.#cancelOne(
+      now,
+      this.#active.find((one) => has(one.request)),
+      this.#asked.find(has),
+    );
   }
 
   /** Returns the next event to send. */
@@ -189,7 +203,10 @@ export class Responses {
       this.#endRequest(request, new RequestError('timed_out'));
     }
     // A response whose end is never told would hold up all others.
-    for (const stuck of take(this.#active, ({ cancelled }) => cancelled && cancelled.at + begin <= now)) {
+    for (const stuck of take(
+      this.#active,
+      ({ cancelled }) => cancelled && cancelled.at + begin <= now,
+    )) {
       this.#endActive(stuck, { error: new RequestError('timed_out') });
     }
     if (this.#retryAt <= now) {
@@ -217,7 +234,9 @@ export class Responses {
     this.#mergeFollowUps();
   }
 
-  /** Tells that there is a connection again. Waiting requests are sent, and their time starts again. */
+  /**
+   * Tells that there is a connection again. Waiting requests are sent, and their time starts again.
+   */
   connected(now) {
     this.#connected = true;
     for (const request of this.#waiting) {
@@ -247,12 +266,20 @@ export class Responses {
     }
     return {
       tickets: [this.#made],
-      event: { ...event, type: 'response.create', event_id, response: { ...event.response, metadata } },
+      event: {
+        ...event,
+        type: 'response.create',
+        event_id,
+        response: { ...event.response, metadata },
+      },
       mark: metadata[MARK],
       followUp,
       /** Calls whose outputs the server has not added to the conversation. */
       unknown: [],
-      /** Number of the responses that had begun when the server knew all outputs that this follow-up is about. */
+      /**
+       * Number of the responses that had begun when the server knew all outputs that this follow-up
+       * is about.
+       */
       knownSince: undefined,
       aside: event.response?.conversation === 'none',
       cancelled: false,
@@ -264,9 +291,12 @@ export class Responses {
   /** Sends the requests whose turn it is. */
   #advance(now) {
     while (this.#connected) {
-      const busy = this.#retryAt !== undefined || [...this.#active, ...this.#asked].some(({ aside }) => !aside);
+      const busy =
+        this.#retryAt !== undefined ||
+        [...this.#active, ...this.#asked].some(({ aside }) => !aside);
       // The model must not begin to talk over the user because a tool has come back.
-      const mayGo = ({ aside, followUp }) => aside || !(busy || (this.#speech === 'started' && followUp));
+      const mayGo = ({ aside, followUp }) =>
+        aside || !(busy || (this.#speech === 'started' && followUp));
       const [request] = take(this.#waiting, mayGo, 1);
       if (!request) {
         return;
@@ -289,7 +319,14 @@ export class Responses {
         const unknown = [...last.unknown, ...request.unknown];
         const isKnown = last.knownSince !== undefined && request.knownSince !== undefined;
         const knownSince = isKnown ? Math.max(last.knownSince, request.knownSince) : undefined;
-        Object.assign(last, { tickets, attempts, unknown, knownSince, event: request.event, mark: request.mark });
+        Object.assign(last, {
+          tickets,
+          attempts,
+          unknown,
+          knownSince,
+          event: request.event,
+          mark: request.mark,
+        });
       } else {
         merged.push(request);
       }
@@ -307,7 +344,10 @@ export class Responses {
     }
   }
 
-  /** Returns the record of a response; a new one is ours if its metadata says so, else the server's own. */
+  /**
+   * Returns the record of a response; a new one is ours if its metadata says so, else the server's
+   * own.
+   */
   #adopt({ id, metadata, status }, number) {
     const known = this.#active.find((one) => one.id === id);
     if (known) {
@@ -318,10 +358,15 @@ export class Responses {
     const certain = request !== undefined;
     if (certain) {
       this.#echoes = true;
-    } else if (!this.#echoes && mark === undefined && (number > 0 || status === 'failed') && this.#speech !== 'unanswered') {
-      // A server that does not return metadata begins the one that it was asked for, unless it owes one to the user's
-      // speech. If it was another, the refusal of ours follows, and tells. One that completed without a beginning began
-      // before this was asked for.
+    } else if (
+      !this.#echoes &&
+      mark === undefined &&
+      (number > 0 || status === 'failed') &&
+      this.#speech !== 'unanswered'
+    ) {
+      // A server that does not return metadata begins the one that it was asked for, unless it owes
+      // one to the user's speech. If it was another, the refusal of ours follows, and tells. One
+      // that completed without a beginning began before this was asked for.
       [request] = take(this.#asked, ({ aside }) => !aside, 1);
     }
     const aside = request?.aside ?? false;
@@ -362,8 +407,8 @@ export class Responses {
   }
 
   /**
-   * Takes the follow-ups that a response has made needless: it knew the outputs that they are about. One that the user
-   * talked over, or that failed, has not told them.
+   * Takes the follow-ups that a response has made needless: it knew the outputs that they are
+   * about. One that the user talked over, or that failed, has not told them.
    */
   #takeCovered({ number, request, aside }, { status, by }) {
     const isTold = status === 'cancelled' ? by === 'client' : status !== 'failed';
@@ -382,18 +427,24 @@ export class Responses {
     }
   }
 
-  /** Notes that an output is part of the conversation: each response that begins from now on knows it. */
+  /**
+   * Notes that an output is part of the conversation: each response that begins from now on knows
+   * it.
+   */
   #outputAdded(callId) {
     this.#outputs = [...this.#outputs, callId].slice(-MAX_OUTPUTS);
-    for (const request of [...this.#waiting, ...this.#asked].filter(({ unknown }) => unknown.includes(callId))) {
+    for (const request of [...this.#waiting, ...this.#asked].filter(({ unknown }) =>
+      unknown.includes(callId),
+    )) {
       request.unknown = request.unknown.filter((id) => id !== callId);
       request.knownSince = request.unknown.length === 0 ? this.#begunCount : undefined;
     }
   }
 
   /**
-   * Notes that the server has made an item of what the user said. If it responds on its own, its next response answers
-   * that; but not if the client asked for the commit, or if a response goes on.
+   * Notes that the server has made an item of what the user said. If it responds on its own, its
+   * next response answers that; but not if the client asked for the commit, or if a response goes
+   * on.
    */
   #committed() {
     const isDetected = this.#speech === 'started' || this.#speech === 'stopped';
@@ -421,7 +472,8 @@ export class Responses {
       }
     } else {
       const named = typeof error.event_id === 'string';
-      const about = ({ event, aside }) => (named ? event.event_id === error.event_id : !aside && speaksOfCreate(error));
+      const about = ({ event, aside }) =>
+        named ? event.event_id === error.event_id : !aside && speaksOfCreate(error);
       for (const request of take(this.#asked, about, 1)) {
         this.#endRequest(request, new RequestError('refused', error));
       }
@@ -469,7 +521,11 @@ export class Responses {
     if (!active.cancelled) {
       this.#made += 1;
       active.cancelled = { at: now, eventId: `cancel_${this.#made}` };
-      this.#outgoing.push({ type: 'response.cancel', event_id: active.cancelled.eventId, response_id: active.id });
+      this.#outgoing.push({
+        type: 'response.cancel',
+        event_id: active.cancelled.eventId,
+        response_id: active.id,
+      });
     }
   }
 
@@ -489,7 +545,7 @@ export class Responses {
 /** Removes and returns elements that fulfil a condition, in order, at most `count` of them. */
 function take(list, fulfils, count = Infinity) {
   const taken = [];
-  for (let at = 0; at < list.length && taken.length < count; ) {
+  for (let at = 0; at < list.length && taken.length < count;) {
     if (fulfils(list[at])) {
       taken.push(...list.splice(at, 1));
     } else {
@@ -502,7 +558,9 @@ function take(list, fulfils, count = Infinity) {
 /** Returns true if a request leaves input, instructions and tools as the session has them. */
 function isPlain({ event, followUp }) {
   const { input, instructions, tool_choice } = event.response;
-  return input === undefined && instructions === undefined && (tool_choice === undefined || followUp);
+  return (
+    input === undefined && instructions === undefined && (tool_choice === undefined || followUp)
+  );
 }
 
 /** Returns true if an error that names no event is about a `response.create`. */

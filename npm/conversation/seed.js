@@ -1,9 +1,14 @@
 // A history as the events that put it into a new session.
 
-/** Returns the events, in order. A call without an output is left out, unless it is one of the open ones. */
+/**
+ * Returns the events, in order. A call without an output is left out, unless it is one of the open
+ * ones.
+ */
 export function seed(entries, behind, openCalls) {
   const items = entries.map(({ item }) => item);
-  const outputs = items.filter(({ type }) => type === 'function_call_output').map(({ call_id }) => call_id);
+  const outputs = items
+    .filter(({ type }) => type === 'function_call_output')
+    .map(({ call_id }) => call_id);
   const called = new Set();
   let previous_item_id = behind;
   const events = [];

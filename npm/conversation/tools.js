@@ -6,17 +6,25 @@ const BACKGROUND = Symbol('background');
 const LONGEST = 2 ** 31 - 1;
 
 /**
- * Returns a tool. `parameters` is a JSON Schema, or a schema of Zod, Valibot, ArkType or another library that follows
- * Standard Schema; then `execute` gets what that schema makes of the arguments.
+ * Returns a tool. `parameters` is a JSON Schema, or a schema of Zod, Valibot, ArkType or another
+ * library that follows Standard Schema; then `execute` gets what that schema makes of the
+ * arguments.
  */
 export function tool({ name, description, parameters, execute, needsApproval = false, timeout }) {
   const standard = parameters?.['~standard'];
   const schema = standard ? standard.jsonSchema?.input({ target: 'draft-07' }) : parameters;
   if (standard && !schema) {
-    throw new TypeError(`the schema of the tool ${name} cannot be written as JSON Schema: pass \`parameters\` as one`);
+    throw new TypeError(
+      `the schema of the tool ${name} cannot be written as JSON Schema: pass \`parameters\` as one`,
+    );
   }
   const { $schema, ...shown } = schema ?? { type: 'object', properties: {} };
-  const definition = { type: 'function', name, ...(description !== undefined && { description }), parameters: shown };
+  const definition = {
+    type: 'function',
+    name,
+    ...(description !== undefined && { description }),
+    parameters: shown,
+  };
   const read = (args) => (standard ? validated(standard, args) : checked(shown, args));
   return { name, definition, read, execute, needsApproval, timeout };
 }
@@ -67,7 +75,9 @@ function isOfType(value, type) {
   }
 }
 
-/** Runs calls beside the conversation, up to a limit at a time, until they finish or take too long. */
+/**
+ * Runs calls beside the conversation, up to a limit at a time, until they finish or take too long.
+ */
 export class ToolRuns {
   #tools;
   #settings;
@@ -76,7 +86,10 @@ export class ToolRuns {
   /** Calls that run, each with the way to stop it. */
   #running = new Map();
 
-  /** `finished` is told each call with its result, which is an error if the tool is unknown, fails or takes too long. */
+  /**
+   * `finished` is told each call with its result, which is an error if the tool is unknown, fails
+   * or takes too long.
+   */
   constructor(tools, { timeout = 60_000, concurrency = 8, approve } = {}, finished) {
     this.#tools = new Map(tools.map((one) => [one.name, one]));
     this.#settings = { timeout, concurrency, approve };
@@ -152,13 +165,19 @@ export class ToolRuns {
       }
       const value = await one.execute(args, { call, signal });
       const background = value?.[BACKGROUND] === true;
-      return { output: written(background ? value.output : value), ...(background && { background }) };
+      return {
+        output: written(background ? value.output : value),
+        ...(background && { background }),
+      };
     } catch (error) {
       return failure(error?.message ?? String(error));
     }
   }
 
-  /** Returns true, or the reason why a call is not made. What nobody has approved of is not approved. */
+  /**
+   * Returns true, or the reason why a call is not made. What nobody has approved of is not
+   * approved.
+   */
   async #decide(call, one) {
     const { needsApproval } = one ?? {};
     const asks = typeof needsApproval === 'function' ? await needsApproval(call) : needsApproval;

@@ -1,11 +1,15 @@
-// Turns: who speaks, and how long the model takes to answer. The rules are those of src/conversation/turns.rs.
+// Turns: who speaks, and how long the model takes to answer. The rules are those of
+// src/conversation/turns.rs.
 
 import { outcomeOf } from './outcome.js';
 
 /** Number of turns that are followed at a time: responses beside the conversation run, too. */
 const MAX_TURNS = 16;
 
-/** Observer of turns: the user's, as turn detection finds them, and the model's. Times are in milliseconds. */
+/**
+ * Observer of turns: the user's, as turn detection finds them, and the model's. Times are in
+ * milliseconds.
+ */
 export class Turns {
   #speaking = false;
   /** Time at which the user's last turn ended, until a response begins. */

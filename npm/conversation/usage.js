@@ -30,13 +30,19 @@ export class Usage {
     return { total: this.#total, session: this.#session, counted: this.#counted };
   }
 
-  /** Takes an event of the server, and returns the tokens of the response or transcription that it ends. */
+  /**
+   * Takes an event of the server, and returns the tokens of the response or transcription that it
+   * ends.
+   */
   received(event) {
     let [key, tokens] = [];
     if (event.type === 'response.done') {
       [key, tokens] = [event.response?.id, ofResponse(event.response?.usage)];
     } else if (event.type === 'conversation.item.input_audio_transcription.completed') {
-      [key, tokens] = [`${event.item_id}/${event.content_index ?? 0}`, ofTranscription(event.usage)];
+      [key, tokens] = [
+        `${event.item_id}/${event.content_index ?? 0}`,
+        ofTranscription(event.usage),
+      ];
     } else if (event.type === 'session.created') {
       this.#session = noTokens();
     }
@@ -53,7 +59,16 @@ export class Usage {
 function noTokens() {
   return {
     responses: 0,
-    input: { total: 0, text: 0, audio: 0, image: 0, cached: 0, cached_text: 0, cached_audio: 0, cached_image: 0 },
+    input: {
+      total: 0,
+      text: 0,
+      audio: 0,
+      image: 0,
+      cached: 0,
+      cached_text: 0,
+      cached_audio: 0,
+      cached_image: 0,
+    },
     output: { total: 0, text: 0, audio: 0, reasoning: 0 },
     transcription: { total: 0, input: 0, input_audio: 0, output: 0, seconds: 0 },
   };
@@ -71,7 +86,8 @@ function ofResponse(usage) {
   if (!usage) {
     return undefined;
   }
-  const { input_token_details: read = {}, output_token_details: written = {} } = withoutNulls(usage);
+  const { input_token_details: read = {}, output_token_details: written = {} } =
+    withoutNulls(usage);
   const cached = read.cached_tokens_details ?? {};
   const tokens = noTokens();
   tokens.responses = 1;
@@ -84,7 +100,10 @@ function ofResponse(usage) {
   const { text, audio, image, cached_text, cached_audio, cached_image } = tokens.input;
   // Details may be missing, and so may the totals.
   tokens.input.total = usage.input_tokens ?? text + audio + image;
-  tokens.input.cached = Math.min(read.cached_tokens ?? cached_text + cached_audio + cached_image, tokens.input.total);
+  tokens.input.cached = Math.min(
+    read.cached_tokens ?? cached_text + cached_audio + cached_image,
+    tokens.input.total,
+  );
   tokens.output.text = written.text_tokens ?? 0;
   tokens.output.audio = written.audio_tokens ?? 0;
   tokens.output.total = usage.output_tokens ?? tokens.output.text + tokens.output.audio;

@@ -6,7 +6,10 @@ import { latest } from './fake.mjs';
 
 export const ourClass = ourPackage.OpenAIRealtimeWebSocket;
 
-const CLASSES = [['official', officialClass], ['ours', ourClass]];
+const CLASSES = [
+  ['official', officialClass],
+  ['ours', ourClass],
+];
 
 /** Declares a test of each class. */
 export function both(name, body) {
@@ -21,16 +24,28 @@ export function client(options) {
 
 export function azureClient(options) {
   const key = options?.azureADTokenProvider ? {} : { apiKey: 'azk' };
-  return new AzureOpenAI({ apiVersion: 'v', endpoint: 'https://example.com', deployment: 'dep', ...key, ...options });
+  return new AzureOpenAI({
+    apiVersion: 'v',
+    endpoint: 'https://example.com',
+    deployment: 'dep',
+    ...key,
+    ...options,
+  });
 }
 
-/** The URL that a class shows for a socket's. Ours hides what may be a credential; the official one shows it. */
+/**
+ * The URL that a class shows for a socket's. Ours hides what may be a credential; the official one
+ * shows it.
+ */
 export function shown(Class, url) {
   if (Class !== ourClass) {
     return url;
   }
   const values = /(?<=[?&](?!model=|intent=|call_id=)[^&=]*=)[^&]*/g;
-  return url.replace(values, '%3CREDACTED%3E').replace(/\/\/[^/]*@/, '//').replace(/#.*/, '');
+  return url
+    .replace(values, '%3CREDACTED%3E')
+    .replace(/\/\/[^/]*@/, '//')
+    .replace(/#.*/, '');
 }
 
 /** A session whose socket is open, and the socket. */
@@ -45,13 +60,21 @@ export function opened(Class, props = { model: 'm' }) {
 export function heard(rt, names) {
   const log = [];
   for (const name of names) {
-    rt.on(name, (...values) => log.push([name, ...values.map((value) => (value instanceof Error ? seen(value) : value))]));
+    rt.on(name, (...values) =>
+      log.push([name, ...values.map((value) => (value instanceof Error ? seen(value) : value))]),
+    );
   }
   return log;
 }
 
 export function seen({ name, message, error, event_id, cause }) {
-  return { name, message, error, event_id, cause: cause instanceof Error ? `${cause.name}: ${cause.message}` : cause };
+  return {
+    name,
+    message,
+    error,
+    event_id,
+    cause: cause instanceof Error ? `${cause.name}: ${cause.message}` : cause,
+  };
 }
 
 /** Resolves to name and message of the exception that `act` throws. */

@@ -29,7 +29,9 @@ async function failure(client, props = { model: 'm' }) {
 const plain = (baseURL) => ({ apiKey: 'sk-test', baseURL });
 
 test('a refused handshake has its status (contract 54)', async () => {
-  const { message, cause } = await failure(emulatorClient(), { model: `faults:${process.pid}-causes/refuse=401*` });
+  const { message, cause } = await failure(emulatorClient(), {
+    model: `faults:${process.pid}-causes/refuse=401*`,
+  });
   assert.equal(message, 'Unexpected server response: 401');
   assert.equal(cause.message, message);
 });

@@ -1,4 +1,5 @@
-// The classes under test: ours, from the package that JS_PACKAGE names, and the official SDK's, whose judgement it is.
+// The classes under test: ours, from the package that JS_PACKAGE names, and the official SDK's,
+// whose judgement it is.
 
 import assert from 'node:assert/strict';
 import { pathToFileURL } from 'node:url';
@@ -9,5 +10,6 @@ const official = new URL('../node/node_modules/openai/', import.meta.url);
 
 export const ourPackage = await import(pathToFileURL(`${directory}/index.js`));
 export const layer = await import(pathToFileURL(`${directory}/conversation.js`));
-export const officialClass = (await import(new URL('realtime/websocket.mjs', official))).OpenAIRealtimeWebSocket;
+export const officialClass = (await import(new URL('realtime/websocket.mjs', official)))
+  .OpenAIRealtimeWebSocket;
 export const { OpenAI, AzureOpenAI } = await import(new URL('index.mjs', official));

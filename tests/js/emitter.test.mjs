@@ -49,23 +49,29 @@ both('once is gone before it runs (contract 60)', (Class) => {
   assert.deepEqual(log, ['once', 'on', 'on']);
 });
 
-both('emitted resolves with the argument, once, and leaves nothing behind (contract 61)', async (Class) => {
-  const { rt, socket } = opened(Class);
-  const pending = rt.emitted('x');
-  tell(socket, 'x', { n: 1 });
-  tell(socket, 'x', { n: 2 });
-  assert.deepEqual(await pending, { type: 'x', n: 1 });
-  assert.ok(!rt._hasListener('error'));
-  assert.ok(!rt._hasListener('x'));
-});
+both(
+  'emitted resolves with the argument, once, and leaves nothing behind (contract 61)',
+  async (Class) => {
+    const { rt, socket } = opened(Class);
+    const pending = rt.emitted('x');
+    tell(socket, 'x', { n: 1 });
+    tell(socket, 'x', { n: 2 });
+    assert.deepEqual(await pending, { type: 'x', n: 1 });
+    assert.ok(!rt._hasListener('error'));
+    assert.ok(!rt._hasListener('x'));
+  },
+);
 
-both('emitted rejects with an error that comes first, and leaves nothing behind (contract 61)', async (Class) => {
-  const { rt, socket } = opened(Class);
-  const pending = rt.emitted('x');
-  socket.receives('{');
-  await assert.rejects(pending, { message: 'could not parse websocket event' });
-  assert.ok(!rt._hasListener('x'));
-});
+both(
+  'emitted rejects with an error that comes first, and leaves nothing behind (contract 61)',
+  async (Class) => {
+    const { rt, socket } = opened(Class);
+    const pending = rt.emitted('x');
+    socket.receives('{');
+    await assert.rejects(pending, { message: 'could not parse websocket event' });
+    assert.ok(!rt._hasListener('x'));
+  },
+);
 
 both('emitted of error resolves with it (contract 61)', async (Class) => {
   const { rt, socket } = opened(Class);
@@ -117,19 +123,36 @@ both('names from the prototype of objects are names (contract 63)', (Class) => {
   }
 });
 
-both('what a listener throws goes on, once all listeners of the event ran (contract 49)', (Class) => {
-  const { rt, socket } = opened(Class);
-  const log = [];
-  const first = new Error('first');
-  rt.on('error', () => log.push('error'));
-  rt.on('x', () => { throw first; }).on('x', () => { throw new Error('second'); }).on('x', () => log.push('third'));
-  assert.throws(() => tell(socket, 'x'), (error) => error === first);
-  assert.deepEqual(log, ['third']);
-  // A listener of all events that throws stops those of the type; a falsy value is thrown, too.
-  rt.on('event', () => { throw undefined; });
-  assert.throws(() => tell(socket, 'x'), (error) => error === undefined);
-  assert.deepEqual(log, ['third']);
-});
+both(
+  'what a listener throws goes on, once all listeners of the event ran (contract 49)',
+  (Class) => {
+    const { rt, socket } = opened(Class);
+    const log = [];
+    const first = new Error('first');
+    rt.on('error', () => log.push('error'));
+    rt.on('x', () => {
+      throw first;
+    })
+      .on('x', () => {
+        throw new Error('second');
+      })
+      .on('x', () => log.push('third'));
+    assert.throws(
+      () => tell(socket, 'x'),
+      (error) => error === first,
+    );
+    assert.deepEqual(log, ['third']);
+    // A listener of all events that throws stops those of the type; a falsy value is thrown, too.
+    rt.on('event', () => {
+      throw undefined;
+    });
+    assert.throws(
+      () => tell(socket, 'x'),
+      (error) => error === undefined,
+    );
+    assert.deepEqual(log, ['third']);
+  },
+);
 
 both('a listener may send, close, add and remove, in the call', (Class) => {
   const { rt, socket } = opened(Class);
@@ -149,15 +172,18 @@ both('a listener may send, close, add and remove, in the call', (Class) => {
   assert.deepEqual([socket.sent, socket.closes], [['{"type":"a"}'], [[4000, 'enough']]]);
 });
 
-both('the socket and the URL are there, and nothing of the socket is forwarded (contract 64)', (Class) => {
-  const rt = new Class({ model: 'm' }, client());
-  assert.equal(rt.socket, latest());
-  assert.ok(rt.url instanceof URL);
-  const log = heard(rt, ['open', 'close', 'error', 'event', 'reconnecting']);
-  rt.socket.opens();
-  rt.socket.ends(4000, 'bye');
-  assert.deepEqual(log, []);
-});
+both(
+  'the socket and the URL are there, and nothing of the socket is forwarded (contract 64)',
+  (Class) => {
+    const rt = new Class({ model: 'm' }, client());
+    assert.equal(rt.socket, latest());
+    assert.ok(rt.url instanceof URL);
+    const log = heard(rt, ['open', 'close', 'error', 'event', 'reconnecting']);
+    rt.socket.opens();
+    rt.socket.ends(4000, 'bye');
+    assert.deepEqual(log, []);
+  },
+);
 
 both('send writes JSON in the call, in any state of the socket (contracts 65 and 66)', (Class) => {
   const rt = new Class({ model: 'm' }, client());
@@ -165,7 +191,10 @@ both('send writes JSON in the call, in any state of the socket (contracts 65 and
   rt.send({ type: 'a', absent: undefined, list: [undefined], date: new Date(0) });
   rt.send('text');
   rt.send(undefined);
-  rt.sendResponseCreate({ type: 'response.create', response: { input: [{ type: 'item_reference', id: 'i' }] } });
+  rt.sendResponseCreate({
+    type: 'response.create',
+    response: { input: [{ type: 'item_reference', id: 'i' }] },
+  });
   assert.deepEqual(latest().sent, [
     '{"type":"a","list":[null],"date":"1970-01-01T00:00:00.000Z"}',
     '"text"',
@@ -175,34 +204,59 @@ both('send writes JSON in the call, in any state of the socket (contracts 65 and
   assert.deepEqual(log, []);
 });
 
-both('what cannot be sent is an error with its cause, and nothing is thrown (contracts 65 and 66)', (Class) => {
-  const { rt, socket } = opened(Class);
-  const causes = [];
-  rt.on('error', (error) => causes.push([error.message, error.cause]));
-  const circular = {};
-  circular.self = circular;
-  const thrown = new Error('mine');
-  for (const method of ['send', 'sendResponseCreate']) {
-    rt[method](circular);
-    rt[method](1n);
-    rt[method]({ toJSON: () => { throw thrown; } });
-    rt[method]({ get type() { throw thrown; } });
-    rt[method](new Proxy({}, { ownKeys: () => { throw thrown; } }));
-    socket.send = () => { throw thrown; };
-    rt[method]({ type: 'a' });
-    delete socket.send;
-    assert.ok(causes.every(([message]) => message === 'could not send data'));
-    assert.deepEqual(causes.splice(0).map(([, cause]) => (cause === thrown ? 'mine' : cause.constructor)), [
-      TypeError, TypeError, 'mine', 'mine', 'mine', 'mine',
-    ]);
-  }
-  assert.deepEqual(socket.sent, []);
-});
+both(
+  'what cannot be sent is an error with its cause, and nothing is thrown (contracts 65 and 66)',
+  (Class) => {
+    const { rt, socket } = opened(Class);
+    const causes = [];
+    rt.on('error', (error) => causes.push([error.message, error.cause]));
+    const circular = {};
+    circular.self = circular;
+    const thrown = new Error('mine');
+    for (const method of ['send', 'sendResponseCreate']) {
+      rt[method](circular);
+      rt[method](1n);
+      rt[method]({
+        toJSON: () => {
+          throw thrown;
+        },
+      });
+      rt[method]({
+        get type() {
+          throw thrown;
+        },
+      });
+      rt[method](
+        new Proxy(
+          {},
+          {
+            ownKeys: () => {
+              throw thrown;
+            },
+          },
+        ),
+      );
+      socket.send = () => {
+        throw thrown;
+      };
+      rt[method]({ type: 'a' });
+      delete socket.send;
+      assert.ok(causes.every(([message]) => message === 'could not send data'));
+      assert.deepEqual(
+        causes.splice(0).map(([, cause]) => (cause === thrown ? 'mine' : cause.constructor)),
+        [TypeError, TypeError, 'mine', 'mine', 'mine', 'mine'],
+      );
+    }
+    assert.deepEqual(socket.sent, []);
+  },
+);
 
 test('a socket that has closed takes nothing, and that is no error in any runtime (contract 66)', () => {
   const { rt, socket } = opened(ourClass);
   const log = heard(rt, ['error']);
-  socket.send = () => { throw new TypeError("Can't call WebSocket send() after close()."); };
+  socket.send = () => {
+    throw new TypeError("Can't call WebSocket send() after close().");
+  };
   socket.readyState = 2;
   rt.send({ type: 'a' });
   socket.ends(1000);
@@ -216,8 +270,14 @@ both('close has a code and a reason, and says what the runtime refuses (contract
   rt.close();
   rt.close({ code: 1001, reason: 'done' });
   rt.close({ code: 3000 });
-  assert.deepEqual(socket.closes, [[1000, 'OK'], [1001, 'done'], [3000, 'OK']]);
-  socket.close = () => { throw new RangeError('too long'); };
+  assert.deepEqual(socket.closes, [
+    [1000, 'OK'],
+    [1001, 'done'],
+    [3000, 'OK'],
+  ]);
+  socket.close = () => {
+    throw new RangeError('too long');
+  };
   rt.close({ code: 5, reason: 'x' });
   assert.equal(log.length, 1);
   assert.deepEqual(log[0][1], {
@@ -233,7 +293,9 @@ both('what is not meant to be given may be anything', (Class) => {
   const { rt, socket } = opened(Class);
   const log = heard(rt, ['error']);
   const mine = new Error('mine');
-  const fail = () => { throw mine; };
+  const fail = () => {
+    throw mine;
+  };
   const hostile = new Proxy({}, { get: fail });
   const deep = {};
   for (let level = deep, n = 0; n < 100_000; n += 1) {
@@ -250,7 +312,10 @@ both('what is not meant to be given may be anything', (Class) => {
     ['could not send data', 'RangeError'],
     ['could not send data', 'RangeError'],
   ]);
-  assert.throws(() => rt.on({ toString: fail }, () => {}), (error) => error === mine);
+  assert.throws(
+    () => rt.on({ toString: fail }, () => {}),
+    (error) => error === mine,
+  );
   rt.on('x', 'no function');
   assert.throws(() => tell(socket, 'x'), TypeError);
   rt.send('x'.repeat(10_000_000));
@@ -274,7 +339,10 @@ both('an error is a plain one to look at', (Class) => {
   socket.receives({ type: 'error', event_id: 'e', error: { message: 'm' } });
   assert.deepEqual(Object.keys(error), ['name', 'error', 'event_id', 'cause']);
   assert.ok(error instanceof Error);
-  assert.equal(Object.getPrototypeOf(Object.getPrototypeOf(Object.getPrototypeOf(error))), Error.prototype);
+  assert.equal(
+    Object.getPrototypeOf(Object.getPrototypeOf(Object.getPrototypeOf(error))),
+    Error.prototype,
+  );
   assert.equal(seen(error).name, 'OpenAIRealtimeError');
 });
 

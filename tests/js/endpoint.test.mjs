@@ -16,8 +16,10 @@ for (const row of golden.build_realtime_url) {
   const name = `${row.label}: ${JSON.stringify(row.base_url) ?? 'no base'} with ${JSON.stringify(row.connection)}`;
   both(`the URL for ${name} (contracts 1 to 9 and 13)`, async (Class) => {
     const options = typeof row.base_url === 'string' ? { baseURL: row.base_url } : row.base_url;
-    const make = () => (azure ? new AzureOpenAI({ apiKey: 'k', apiVersion: 'v', ...options }) : client(options));
-    const connection = typeof row.connection === 'string' ? { model: row.connection } : row.connection;
+    const make = () =>
+      azure ? new AzureOpenAI({ apiKey: 'k', apiVersion: 'v', ...options }) : client(options);
+    const connection =
+      typeof row.connection === 'string' ? { model: row.connection } : row.connection;
     let rt;
     const { name, message } = await thrownBy(() => (rt = new Class(connection, make())));
     if (row.error) {
@@ -32,19 +34,25 @@ for (const row of golden.build_realtime_url) {
 }
 
 for (const row of golden.azure_connection) {
-  both(`azure ${JSON.stringify(row.client)} with ${JSON.stringify(row.connection)} (contracts 14 to 16)`, async (Class) => {
-    const made = azureClient({ deployment: row.client.deploymentName });
-    const { message } = await thrownBy(() => Class.azure(made, row.connection));
-    if (row.error || row.result.callID === '') {
-      const none = 'Pass exactly one of `model`, `callID`, or transcription `intent` when opening a Realtime WebSocket.';
-      assert.equal(`Error: ${message}`, row.error ?? `Error: ${none}`);
-      assert.deepEqual(sockets, []);
-    } else {
-      const [[name, value]] = Object.entries(row.result).filter(([, named]) => named !== undefined);
-      const parameter = { model: 'model', callID: 'call_id', intent: 'intent' }[name];
-      assert.equal(latest().url, `wss://example.com/openai/v1/realtime?${parameter}=${value}`);
-    }
-  });
+  both(
+    `azure ${JSON.stringify(row.client)} with ${JSON.stringify(row.connection)} (contracts 14 to 16)`,
+    async (Class) => {
+      const made = azureClient({ deployment: row.client.deploymentName });
+      const { message } = await thrownBy(() => Class.azure(made, row.connection));
+      if (row.error || row.result.callID === '') {
+        const none =
+          'Pass exactly one of `model`, `callID`, or transcription `intent` when opening a Realtime WebSocket.';
+        assert.equal(`Error: ${message}`, row.error ?? `Error: ${none}`);
+        assert.deepEqual(sockets, []);
+      } else {
+        const [[name, value]] = Object.entries(row.result).filter(
+          ([, named]) => named !== undefined,
+        );
+        const parameter = { model: 'model', callID: 'call_id', intent: 'intent' }[name];
+        assert.equal(latest().url, `wss://example.com/openai/v1/realtime?${parameter}=${value}`);
+      }
+    },
+  );
 }
 
 for (const row of golden.custom_builder) {
@@ -79,21 +87,50 @@ for (const row of golden.custom_builder) {
 
 both('a builder is not asked for a target that is none (contract 10)', async (Class) => {
   const buildRealtimeURL = () => assert.fail('asked');
-  const none = { name: 'Error', message: 'Pass exactly one of `model`, `callID`, or transcription `intent` when opening a Realtime WebSocket.' };
-  for (const target of [{}, { model: '' }, { model: 'm', callID: 'c' }, { model: null }, { intent: 'x' }, { model: 'm', callID: null }]) {
-    assert.deepEqual(await thrownBy(() => new Class({ ...target, buildRealtimeURL }, client())), none);
+  const none = {
+    name: 'Error',
+    message:
+      'Pass exactly one of `model`, `callID`, or transcription `intent` when opening a Realtime WebSocket.',
+  };
+  for (const target of [
+    {},
+    { model: '' },
+    { model: 'm', callID: 'c' },
+    { model: null },
+    { intent: 'x' },
+    { model: 'm', callID: null },
+  ]) {
+    assert.deepEqual(
+      await thrownBy(() => new Class({ ...target, buildRealtimeURL }, client())),
+      none,
+    );
   }
   assert.deepEqual(sockets, []);
 });
 
 both('what a builder throws is thrown', async (Class) => {
   const mine = new Error('mine');
-  assert.throws(() => new Class({ model: 'm', buildRealtimeURL: () => { throw mine; } }, client()), (error) => error === mine);
+  assert.throws(
+    () =>
+      new Class(
+        {
+          model: 'm',
+          buildRealtimeURL: () => {
+            throw mine;
+          },
+        },
+        client(),
+      ),
+    (error) => error === mine,
+  );
 });
 
 both('a base URL that is none is thrown as such (contract 9)', async (Class) => {
   for (const baseURL of ['', 'example.com', 'https://', '/v1', 5, {}]) {
-    assert.deepEqual(await thrownBy(() => new Class({ model: 'm' }, { apiKey: 'k', baseURL })), { name: 'TypeError', message: 'Invalid URL' });
+    assert.deepEqual(await thrownBy(() => new Class({ model: 'm' }, { apiKey: 'k', baseURL })), {
+      name: 'TypeError',
+      message: 'Invalid URL',
+    });
   }
   assert.deepEqual(sockets, []);
 });
@@ -101,10 +138,15 @@ both('a base URL that is none is thrown as such (contract 9)', async (Class) => 
 both('the hook `onURL` may change the URL, to a secure one (contract 12)', async (Class) => {
   new Class({ model: 'm', onURL: (url) => url.searchParams.set('extra', '1') }, client());
   assert.equal(latest().url, 'wss://api.openai.com/v1/realtime?model=m&extra=1');
-  assert.deepEqual(await thrownBy(() => new Class({ model: 'm', onURL: (url) => (url.protocol = 'ws:') }, client())), {
-    name: 'OpenAIError',
-    message: 'Realtime WebSocket URLs must use the wss: protocol.',
-  });
+  assert.deepEqual(
+    await thrownBy(
+      () => new Class({ model: 'm', onURL: (url) => (url.protocol = 'ws:') }, client()),
+    ),
+    {
+      name: 'OpenAIError',
+      message: 'Realtime WebSocket URLs must use the wss: protocol.',
+    },
+  );
   assert.equal(sockets.length, 1);
 });
 
@@ -113,11 +155,20 @@ for (const [name, options, expected] of [
   [
     'who pays',
     { organization: 'org-1', project: 'proj_1' },
-    ['realtime', 'openai-insecure-api-key.sk-test', 'openai-organization.org-1', 'openai-project.proj_1'],
+    [
+      'realtime',
+      'openai-insecure-api-key.sk-test',
+      'openai-organization.org-1',
+      'openai-project.proj_1',
+    ],
   ],
   [
     'who pays in the headers',
-    { organization: 'org-1', project: 'proj_1', defaultHeaders: { 'OpenAI-Organization': 'org-2', 'openai-project': null } },
+    {
+      organization: 'org-1',
+      project: 'proj_1',
+      defaultHeaders: { 'OpenAI-Organization': 'org-2', 'openai-project': null },
+    },
     ['realtime', 'openai-insecure-api-key.sk-test', 'openai-organization.org-2'],
   ],
 ]) {
@@ -129,28 +180,54 @@ for (const [name, options, expected] of [
 }
 
 both('any object with a key and a base URL is a client', (Class) => {
-  const plain = { apiKey: 'ek_1', baseURL: 'https://example.com/v1', organization: 'o', project: 'p' };
+  const plain = {
+    apiKey: 'ek_1',
+    baseURL: 'https://example.com/v1',
+    organization: 'o',
+    project: 'p',
+  };
   new Class({ callID: 'rtc_1' }, plain);
   assert.equal(latest().url, 'wss://example.com/v1/realtime?call_id=rtc_1');
-  assert.deepEqual(latest().argument, ['realtime', 'openai-insecure-api-key.ek_1', 'openai-organization.o', 'openai-project.p']);
+  assert.deepEqual(latest().argument, [
+    'realtime',
+    'openai-insecure-api-key.ek_1',
+    'openai-organization.o',
+    'openai-project.p',
+  ]);
 });
 
-both('Azure gets its key as a header, and the URL to show says so (contracts 23, 24 and 30)', async (Class) => {
-  const rt = await Class.azure(azureClient());
-  assert.equal(latest().url, 'wss://example.com/openai/v1/realtime?model=dep');
-  assert.deepEqual(latest().argument, { protocols: ['realtime'], headers: { 'api-key': 'azk' } });
-  assert.equal(String(rt.url), 'wss://example.com/openai/v1/realtime?model=dep&api-key=%3CREDACTED%3E');
+both(
+  'Azure gets its key as a header, and the URL to show says so (contracts 23, 24 and 30)',
+  async (Class) => {
+    const rt = await Class.azure(azureClient());
+    assert.equal(latest().url, 'wss://example.com/openai/v1/realtime?model=dep');
+    assert.deepEqual(latest().argument, { protocols: ['realtime'], headers: { 'api-key': 'azk' } });
+    assert.equal(
+      String(rt.url),
+      'wss://example.com/openai/v1/realtime?model=dep&api-key=%3CREDACTED%3E',
+    );
 
-  const token = await Class.azure(azureClient({ azureADTokenProvider: async () => 'tok' }));
-  assert.equal(latest().url, 'wss://example.com/openai/v1/realtime?model=dep');
-  assert.deepEqual(latest().argument, { protocols: ['realtime'], headers: { Authorization: 'Bearer tok' } });
-  assert.equal(String(token.url), 'wss://example.com/openai/v1/realtime?model=dep&Authorization=%3CREDACTED%3E');
-});
+    const token = await Class.azure(azureClient({ azureADTokenProvider: async () => 'tok' }));
+    assert.equal(latest().url, 'wss://example.com/openai/v1/realtime?model=dep');
+    assert.deepEqual(latest().argument, {
+      protocols: ['realtime'],
+      headers: { Authorization: 'Bearer tok' },
+    });
+    assert.equal(
+      String(token.url),
+      'wss://example.com/openai/v1/realtime?model=dep&Authorization=%3CREDACTED%3E',
+    );
+  },
+);
 
 both("credentials in the URL of Azure's caller reach neither URL (contract 30)", async (Class) => {
   for (const [query, socket, redacted] of [
     ['?a=1&API-key=secret', '?a=1', '?a=1&api-key=%3CREDACTED%3E'],
-    ['?authorization=secret&a=1', '?a=1', '?a=1&api-key=%3CREDACTED%3E&Authorization=%3CREDACTED%3E'],
+    [
+      '?authorization=secret&a=1',
+      '?a=1',
+      '?a=1&api-key=%3CREDACTED%3E&Authorization=%3CREDACTED%3E',
+    ],
     ['?a=1', '?a=1', '?a=1&api-key=%3CREDACTED%3E'],
   ]) {
     const theirs = new URL(`wss://example.com/own${query}`);
@@ -162,11 +239,20 @@ both("credentials in the URL of Azure's caller reach neither URL (contract 30)",
 });
 
 test('a credential of a gateway is in the URL of the socket only', () => {
-  const known = { apiKey: 'ek_1', baseURL: 'https://user:secret1@example.com/v1?api-key=secret2&token=secret3&api-version=v1' };
+  const known = {
+    apiKey: 'ek_1',
+    baseURL: 'https://user:secret1@example.com/v1?api-key=secret2&token=secret3&api-version=v1',
+  };
   const rt = new ourClass({ model: 'm' }, known);
-  assert.equal(latest().url, 'wss://user:secret1@example.com/v1/realtime?api-key=secret2&token=secret3&api-version=v1&model=m');
+  assert.equal(
+    latest().url,
+    'wss://user:secret1@example.com/v1/realtime?api-key=secret2&token=secret3&api-version=v1&model=m',
+  );
   const hidden = '%3CREDACTED%3E';
-  assert.equal(String(rt.url), `wss://example.com/v1/realtime?api-key=${hidden}&token=${hidden}&api-version=v1&model=m`);
+  assert.equal(
+    String(rt.url),
+    `wss://example.com/v1/realtime?api-key=${hidden}&token=${hidden}&api-version=v1&model=m`,
+  );
   // The rule is the one of the Rust transports.
   for (const [url, shownURL] of [
     ['wss://a.b/x?key=secret&key=secret', `wss://a.b/x?key=${hidden}&key=${hidden}`],
@@ -175,35 +261,48 @@ test('a credential of a gateway is in the URL of the socket only', () => {
     ['wss://a.b/x?model=m#secret', 'wss://a.b/x?model=m'],
     ['wss://a.b/x?deployment=d&call_id=c&intent=i', 'wss://a.b/x?deployment=d&call_id=c&intent=i'],
   ]) {
-    const { url: seen } = new ourClass({ model: 'm', buildRealtimeURL: () => new URL(url) }, client());
+    const { url: seen } = new ourClass(
+      { model: 'm', buildRealtimeURL: () => new URL(url) },
+      client(),
+    );
     assert.equal(String(seen), shownURL);
     assert.equal(latest().url, url);
   }
 });
 
-both('Azure without a key, or with a deployment for a builder (contracts 16, 17 and 29)', async (Class) => {
-  const noKey = Object.assign(azureClient(), { apiKey: null });
-  assert.deepEqual(await thrownBy(() => Class.azure(noKey)), { name: 'Error', message: 'Azure OpenAI Realtime requires an API key' });
-  const noName = azureClient({ deployment: undefined });
-  const asked = { buildRealtimeURL: () => assert.fail('asked') };
-  assert.deepEqual(await thrownBy(() => Class.azure(noName, asked)), { name: 'Error', message: 'No deployment name provided' });
-  assert.deepEqual(sockets, []);
-  let connection;
-  await Class.azure(azureClient(), {
-    intent: 'transcription',
-    dangerouslyAllowBrowser: true,
-    buildRealtimeURL: (_, given) => ((connection = given), new URL('wss://example.com/')),
-  });
-  assert.equal(connection.intent, 'transcription');
-  assert.equal(connection.model, undefined);
-});
+both(
+  'Azure without a key, or with a deployment for a builder (contracts 16, 17 and 29)',
+  async (Class) => {
+    const noKey = Object.assign(azureClient(), { apiKey: null });
+    assert.deepEqual(await thrownBy(() => Class.azure(noKey)), {
+      name: 'Error',
+      message: 'Azure OpenAI Realtime requires an API key',
+    });
+    const noName = azureClient({ deployment: undefined });
+    const asked = { buildRealtimeURL: () => assert.fail('asked') };
+    assert.deepEqual(await thrownBy(() => Class.azure(noName, asked)), {
+      name: 'Error',
+      message: 'No deployment name provided',
+    });
+    assert.deepEqual(sockets, []);
+    let connection;
+    await Class.azure(azureClient(), {
+      intent: 'transcription',
+      dangerouslyAllowBrowser: true,
+      buildRealtimeURL: (_, given) => ((connection = given), new URL('wss://example.com/')),
+    });
+    assert.equal(connection.intent, 'transcription');
+    assert.equal(connection.model, undefined);
+  },
+);
 
 both('a key that is a function wants `create` (contracts 26 and 27)', async (Class) => {
   let keys = 0;
   const made = client({ apiKey: async () => `key-${(keys += 1)}` });
   assert.deepEqual(await thrownBy(() => new Class({ model: 'm' }, made)), {
     name: 'Error',
-    message: 'Cannot open Realtime WebSocket with a function-based apiKey.\nUse the .create() method so that the key is resolved before connecting.',
+    message:
+      'Cannot open Realtime WebSocket with a function-based apiKey.\nUse the .create() method so that the key is resolved before connecting.',
   });
   assert.equal(keys, 0);
   const rt = await Class.create(made, { model: 'm' });
@@ -237,30 +336,50 @@ both('a function that gives no key (contract 28)', async (Class) => {
     name: 'OpenAIError',
     message: "Expected 'apiKey' function argument to return a string but it returned 5",
   });
-  assert.deepEqual(await gives(async () => { throw new Error('no luck'); }), {
-    name: 'OpenAIError',
-    message: "Failed to get token from 'apiKey' function: no luck",
-  });
+  assert.deepEqual(
+    await gives(async () => {
+      throw new Error('no luck');
+    }),
+    {
+      name: 'OpenAIError',
+      message: "Failed to get token from 'apiKey' function: no luck",
+    },
+  );
   assert.deepEqual(sockets, []);
 });
 
 test('a plain client may have a function, too (contracts 26 to 28)', async () => {
   const plain = { apiKey: async () => 'ek_2', baseURL: 'https://example.com/v1' };
-  assert.match((await thrownBy(() => new ourClass({ model: 'm' }, plain))).message, /function-based apiKey/);
+  assert.match(
+    (await thrownBy(() => new ourClass({ model: 'm' }, plain))).message,
+    /function-based apiKey/,
+  );
   await ourClass.create(plain, { model: 'm' });
   assert.deepEqual(latest().argument, ['realtime', 'openai-insecure-api-key.ek_2']);
   const failing = { ...plain, apiKey: () => Promise.reject(new Error('no luck')) };
-  const thrown = { name: 'OpenAIError', message: "Failed to get token from 'apiKey' function: no luck" };
+  const thrown = {
+    name: 'OpenAIError',
+    message: "Failed to get token from 'apiKey' function: no luck",
+  };
   assert.deepEqual(await thrownBy(() => ourClass.create(failing, { model: 'm' })), thrown);
-  assert.match((await thrownBy(() => ourClass.create({ ...plain, apiKey: () => '' }, { model: 'm' }))).message, /it returned $/);
+  assert.match(
+    (await thrownBy(() => ourClass.create({ ...plain, apiKey: () => '' }, { model: 'm' }))).message,
+    /it returned $/,
+  );
 });
 
 test('a key that cannot be one is refused, and not repeated (contract 33)', async () => {
   for (const apiKey of [null, undefined, '', ' ']) {
-    assert.match((await thrownBy(() => new ourClass({ model: 'm' }, { apiKey, baseURL: 'https://a.b' }))).message, /^Missing credentials/);
+    assert.match(
+      (await thrownBy(() => new ourClass({ model: 'm' }, { apiKey, baseURL: 'https://a.b' })))
+        .message,
+      /^Missing credentials/,
+    );
   }
   for (const apiKey of ['sk-a b', 'sk-a\nb', 'sk-é']) {
-    const { name, message } = await thrownBy(() => new ourClass({ model: 'm' }, { apiKey, baseURL: 'https://a.b' }));
+    const { name, message } = await thrownBy(
+      () => new ourClass({ model: 'm' }, { apiKey, baseURL: 'https://a.b' }),
+    );
     assert.equal(name, 'OpenAIError');
     assert.ok(!message.includes(apiKey));
   }
@@ -271,13 +390,20 @@ test("a key that is no subprotocol is not repeated in the runtime's words", asyn
   const { WebSocket } = globalThis;
   globalThis.WebSocket = class {
     constructor(_, protocols) {
-      throw new DOMException(`Failed to construct 'WebSocket': The subprotocol '${protocols.at(-1)}' is invalid.`, 'SyntaxError');
+      throw new DOMException(
+        `Failed to construct 'WebSocket': The subprotocol '${protocols.at(-1)}' is invalid.`,
+        'SyntaxError',
+      );
     }
   };
   try {
-    const { message } = await thrownBy(() => new ourClass({ model: 'm' }, { apiKey: 'sk-(secret)', baseURL: 'https://a.b' }));
+    const { message } = await thrownBy(
+      () => new ourClass({ model: 'm' }, { apiKey: 'sk-(secret)', baseURL: 'https://a.b' }),
+    );
     assert.equal(message, 'The API key contains a character that an API key cannot have.');
-    const { message: other } = await thrownBy(() => new ourClass({ model: 'm' }, { apiKey: 'ek_1', baseURL: 'https://a.b', project: 'p(' }));
+    const { message: other } = await thrownBy(
+      () => new ourClass({ model: 'm' }, { apiKey: 'ek_1', baseURL: 'https://a.b', project: 'p(' }),
+    );
     assert.match(other, /openai-project/);
   } finally {
     globalThis.WebSocket = WebSocket;
@@ -298,71 +424,99 @@ both('without a client the environment has the key (contract 32)', async (Class)
     new Class({ model: 'm' });
     assert.equal(latest().url, 'wss://api.openai.com/v1/realtime?model=m');
     assert.deepEqual(latest().argument, ['realtime', 'openai-insecure-api-key.sk-env']);
-    Object.assign(process.env, { OPENAI_BASE_URL: 'https://example.com/v2', OPENAI_ORG_ID: 'o', OPENAI_PROJECT_ID: 'p' });
+    Object.assign(process.env, {
+      OPENAI_BASE_URL: 'https://example.com/v2',
+      OPENAI_ORG_ID: 'o',
+      OPENAI_PROJECT_ID: 'p',
+    });
     new Class({ model: 'm' });
     assert.equal(latest().url, 'wss://example.com/v2/realtime?model=m');
     assert.deepEqual(latest().argument.slice(2), ['openai-organization.o', 'openai-project.p']);
   } finally {
-    names.forEach((name, index) => (before[index] === undefined ? delete process.env[name] : (process.env[name] = before[index])));
+    names.forEach((name, index) =>
+      before[index] === undefined ? delete process.env[name] : (process.env[name] = before[index]),
+    );
   }
 });
 
 const BROWSER =
   "It looks like you're running in a browser-like environment.\n\nThis is disabled by default, as it risks exposing your secret API credentials to attackers.\n\nYou can avoid this error by creating an ephemeral session token:\nhttps://platform.openai.com/docs/api-reference/realtime-sessions\n";
 
-both('in a page a key has to be ephemeral or allowed, before anything else (contracts 35 to 37)', async (Class) => {
-  globalThis.window = { document: {} };
-  try {
-    const refused = { name: 'OpenAIError', message: BROWSER };
-    const plain = (apiKey, more) => ({ apiKey, baseURL: 'https://api.openai.com/v1', ...more });
-    const open = (props, known) => thrownBy(() => new Class({ model: 'm', ...props }, known));
-    assert.deepEqual(await open({}, plain('sk-1')), refused);
-    assert.deepEqual(await open({ model: '' }, plain('sk-1')), refused, 'before the target');
-    assert.deepEqual(await open({ dangerouslyAllowBrowser: false }, plain('ek_1')), refused);
-    assert.deepEqual(await open({ dangerouslyAllowBrowser: false }, plain('sk-1', { _options: { dangerouslyAllowBrowser: true } })), refused);
-    assert.deepEqual(sockets, []);
-    assert.equal(await open({}, plain('ek_1')), 'nothing');
-    assert.equal(await open({ dangerouslyAllowBrowser: true }, plain('sk-1')), 'nothing');
-    assert.equal(await open({}, plain('sk-1', { _options: { dangerouslyAllowBrowser: true } })), 'nothing');
-    assert.equal(sockets.length, 3);
-    // Azure's credential would be a header, which a page cannot set (contract 31).
-    const azure = azureClient({ dangerouslyAllowBrowser: true });
-    assert.deepEqual(await thrownBy(() => Class.azure(azure, { dangerouslyAllowBrowser: true })), {
-      name: 'OpenAIError',
-      message:
-        'Azure OpenAI Realtime credentials require a WebSocket transport that supports request headers; use openai/realtime/ws or a server-side authentication proxy.',
-    });
-    assert.equal(sockets.length, 3);
-  } finally {
-    delete globalThis.window;
-  }
-});
-
-both('a worker whose scope answers `instanceof` itself is a browser (contract 35)', async (Class) => {
-  class Scope {
-    static [Symbol.hasInstance](value) {
-      return value === globalThis || value === navigator;
+both(
+  'in a page a key has to be ephemeral or allowed, before anything else (contracts 35 to 37)',
+  async (Class) => {
+    globalThis.window = { document: {} };
+    try {
+      const refused = { name: 'OpenAIError', message: BROWSER };
+      const plain = (apiKey, more) => ({ apiKey, baseURL: 'https://api.openai.com/v1', ...more });
+      const open = (props, known) => thrownBy(() => new Class({ model: 'm', ...props }, known));
+      assert.deepEqual(await open({}, plain('sk-1')), refused);
+      assert.deepEqual(await open({ model: '' }, plain('sk-1')), refused, 'before the target');
+      assert.deepEqual(await open({ dangerouslyAllowBrowser: false }, plain('ek_1')), refused);
+      assert.deepEqual(
+        await open(
+          { dangerouslyAllowBrowser: false },
+          plain('sk-1', { _options: { dangerouslyAllowBrowser: true } }),
+        ),
+        refused,
+      );
+      assert.deepEqual(sockets, []);
+      assert.equal(await open({}, plain('ek_1')), 'nothing');
+      assert.equal(await open({ dangerouslyAllowBrowser: true }, plain('sk-1')), 'nothing');
+      assert.equal(
+        await open({}, plain('sk-1', { _options: { dangerouslyAllowBrowser: true } })),
+        'nothing',
+      );
+      assert.equal(sockets.length, 3);
+      // Azure's credential would be a header, which a page cannot set (contract 31).
+      const azure = azureClient({ dangerouslyAllowBrowser: true });
+      assert.deepEqual(
+        await thrownBy(() => Class.azure(azure, { dangerouslyAllowBrowser: true })),
+        {
+          name: 'OpenAIError',
+          message:
+            'Azure OpenAI Realtime credentials require a WebSocket transport that supports request headers; use openai/realtime/ws or a server-side authentication proxy.',
+        },
+      );
+      assert.equal(sockets.length, 3);
+    } finally {
+      delete globalThis.window;
     }
-  }
-  const versions = Object.getOwnPropertyDescriptor(process, 'versions');
-  Object.assign(globalThis, { WorkerGlobalScope: Scope, WorkerNavigator: Scope });
-  Object.defineProperty(process, 'versions', { ...versions, value: {} });
-  try {
-    const open = () => new Class({ model: 'm' }, { apiKey: 'sk-1', baseURL: 'https://api.openai.com/v1' });
-    assert.deepEqual(await thrownBy(open), { name: 'OpenAIError', message: BROWSER });
-    assert.deepEqual(sockets, []);
-  } finally {
-    Object.defineProperty(process, 'versions', versions);
-    delete globalThis.WorkerGlobalScope;
-    delete globalThis.WorkerNavigator;
-  }
-});
+  },
+);
+
+both(
+  'a worker whose scope answers `instanceof` itself is a browser (contract 35)',
+  async (Class) => {
+    class Scope {
+      static [Symbol.hasInstance](value) {
+        return value === globalThis || value === navigator;
+      }
+    }
+    const versions = Object.getOwnPropertyDescriptor(process, 'versions');
+    Object.assign(globalThis, { WorkerGlobalScope: Scope, WorkerNavigator: Scope });
+    Object.defineProperty(process, 'versions', { ...versions, value: {} });
+    try {
+      const open = () =>
+        new Class({ model: 'm' }, { apiKey: 'sk-1', baseURL: 'https://api.openai.com/v1' });
+      assert.deepEqual(await thrownBy(open), { name: 'OpenAIError', message: BROWSER });
+      assert.deepEqual(sockets, []);
+    } finally {
+      Object.defineProperty(process, 'versions', versions);
+      delete globalThis.WorkerGlobalScope;
+      delete globalThis.WorkerNavigator;
+    }
+  },
+);
 
 both("with the SDK's client, errors are the SDK's own", async (Class) => {
   const known = client();
   globalThis.window = { document: {} };
   try {
-    assert.throws(() => new Class({ model: 'm' }, known), (error) => error instanceof OpenAI.OpenAIError);
+    assert.throws(
+      () => new Class({ model: 'm' }, known),
+      (error) => error instanceof OpenAI.OpenAIError,
+    );
   } finally {
     delete globalThis.window;
   }
@@ -381,11 +535,24 @@ test("with any client, errors are this package's", async () => {
     const reported = rt.emitted('error');
     latest().receives('{');
     const error = await reported;
-    assert.ok(error instanceof OpenAIRealtimeError && error instanceof OpenAIError && error instanceof Error);
+    assert.ok(
+      error instanceof OpenAIRealtimeError &&
+        error instanceof OpenAIError &&
+        error instanceof Error,
+    );
   }
-  const refused = await ourClass.create(client({ apiKey: async () => 'a b' }), { model: 'm' }).catch((error) => error);
-  assert.ok(refused instanceof OpenAIError && !(refused instanceof OpenAIRealtimeError), String(refused));
-  assert.ok(!(new Error('other') instanceof OpenAIError) && !(null instanceof OpenAIError) && !('text' instanceof OpenAIError));
+  const refused = await ourClass
+    .create(client({ apiKey: async () => 'a b' }), { model: 'm' })
+    .catch((error) => error);
+  assert.ok(
+    refused instanceof OpenAIError && !(refused instanceof OpenAIRealtimeError),
+    String(refused),
+  );
+  assert.ok(
+    !(new Error('other') instanceof OpenAIError) &&
+      !(null instanceof OpenAIError) &&
+      !('text' instanceof OpenAIError),
+  );
 });
 
 test('a server without TLS is reached by an explicit option (contracts 5, 11 and 12)', async () => {
@@ -393,7 +560,14 @@ test('a server without TLS is reached by an explicit option (contracts 5, 11 and
   const rt = new ourClass({ model: 'm', insecureCleartextURL }, client());
   assert.equal(latest().url, 'ws://litellm:4000/v1/realtime?model=m');
   assert.equal(String(rt.url), latest().url);
-  new ourClass({ model: 'm', insecureCleartextURL: 'ws://10.0.0.7:443/v1', onURL: (url) => url.searchParams.set('a', '1') }, client());
+  new ourClass(
+    {
+      model: 'm',
+      insecureCleartextURL: 'ws://10.0.0.7:443/v1',
+      onURL: (url) => url.searchParams.set('a', '1'),
+    },
+    client(),
+  );
   assert.equal(latest().url, 'ws://10.0.0.7:443/v1/realtime?model=m&a=1');
   const buildRealtimeURL = () => new URL('ws://example.com/own');
   new ourClass({ model: 'm', insecureCleartextURL, buildRealtimeURL }, client());
@@ -401,13 +575,25 @@ test('a server without TLS is reached by an explicit option (contracts 5, 11 and
   await ourClass.azure(azureClient(), { insecureCleartextURL: 'http://proxy/openai' });
   assert.equal(latest().url, 'ws://proxy/openai/v1/realtime?model=dep');
   assert.equal(sockets.length, 4);
-  assert.match((await thrownBy(() => new ourClass({ model: 'm', buildRealtimeURL }, client()))).message, /must use the wss: protocol/);
-  assert.equal((await thrownBy(() => new ourClass({ model: 'm', insecureCleartextURL: 'none' }, client()))).message, 'Invalid URL');
+  assert.match(
+    (await thrownBy(() => new ourClass({ model: 'm', buildRealtimeURL }, client()))).message,
+    /must use the wss: protocol/,
+  );
+  assert.equal(
+    (await thrownBy(() => new ourClass({ model: 'm', insecureCleartextURL: 'none' }, client())))
+      .message,
+    'Invalid URL',
+  );
   const known = client({ dangerouslyAllowBrowser: true });
   globalThis.window = { document: {} };
   try {
-    const { name, message } = await thrownBy(() => new ourClass({ model: 'm', insecureCleartextURL }, known));
-    assert.deepEqual([name, message], ['OpenAIError', 'A page cannot use `insecureCleartextURL`: connect with TLS.']);
+    const { name, message } = await thrownBy(
+      () => new ourClass({ model: 'm', insecureCleartextURL }, known),
+    );
+    assert.deepEqual(
+      [name, message],
+      ['OpenAIError', 'A page cannot use `insecureCleartextURL`: connect with TLS.'],
+    );
   } finally {
     delete globalThis.window;
   }
@@ -420,7 +606,10 @@ test('a runtime without a WebSocket is told so', async () => {
   try {
     const open = (props) => thrownBy(() => new ourClass({ model: 'm', ...props }, client()));
     const { message } = await open();
-    assert.equal(message, 'this runtime has no WebSocket: use Node 22 or later, or pass a class like it as the option `WebSocket`');
+    assert.equal(
+      message,
+      'this runtime has no WebSocket: use Node 22 or later, or pass a class like it as the option `WebSocket`',
+    );
     assert.equal(await open({ WebSocket }), 'nothing');
   } finally {
     globalThis.WebSocket = WebSocket;
@@ -441,18 +630,31 @@ test("another copy of the SDK's clients is known by what it has", () => {
 
 both('what the caller gives may throw, and is thrown', async (Class) => {
   const mine = new Error('mine');
-  const fail = () => { throw mine; };
+  const fail = () => {
+    throw mine;
+  };
   const hostile = new Proxy({}, { get: fail, has: fail });
   for (const act of [
     () => new Class(hostile, client()),
     () => new Class({ model: 'm' }, hostile),
-    () => new Class({ get model() { return fail(); } }, client()),
+    () =>
+      new Class(
+        {
+          get model() {
+            return fail();
+          },
+        },
+        client(),
+      ),
     () => new Class({ model: { toString: fail } }, client()),
     () => Class.create(hostile, { model: 'm' }),
     () => Class.azure(hostile),
     () => Class.azure(azureClient(), hostile),
   ]) {
-    await assert.rejects(async () => act(), (error) => error === mine);
+    await assert.rejects(
+      async () => act(),
+      (error) => error === mine,
+    );
   }
   for (const model of [Symbol('m'), Object.create(null)]) {
     assert.equal((await thrownBy(() => new Class({ model }, client()))).name, 'TypeError');

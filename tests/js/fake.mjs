@@ -1,4 +1,5 @@
-// A `WebSocket` that a test moves: it opens, receives and closes when it is told to, within the call.
+// A `WebSocket` that a test moves: it opens, receives and closes when it is told to, within the
+// call.
 
 /** The sockets that were made, in order. */
 export const sockets = [];
@@ -20,7 +21,9 @@ export class FakeWebSocket {
   }
 
   removeEventListener(type, listener) {
-    this.#listeners = this.#listeners.filter((entry) => entry.type !== type || entry.listener !== listener);
+    this.#listeners = this.#listeners.filter(
+      (entry) => entry.type !== type || entry.listener !== listener,
+    );
   }
 
   send(data) {

@@ -10,7 +10,14 @@ const NOT_JSON = 'SyntaxError: Could not parse Realtime WebSocket event data as 
 
 /** Visible properties of a client-side failure. */
 function failure(message, cause, more = {}) {
-  return { name: 'OpenAIRealtimeError', message, error: undefined, event_id: undefined, cause, ...more };
+  return {
+    name: 'OpenAIRealtimeError',
+    message,
+    error: undefined,
+    event_id: undefined,
+    cause,
+    ...more,
+  };
 }
 
 const UNPARSED = 'could not parse websocket event';
@@ -20,7 +27,9 @@ for (const [name, frame, expected] of [
   [
     'part of a body',
     '{"type":"error","error":{"message":"m"}}',
-    failure('m code=undefined param=undefined type=undefined event_id=undefined', undefined, { error: { message: 'm' } }),
+    failure('m code=undefined param=undefined type=undefined event_id=undefined', undefined, {
+      error: { message: 'm' },
+    }),
   ],
   [
     'a whole body',
@@ -30,7 +39,11 @@ for (const [name, frame, expected] of [
       error: { type: 't', code: 'c', message: 'm', param: null, event_id: 'cli' },
     }),
   ],
-  ['null as its body', '{"type":"error","event_id":"e","error":null}', failure('unknown error', undefined, { error: null, event_id: 'e' })],
+  [
+    'null as its body',
+    '{"type":"error","event_id":"e","error":null}',
+    failure('unknown error', undefined, { error: null, event_id: 'e' }),
+  ],
   [
     'odd metadata',
     '{"type":"error","error":{"message":null,"code":429,"param":{"a":1},"type":[1,2],"event_id":true}}',
@@ -39,12 +52,18 @@ for (const [name, frame, expected] of [
     }),
   ],
 ]) {
-  both(`the server's error with ${name}: event, then error (contracts 41 and 50 to 53)`, (Class) => {
-    const { rt, socket } = opened(Class);
-    const log = heard(rt, ['event', 'error']);
-    socket.receives(frame);
-    assert.deepEqual(log, [['event', JSON.parse(frame)], ['error', expected]]);
-  });
+  both(
+    `the server's error with ${name}: event, then error (contracts 41 and 50 to 53)`,
+    (Class) => {
+      const { rt, socket } = opened(Class);
+      const log = heard(rt, ['event', 'error']);
+      socket.receives(frame);
+      assert.deepEqual(log, [
+        ['event', JSON.parse(frame)],
+        ['error', expected],
+      ]);
+    },
+  );
 }
 
 test("the server's error with a string as its body reads as the string (contract 52)", () => {
@@ -57,7 +76,14 @@ test("the server's error with a string as its body reads as the string (contract
 both('metadata that does not print is said so (contract 51)', (Class) => {
   const { rt } = opened(Class);
   const log = heard(rt, ['error']);
-  const error = { message: Object.create(null), code: { toString: () => { throw new Error('no'); } } };
+  const error = {
+    message: Object.create(null),
+    code: {
+      toString: () => {
+        throw new Error('no');
+      },
+    },
+  };
   rt._onError({ type: 'error', error });
   assert.equal(
     log[0][1].message,
@@ -66,19 +92,35 @@ both('metadata that does not print is said so (contract 51)', (Class) => {
 });
 
 for (const frame of ['{bad', '', '\ufeff{"type":"a"}', '{"type":"a","x":NaN}', 'undefined']) {
-  both(`what is no JSON is an error without a word of it: ${JSON.stringify(frame)} (contracts 43 and 47)`, (Class) => {
-    const { rt, socket } = opened(Class);
-    let error;
-    rt.on('event', assert.fail).on('error', (failed) => (error = failed));
-    socket.receives(frame);
-    assert.deepEqual(seen(error), failure(UNPARSED, NOT_JSON));
-    assert.equal(error.cause.cause, undefined);
-    assert.ok(Object.hasOwn(error, 'cause'));
-  });
+  both(
+    `what is no JSON is an error without a word of it: ${JSON.stringify(frame)} (contracts 43 and 47)`,
+    (Class) => {
+      const { rt, socket } = opened(Class);
+      let error;
+      rt.on('event', assert.fail).on('error', (failed) => (error = failed));
+      socket.receives(frame);
+      assert.deepEqual(seen(error), failure(UNPARSED, NOT_JSON));
+      assert.equal(error.cause.cause, undefined);
+      assert.ok(Object.hasOwn(error, 'cause'));
+    },
+  );
 }
 
 for (const frame of [
-  '{"no":1}', '{"type":1}', '{"type":null}', '{"type":{}}', '{"type":["a"]}', '[]', '[{"type":"a"}]', 'null', '"text"', '0', 'false', '""', 'true', '7',
+  '{"no":1}',
+  '{"type":1}',
+  '{"type":null}',
+  '{"type":{}}',
+  '{"type":["a"]}',
+  '[]',
+  '[{"type":"a"}]',
+  'null',
+  '"text"',
+  '0',
+  'false',
+  '""',
+  'true',
+  '7',
   '{"__proto__":{"type":"x"}}',
 ]) {
   both(`what is no event is an error: ${frame} (contract 42)`, (Class) => {
@@ -90,26 +132,47 @@ for (const frame of [
 }
 
 for (const frame of [
-  '{"type":""}', '{"type":"future.unknown"}', '{"type":"__proto__"}', '{"type":"constructor"}', '{"type":"toString"}',
-  '{"type":"hasOwnProperty"}', '{"type":"valueOf"}', '{"type":"z","__proto__":{"a":1}}', ' \n{"type":"a"}\t ', '{"type":"a","x":1e400}',
-  '{"type":"a","x":"\\ud800"}', '{"type":"first","type":"last"}', '{"type":"close"}', '{"type":"reconnecting"}',
+  '{"type":""}',
+  '{"type":"future.unknown"}',
+  '{"type":"__proto__"}',
+  '{"type":"constructor"}',
+  '{"type":"toString"}',
+  '{"type":"hasOwnProperty"}',
+  '{"type":"valueOf"}',
+  '{"type":"z","__proto__":{"a":1}}',
+  ' \n{"type":"a"}\t ',
+  '{"type":"a","x":1e400}',
+  '{"type":"a","x":"\\ud800"}',
+  '{"type":"first","type":"last"}',
+  '{"type":"close"}',
+  '{"type":"reconnecting"}',
 ]) {
-  both(`an event of any type is told, first to all: ${frame} (contracts 41, 45 and 47)`, (Class) => {
-    const { rt, socket } = opened(Class);
-    const event = JSON.parse(frame);
-    const log = heard(rt, [event.type, 'event', 'error']);
-    socket.receives(frame);
-    socket.receives('{"type":"b"}');
-    assert.deepEqual(log, [['event', event], [event.type, event], ['event', { type: 'b' }]]);
-    assert.deepEqual(Object.keys(log[0][1]), Object.keys(event));
-  });
+  both(
+    `an event of any type is told, first to all: ${frame} (contracts 41, 45 and 47)`,
+    (Class) => {
+      const { rt, socket } = opened(Class);
+      const event = JSON.parse(frame);
+      const log = heard(rt, [event.type, 'event', 'error']);
+      socket.receives(frame);
+      socket.receives('{"type":"b"}');
+      assert.deepEqual(log, [
+        ['event', event],
+        [event.type, event],
+        ['event', { type: 'b' }],
+      ]);
+      assert.deepEqual(Object.keys(log[0][1]), Object.keys(event));
+    },
+  );
 }
 
 both('an event called `event` is told twice (contract 48)', (Class) => {
   const { rt, socket } = opened(Class);
   const log = heard(rt, ['event']);
   socket.receives({ type: 'event' });
-  assert.deepEqual(log, [['event', { type: 'event' }], ['event', { type: 'event' }]]);
+  assert.deepEqual(log, [
+    ['event', { type: 'event' }],
+    ['event', { type: 'event' }],
+  ]);
 });
 
 both('a bad frame breaks nothing (contracts 46 and 57)', (Class) => {
@@ -118,7 +181,10 @@ both('a bad frame breaks nothing (contracts 46 and 57)', (Class) => {
   socket.receives('{');
   socket.receives({ type: 'error', error: { message: 'm' } });
   socket.receives({ type: 'a' });
-  assert.deepEqual(log.map(([name]) => name), ['error', 'event', 'error', 'event']);
+  assert.deepEqual(
+    log.map(([name]) => name),
+    ['error', 'event', 'error', 'event'],
+  );
   assert.deepEqual(socket.closes, []);
 });
 
@@ -127,7 +193,11 @@ both('a frame that does not become text fails with the very same cause (contract
     const { rt, socket } = opened(Class);
     let error;
     rt.on('error', (failed) => (error = failed));
-    socket.receivesValue({ toString: () => { throw cause; } });
+    socket.receivesValue({
+      toString: () => {
+        throw cause;
+      },
+    });
     assert.equal(error.message, UNPARSED);
     assert.equal(error.cause, cause);
   }
@@ -138,7 +208,10 @@ both('a frame of an unreadable kind is an error (contract 42)', (Class) => {
     const { rt, socket } = opened(Class);
     const log = heard(rt, ['event', 'error']);
     socket.receivesValue(data);
-    assert.deepEqual(log.map(([name, value]) => [name, value.message]), [['error', UNPARSED]]);
+    assert.deepEqual(
+      log.map(([name, value]) => [name, value.message]),
+      [['error', UNPARSED]],
+    );
   }
 });
 
@@ -149,14 +222,22 @@ test('a binary frame is text, too, in every runtime (contract 41)', () => {
   const bytes = new TextEncoder().encode('{"type":"a","x":"é"}');
   socket.receivesValue(bytes.buffer);
   socket.receivesValue(bytes);
-  assert.deepEqual(log, [['event', { type: 'a', x: 'é' }], ['event', { type: 'a', x: 'é' }]]);
+  assert.deepEqual(log, [
+    ['event', { type: 'a', x: 'é' }],
+    ['event', { type: 'a', x: 'é' }],
+  ]);
 });
 
 for (const [name, event, message, cause] of [
   ['nothing', {}, 'unknown error', null],
   ['a message', { message: 'down' }, 'down', null],
   ['an empty message and an error', { message: '', error: new Error('why') }, 'why', 'Error: why'],
-  ['a message and an error', { message: 'down', error: new TypeError('why') }, 'down', 'TypeError: why'],
+  [
+    'a message and an error',
+    { message: 'down', error: new TypeError('why') },
+    'down',
+    'TypeError: why',
+  ],
   ['odd values', { message: 5, error: 'text' }, 'unknown error', 'text'],
 ]) {
   both(`the socket's error with ${name} (contract 53)`, (Class) => {
@@ -167,22 +248,26 @@ for (const [name, event, message, cause] of [
   });
 }
 
-both('an error that nobody hears is a rejection that nobody handles (contracts 43 and 55)', async (Class) => {
-  const rejected = await unhandled(() => {
-    const { socket } = opened(Class);
-    socket.receives({ type: 'error', event_id: 'u', error: { message: 'm', type: 't' } });
-    socket.receives('secret{');
-  });
-  const hint = "\n\nTo resolve these unhandled rejection errors you should bind an `error` callback, e.g. `rt.on('error', (error) => ...)` ";
-  assert.deepEqual(rejected.map(seen), [
-    failure(`m code=undefined param=undefined type=t event_id=undefined${hint}`, undefined, {
-      event_id: 'u',
-      error: { message: 'm', type: 't' },
-    }),
-    failure(UNPARSED + hint, NOT_JSON),
-  ]);
-  assert.ok(!rejected.some((error) => `${error.stack}${error.cause?.stack}`.includes('secret')));
-});
+both(
+  'an error that nobody hears is a rejection that nobody handles (contracts 43 and 55)',
+  async (Class) => {
+    const rejected = await unhandled(() => {
+      const { socket } = opened(Class);
+      socket.receives({ type: 'error', event_id: 'u', error: { message: 'm', type: 't' } });
+      socket.receives('secret{');
+    });
+    const hint =
+      "\n\nTo resolve these unhandled rejection errors you should bind an `error` callback, e.g. `rt.on('error', (error) => ...)` ";
+    assert.deepEqual(rejected.map(seen), [
+      failure(`m code=undefined param=undefined type=t event_id=undefined${hint}`, undefined, {
+        event_id: 'u',
+        error: { message: 'm', type: 't' },
+      }),
+      failure(UNPARSED + hint, NOT_JSON),
+    ]);
+    assert.ok(!rejected.some((error) => `${error.stack}${error.cause?.stack}`.includes('secret')));
+  },
+);
 
 both('a pending `emitted` hears errors (contracts 56 and 61)', async (Class) => {
   const { rt, socket } = opened(Class);
@@ -197,5 +282,8 @@ both('events of a socket that is not open any more are told all the same', (Clas
   latest().receives({ type: 'early' });
   latest().ends(1000);
   latest().receives({ type: 'late' });
-  assert.deepEqual(log.map(([, event]) => event.type), ['early', 'late']);
+  assert.deepEqual(
+    log.map(([, event]) => event.type),
+    ['early', 'late'],
+  );
 });

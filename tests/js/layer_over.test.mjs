@@ -1,4 +1,5 @@
-// The conversation layer over each class that it is made for, with the emulator: ours, and the official SDK's two.
+// The conversation layer over each class that it is made for, with the emulator: ours, and the
+// official SDK's two.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -16,7 +17,12 @@ const CLASSES = {
 
 for (const [name, Class] of Object.entries(CLASSES)) {
   test(`a conversation over ${name}`, async () => {
-    const props = { model: 'gpt-realtime', dangerouslyAllowBrowser: true, reconnect: true, reconnectInitialDelay: 20 };
+    const props = {
+      model: 'gpt-realtime',
+      dangerouslyAllowBrowser: true,
+      reconnect: true,
+      reconnectInitialDelay: 20,
+    };
     const conversation = new Conversation(new Class(props, emulatorClient()), {
       session: { output_modalities: ['text'] },
       tools: [tool({ name: 'weather', execute: () => 'sunny' })],
@@ -25,7 +31,9 @@ for (const [name, Class] of Object.entries(CLASSES)) {
     conversation.on('error', () => {});
     assert.equal((await conversation.say('Hello')).text, 'You said: Hello');
     const replies = [];
-    const spoken = new Promise((resolve) => conversation.on('response', ({ text }) => replies.push(text) === 2 && resolve()));
+    const spoken = new Promise((resolve) =>
+      conversation.on('response', ({ text }) => replies.push(text) === 2 && resolve()),
+    );
     conversation.say('How is the weather?');
     await spoken;
     assert.deepEqual(replies, ['', 'The function answered: sunny']);
@@ -33,7 +41,10 @@ for (const [name, Class] of Object.entries(CLASSES)) {
     await assert.rejects(conversation.say('Pull the plug.'), { reason: 'connection_lost' });
     assert.equal((await conversation.say('Are you there?')).text, 'You said: Are you there?');
     const first = conversation.history[0].id;
-    const { item } = await conversation.request({ type: 'conversation.item.retrieve', item_id: first });
+    const { item } = await conversation.request({
+      type: 'conversation.item.retrieve',
+      item_id: first,
+    });
     assert.equal(item.content[0].text, 'Hello');
     conversation.close();
     await ended;

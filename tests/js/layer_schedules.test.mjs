@@ -1,5 +1,5 @@
-// Random schedules for the pieces of the conversation layer, against a server that keeps to the service's rules. The
-// numbers are the same in every run.
+// Random schedules for the pieces of the conversation layer, against a server that keeps to the
+// service's rules. The numbers are the same in every run.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -30,7 +30,10 @@ function forAny(name, body) {
   });
 }
 
-/** One response at a time, its own by turn detection among them. It returns metadata, or names nothing. */
+/**
+ * One response at a time, its own by turn detection among them. It returns metadata, or names
+ * nothing.
+ */
 class Server {
   inbox = [];
   outbox = [];
@@ -50,7 +53,12 @@ class Server {
   read() {
     const event = this.inbox.shift();
     const refuse = (code) => {
-      const error = { type: 'invalid_request_error', code, message: 'No.', event_id: this.tells ? event.event_id : null };
+      const error = {
+        type: 'invalid_request_error',
+        code,
+        message: 'No.',
+        event_id: this.tells ? event.event_id : null,
+      };
       this.outbox.push({ type: 'error', error });
     };
     if (event?.type === 'response.create' && this.active) {
@@ -96,10 +104,16 @@ forAny('every request ends once and never meets another', (below, seed) => {
     },
   };
   const names = Object.keys(steps);
-  // That the server returns metadata shows in the first answer; at the end, all is read and finished.
+  // That the server returns metadata shows in the first answer; at the end, all is read and
+  // finished.
   const first = tells ? ['request', 'read', 'tell', 'finish', 'tell'] : [];
   const random = Array.from({ length: below(150) }, () => names[below(names.length)]);
-  const rest = Array.from({ length: 3 * random.length + 4 }, () => ['read', 'tell', 'finish', 'wait']).flat();
+  const rest = Array.from({ length: 3 * random.length + 4 }, () => [
+    'read',
+    'tell',
+    'finish',
+    'wait',
+  ]).flat();
   for (const step of [...first, ...random, ...rest]) {
     now += 1;
     steps[step]();
@@ -117,11 +131,20 @@ forAny('every request ends once and never meets another', (below, seed) => {
     }
   }
   assert.ok(responses.isIdle);
-  assert.deepEqual([...ends].sort((a, b) => a - b), asked);
+  assert.deepEqual(
+    [...ends].sort((a, b) => a - b),
+    asked,
+  );
   if (tells) {
     // Each of the application's own has a response of its own, in order.
-    const numbers = own.map((ticket) => answers.get(ticket)).filter(Boolean).map((id) => Number(id.slice(5)));
-    assert.ok(numbers.every((number, at) => at === 0 || number > numbers[at - 1]), `${numbers}`);
+    const numbers = own
+      .map((ticket) => answers.get(ticket))
+      .filter(Boolean)
+      .map((id) => Number(id.slice(5)));
+    assert.ok(
+      numbers.every((number, at) => at === 0 || number > numbers[at - 1]),
+      `${numbers}`,
+    );
   }
 });
 
@@ -181,7 +204,14 @@ forAny('what was heard is what the server keeps', (below, seed) => {
   const steps = [
     function delta() {
       if (!isOpen) {
-        items.push({ id: `item_${items.length}`, response, sent: 0, told: 0, played: 0, isComplete: false });
+        items.push({
+          id: `item_${items.length}`,
+          response,
+          sent: 0,
+          told: 0,
+          played: 0,
+          isComplete: false,
+        });
         isOpen = true;
       }
       const item = items.at(-1);
@@ -192,7 +222,13 @@ forAny('what was heard is what the server keeps', (below, seed) => {
       assert.equal(playback.plays(event), !cut.has(response));
       if (telling === 'marks') {
         const pieces = playback.pieces(event, 20);
-        queue.push(...pieces.map(({ audio: piece, mark }) => ({ item, ms: Buffer.from(piece, 'base64').length / 48, mark })));
+        queue.push(
+          ...pieces.map(({ audio: piece, mark }) => ({
+            item,
+            ms: Buffer.from(piece, 'base64').length / 48,
+            mark,
+          })),
+        );
       } else if (!cut.has(response)) {
         queue.push({ item, ms });
       }
@@ -256,7 +292,10 @@ forAny('every call is answered once, and every response followed once', (below) 
   const epochs = [0, 0, 0];
   let followUps = 0;
   const random = Array.from({ length: below(120) }, () => [below(4), below(3), below(4)]);
-  const ends = [0, 1, 2].flatMap((slot) => [...[0, 1, 2, 3].map((call) => [2, slot, call]), [1, slot, 0]]);
+  const ends = [0, 1, 2].flatMap((slot) => [
+    ...[0, 1, 2, 3].map((call) => [2, slot, call]),
+    [1, slot, 0],
+  ]);
   for (const [step, slot, number] of [...random, ...ends]) {
     // A slot holds one response after the other.
     const id = `resp_${epochs[slot] * 3 + slot}`;
@@ -277,51 +316,77 @@ forAny('every call is answered once, and every response followed once', (below) 
     while (calls.pollFollowUp()) {
       followUps += 1;
     }
-    const due = [...responses.values()].filter(({ made, answered, isDone }) => isDone && made.size > 0 && answered === made.size);
+    const due = [...responses.values()].filter(
+      ({ made, answered, isDone }) => isDone && made.size > 0 && answered === made.size,
+    );
     assert.equal(followUps, due.length);
   }
   assert.deepEqual(calls.open, []);
 });
 
-forAny('order and texts of the history are the server’s, and a view that follows the changes shows them', (below) => {
-  const history = new History();
-  const server = [];
-  const view = [];
-  const reply = (id, content, status) => ({ type: 'message', id, role: 'assistant', status, content });
-  for (let step = below(80); step > 0; step -= 1) {
-    const kind = below(9);
-    const at = below(server.length + (kind < 3 ? 1 : 0));
-    const previous = at > 0 ? server[at - 1].id : null;
-    let event;
-    if (kind < 3) {
-      const item = { id: `item_${step}`, text: '' };
-      server.splice(at, 0, item);
-      event = added(reply(item.id, [], 'in_progress'), previous);
-    } else if (server.length === 0) {
-      continue;
-    } else if (kind === 3) {
-      event = { type: 'conversation.item.deleted', item_id: server.splice(at, 1)[0].id };
-    } else if (kind < 8) {
-      const item = server[at];
-      const delta = 'a b'.repeat(below(3));
-      item.text += delta;
-      event = { type: 'response.output_text.delta', item_id: item.id, content_index: 0, response_id: 'resp_1', delta };
-    } else {
-      const { id, text } = server[at];
-      const item = reply(id, [{ type: 'output_text', text }], 'completed');
-      event = { type: 'conversation.item.done', previous_item_id: previous, item };
+forAny(
+  'order and texts of the history are the server’s, and a view that follows the changes shows them',
+  (below) => {
+    const history = new History();
+    const server = [];
+    const view = [];
+    const reply = (id, content, status) => ({
+      type: 'message',
+      id,
+      role: 'assistant',
+      status,
+      content,
+    });
+    for (let step = below(80); step > 0; step -= 1) {
+      const kind = below(9);
+      const at = below(server.length + (kind < 3 ? 1 : 0));
+      const previous = at > 0 ? server[at - 1].id : null;
+      let event;
+      if (kind < 3) {
+        const item = { id: `item_${step}`, text: '' };
+        server.splice(at, 0, item);
+        event = added(reply(item.id, [], 'in_progress'), previous);
+      } else if (server.length === 0) {
+        continue;
+      } else if (kind === 3) {
+        event = { type: 'conversation.item.deleted', item_id: server.splice(at, 1)[0].id };
+      } else if (kind < 8) {
+        const item = server[at];
+        const delta = 'a b'.repeat(below(3));
+        item.text += delta;
+        event = {
+          type: 'response.output_text.delta',
+          item_id: item.id,
+          content_index: 0,
+          response_id: 'resp_1',
+          delta,
+        };
+      } else {
+        const { id, text } = server[at];
+        const item = reply(id, [{ type: 'output_text', text }], 'completed');
+        event = { type: 'conversation.item.done', previous_item_id: previous, item };
+      }
+      const change = history.apply(event);
+      if (change?.type === 'removed') {
+        view.splice(change.at, 1);
+      } else if (change) {
+        view.splice(change.at, change.type === 'added' ? 0 : 1, history.entries[change.at].text);
+      }
+      const texts = server.map(({ text }) => text);
+      assert.deepEqual(
+        history.entries.map(({ id }) => id),
+        server.map(({ id }) => id),
+      );
+      assert.deepEqual(
+        history.entries.map(({ text }) => text),
+        texts,
+      );
+      assert.deepEqual(view, texts);
     }
-    const change = history.apply(event);
-    if (change?.type === 'removed') {
-      view.splice(change.at, 1);
-    } else if (change) {
-      view.splice(change.at, change.type === 'added' ? 0 : 1, history.entries[change.at].text);
-    }
-    const texts = server.map(({ text }) => text);
-    assert.deepEqual(history.entries.map(({ id }) => id), server.map(({ id }) => id));
-    assert.deepEqual(history.entries.map(({ text }) => text), texts);
-    assert.deepEqual(view, texts);
-  }
-  const saved = new History(JSON.parse(JSON.stringify(history)));
-  assert.deepEqual(saved.entries.map(({ text }) => text), server.map(({ text }) => text));
-});
+    const saved = new History(JSON.parse(JSON.stringify(history)));
+    assert.deepEqual(
+      saved.entries.map(({ text }) => text),
+      server.map(({ text }) => text),
+    );
+  },
+);

@@ -33,7 +33,9 @@ export class FakeSession {
   }
 
   emit(name, ...values) {
-    this.#listeners.filter((one) => one.name === name).forEach(({ listener }) => listener(...values));
+    this.#listeners
+      .filter((one) => one.name === name)
+      .forEach(({ listener }) => listener(...values));
   }
 
   /** Events of the server. */
@@ -65,7 +67,8 @@ function fakeSocket(readyState) {
     readyState,
     bufferedAmount: 0,
     addEventListener: (type, listener) => listeners.push({ type, listener }),
-    tell: (type, event) => listeners.filter((one) => one.type === type).forEach(({ listener }) => listener(event)),
+    tell: (type, event) =>
+      listeners.filter((one) => one.type === type).forEach(({ listener }) => listener(event)),
     opens() {
       this.readyState = 1;
       this.tell('open', {});
@@ -90,29 +93,62 @@ export function staged(options, readyState) {
 }
 
 const NAMES = [
-  ...['history_added', 'history_updated', 'text', 'transcript', 'audio', 'user_transcript', 'interrupted', 'response'],
-  ...['tool_start', 'tool_end', 'tool_lost', 'speech_started', 'turn_started', 'first_audio', 'turn_done', 'error'],
+  ...[
+    'history_added',
+    'history_updated',
+    'text',
+    'transcript',
+    'audio',
+    'user_transcript',
+    'interrupted',
+    'response',
+  ],
+  ...[
+    'tool_start',
+    'tool_end',
+    'tool_lost',
+    'speech_started',
+    'turn_started',
+    'first_audio',
+    'turn_done',
+    'error',
+  ],
   ...['reconnecting', 'reconnected', 'close'],
 ];
 
 /** A response begins that answers a request. */
 export function created(id, request) {
   const metadata = request?.response.metadata;
-  return { type: 'response.created', response: { id, status: 'in_progress', conversation_id: 'conv_1', metadata } };
+  return {
+    type: 'response.created',
+    response: { id, status: 'in_progress', conversation_id: 'conv_1', metadata },
+  };
 }
 
 export function done(id, text, status = 'completed', details) {
   const content = [{ type: 'output_text', text }];
-  const output = text === undefined ? [] : [{ type: 'message', id: `item_${id}`, role: 'assistant', content }];
+  const output =
+    text === undefined ? [] : [{ type: 'message', id: `item_${id}`, role: 'assistant', content }];
   return { type: 'response.done', response: { id, status, output, status_details: details } };
 }
 
 export function added(item, previous) {
-  return { type: 'conversation.item.added', item, ...(previous !== undefined && { previous_item_id: previous }) };
+  return {
+    type: 'conversation.item.added',
+    item,
+    ...(previous !== undefined && { previous_item_id: previous }),
+  };
 }
 
 export function called(response_id, call_id, name, text = '{}') {
-  const item = { type: 'function_call', id: `item_${call_id}`, status: 'completed', call_id, name, arguments: text };
+  const item = {
+    type: 'function_call',
+    id: `item_${call_id}`,
+    status: 'completed',
+    call_id,
+    name,
+    arguments: text,
+  };
   return { type: 'response.output_item.done', response_id, output_index: 0, item };
 }
 
@@ -121,7 +157,11 @@ export function audio(response_id, item_id, ms) {
   return { type: 'response.output_audio.delta', response_id, item_id, content_index: 0, delta };
 }
 
-export const speech = { type: 'input_audio_buffer.speech_started', item_id: 'user_1', audio_start_ms: 0 };
+export const speech = {
+  type: 'input_audio_buffer.speech_started',
+  item_id: 'user_1',
+  audio_start_ms: 0,
+};
 
 /** Lets promises and short timers run until a condition holds. */
 export async function until(holds) {

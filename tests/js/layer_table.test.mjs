@@ -1,5 +1,5 @@
-// The cases of tests/fixtures/conversation.json, which the conversation layer in Rust has to pass, too:
-// tests/conversation/table.rs. Each step is one input, and the results that it states.
+// The cases of tests/fixtures/conversation.json, which the conversation layer in Rust has to pass,
+// too: tests/conversation/table.rs. Each step is one input, and the results that it states.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -33,7 +33,10 @@ class Stage {
     } else if (step.request) {
       this.tickets.set(this.responses.request(time, create(step.request)), step.as);
     } else if (step.follow_up) {
-      this.tickets.set(this.responses.requestFollowUp(time, create(step.follow_up), step.about), step.as);
+      this.tickets.set(
+        this.responses.requestFollowUp(time, create(step.follow_up), step.about),
+        step.as,
+      );
     } else if (step.cancel) {
       results.result = this.responses.cancel(time);
     } else if (step.cancel_request) {
@@ -75,12 +78,14 @@ class Stage {
   }
 
   received(event, pieces) {
-    const told = event.delta?.zeros === undefined ? event : { ...event, delta: zeros(event.delta.zeros) };
+    const told =
+      event.delta?.zeros === undefined ? event : { ...event, delta: zeros(event.delta.zeros) };
     this.responses.received(this.time, told);
     const calls = this.calls.received(told).map(({ call_id }) => call_id);
     const tokens = this.usage.received(told) ?? null;
     const interruption = this.playback.received(told);
-    const interrupted = interruption && told.type !== 'response.done' ? this.interrupted(interruption) : null;
+    const interrupted =
+      interruption && told.type !== 'response.done' ? this.interrupted(interruption) : null;
     if (interruption && interrupted === null) {
       this.sent.push(...interruption.events);
     }
@@ -93,7 +98,10 @@ class Stage {
     if (pieces) {
       const made = this.playback.pieces(told, pieces.ms);
       this.marks.push(...made.map(({ mark }) => mark));
-      results.pieces = { ms: pieces.ms, bytes: made.map(({ audio }) => Buffer.from(audio, 'base64').length) };
+      results.pieces = {
+        ms: pieces.ms,
+        bytes: made.map(({ audio }) => Buffer.from(audio, 'base64').length),
+      };
     }
     return results;
   }
@@ -165,7 +173,20 @@ function shown({ started, user_ended, first_audio, ...turn }) {
 
 /** Results of a step; the others are inputs. */
 const STATED = [
-  ...['active', 'calls', 'change', 'ends', 'heard', 'idle', 'ids', 'interrupted', 'lost', 'on_server', 'pieces', 'plays'],
+  ...[
+    'active',
+    'calls',
+    'change',
+    'ends',
+    'heard',
+    'idle',
+    'ids',
+    'interrupted',
+    'lost',
+    'on_server',
+    'pieces',
+    'plays',
+  ],
   ...['result', 'seeds', 'statuses', 'texts', 'tokens', 'total', 'turn', 'wake_at'],
 ];
 

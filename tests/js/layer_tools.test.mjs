@@ -13,13 +13,19 @@ async function outputs(options, ...calls) {
   const { rt, conversation, of } = staged(options);
   rt.took();
   rt.receives(created('resp_1'));
-  calls.forEach(([name, text], number) => rt.receives(called('resp_1', `call_${number}`, name, text)));
+  calls.forEach(([name, text], number) =>
+    rt.receives(called('resp_1', `call_${number}`, name, text)),
+  );
   await until(() => rt.sent.length === calls.length);
   rt.receives(done('resp_1'));
   const sent = rt.sent.splice(0);
   conversation.close();
   const answers = sent.filter(({ item }) => item).map(({ item }) => [item.call_id, item.output]);
-  return { answers: Object.fromEntries(answers), rest: sent.filter(({ item }) => !item).map(({ type }) => type), of };
+  return {
+    answers: Object.fromEntries(answers),
+    rest: sent.filter(({ item }) => !item).map(({ type }) => type),
+    of,
+  };
 }
 
 const city = {
@@ -29,7 +35,12 @@ const city = {
 };
 
 test('definitions go to the session', () => {
-  const weather = tool({ name: 'weather', description: 'Weather', parameters: city, execute: () => 'sunny' });
+  const weather = tool({
+    name: 'weather',
+    description: 'Weather',
+    parameters: city,
+    execute: () => 'sunny',
+  });
   const { rt } = staged({ tools: [weather, tool({ name: 'now', execute: () => 'noon' })] });
   assert.deepEqual(rt.sent[0].session, {
     type: 'realtime',
@@ -47,10 +58,24 @@ test('what a tool returns is its output, and one reply is asked for after all of
     tool({ name: 'nothing', execute: () => {} }),
     tool({ name: 'later', execute: () => backgroundResult('noted') }),
   ];
-  const { answers, rest, of } = await outputs({ tools }, ['text', '{"name":"Ulm"}'], ['value', ''], ['nothing', 'null'], ['later']);
-  assert.deepEqual(answers, { call_0: 'Sunny in Ulm', call_1: '[1,2]', call_2: 'done', call_3: 'noted' });
+  const { answers, rest, of } = await outputs(
+    { tools },
+    ['text', '{"name":"Ulm"}'],
+    ['value', ''],
+    ['nothing', 'null'],
+    ['later'],
+  );
+  assert.deepEqual(answers, {
+    call_0: 'Sunny in Ulm',
+    call_1: '[1,2]',
+    call_2: 'done',
+    call_3: 'noted',
+  });
   assert.deepEqual(rest, ['response.create']);
-  assert.deepEqual(of('tool_start').map(({ name }) => name), ['text', 'value', 'nothing', 'later']);
+  assert.deepEqual(
+    of('tool_start').map(({ name }) => name),
+    ['text', 'value', 'nothing', 'later'],
+  );
   assert.equal(of('tool_end').length, 4);
 });
 
@@ -64,11 +89,34 @@ test('the model is told of every failure', async () => {
   const tools = [
     tool({ name: 'weather', parameters: city, execute: () => 'sunny' }),
     tool({ name: 'fails', execute: async () => Promise.reject(new Error('no connection')) }),
-    tool({ name: 'throws', execute: () => { throw 'out of cheese'; } }),
+    tool({
+      name: 'throws',
+      execute: () => {
+        throw 'out of cheese';
+      },
+    }),
     tool({ name: 'hangs', timeout: 20, execute: () => new Promise(() => {}) }),
-    tool({ name: 'cyclic', execute: () => { const value = {}; value.value = value; return value; } }),
+    tool({
+      name: 'cyclic',
+      execute: () => {
+        const value = {};
+        value.value = value;
+        return value;
+      },
+    }),
   ];
-  const calls = [['unknown'], ['weather', '{"town":1}'], ['weather', '{"name":'], ['weather', '{"name":1}'], ['weather', '{"name":"Ulm","days":1.5}'], ['weather', '[]'], ['fails'], ['throws'], ['hangs'], ['cyclic']];
+  const calls = [
+    ['unknown'],
+    ['weather', '{"town":1}'],
+    ['weather', '{"name":'],
+    ['weather', '{"name":1}'],
+    ['weather', '{"name":"Ulm","days":1.5}'],
+    ['weather', '[]'],
+    ['fails'],
+    ['throws'],
+    ['hangs'],
+    ['cyclic'],
+  ];
   const { answers, rest } = await outputs({ tools, toolConcurrency: 20 }, ...calls);
   const errors = Object.values(answers).map((output) => JSON.parse(output).error);
   errors.sort();
@@ -92,8 +140,13 @@ test('the model is told of every failure', async () => {
 test('schemas of other libraries check the arguments, and describe themselves', async () => {
   const parameters = {
     '~standard': {
-      validate: ({ name }) => (name ? { value: { name: name.toUpperCase() } } : { issues: [{ message: 'Required', path: ['name'] }] }),
-      jsonSchema: { input: () => ({ $schema: 'https://json-schema.org/draft-07/schema#', ...city }) },
+      validate: ({ name }) =>
+        name
+          ? { value: { name: name.toUpperCase() } }
+          : { issues: [{ message: 'Required', path: ['name'] }] },
+      jsonSchema: {
+        input: () => ({ $schema: 'https://json-schema.org/draft-07/schema#', ...city }),
+      },
     },
   };
   const tools = [tool({ name: 'loud', parameters, execute: ({ name }) => name })];
@@ -102,9 +155,17 @@ test('schemas of other libraries check the arguments, and describe themselves', 
   assert.equal(answers.call_0, 'ULM');
   assert.equal(JSON.parse(answers.call_1).error, 'the arguments do not fit: name: Required');
   const zod = z.object({ name: z.string(), days: z.number().default(3) });
-  const strict = tool({ name: 'strict', parameters: zod, execute: ({ name, days }) => `${days} days of ${name}` });
+  const strict = tool({
+    name: 'strict',
+    parameters: zod,
+    execute: ({ name, days }) => `${days} days of ${name}`,
+  });
   assert.deepEqual(strict.definition.parameters.properties.name, { type: 'string' });
-  const checked = await outputs({ tools: [strict] }, ['strict', '{"name":"Ulm"}'], ['strict', '{"name":1}']);
+  const checked = await outputs(
+    { tools: [strict] },
+    ['strict', '{"name":"Ulm"}'],
+    ['strict', '{"name":1}'],
+  );
   assert.equal(checked.answers.call_0, '3 days of Ulm');
   assert.match(JSON.parse(checked.answers.call_1).error, /^the arguments do not fit: name: /);
   const mute = { '~standard': { validate: () => ({ value: {} }) } };
@@ -113,9 +174,20 @@ test('schemas of other libraries check the arguments, and describe themselves', 
 
 test('a call that needs approval is not made without', async () => {
   let made = 0;
-  const tools = [tool({ name: 'pay', needsApproval: (call) => call.arguments !== '{}', execute: () => (made += 1) && 'paid' })];
+  const tools = [
+    tool({
+      name: 'pay',
+      needsApproval: (call) => call.arguments !== '{}',
+      execute: () => (made += 1) && 'paid',
+    }),
+  ];
   const approve = ({ arguments: text }) => (text.includes('5') ? true : 'too much');
-  const { answers } = await outputs({ tools, approve }, ['pay', '{"n":50}'], ['pay', '{"n":90}'], ['pay', '{}']);
+  const { answers } = await outputs(
+    { tools, approve },
+    ['pay', '{"n":50}'],
+    ['pay', '{"n":90}'],
+    ['pay', '{}'],
+  );
   assert.deepEqual(answers, { call_0: 'paid', call_1: '{"error":"too much"}', call_2: 'paid' });
   assert.equal(made, 2);
   const unasked = await outputs({ tools }, ['pay', '{"n":50}']);
@@ -123,13 +195,31 @@ test('a call that needs approval is not made without', async () => {
 });
 
 test('a request of an MCP server is approved by the same hook, or denied', async () => {
-  for (const [approve, expected] of [[() => true, true], [async () => 'no', false], [undefined, false]]) {
+  for (const [approve, expected] of [
+    [() => true, true],
+    [async () => 'no', false],
+    [undefined, false],
+  ]) {
     const { rt, conversation } = staged({ approve });
-    const item = { type: 'mcp_approval_request', id: 'ask_1', server_label: 'shop', name: 'buy', arguments: '{}' };
-    rt.receives({ type: 'response.output_item.done', response_id: 'resp_1', output_index: 0, item });
+    const item = {
+      type: 'mcp_approval_request',
+      id: 'ask_1',
+      server_label: 'shop',
+      name: 'buy',
+      arguments: '{}',
+    };
+    rt.receives({
+      type: 'response.output_item.done',
+      response_id: 'resp_1',
+      output_index: 0,
+      item,
+    });
     await until(() => rt.sent.length > 0);
     const [{ item: answer, previous_item_id }] = rt.sent;
-    assert.deepEqual([previous_item_id, answer.approval_request_id, answer.approve], ['ask_1', 'ask_1', expected]);
+    assert.deepEqual(
+      [previous_item_id, answer.approval_request_id, answer.approve],
+      ['ask_1', 'ask_1', expected],
+    );
     conversation.close();
   }
 });
@@ -178,7 +268,9 @@ test('a slow tool holds up nothing', async () => {
 });
 
 test('calls beside the conversation are not answered in it', () => {
-  const { rt, conversation, of } = staged({ tools: [tool({ name: 'look', execute: () => 'seen' })] });
+  const { rt, conversation, of } = staged({
+    tools: [tool({ name: 'look', execute: () => 'seen' })],
+  });
   conversation.respond({ conversation: 'none' });
   const request = rt.sent.at(-1);
   rt.receives(created('aside', request), called('aside', 'call_1', 'look'), done('aside'));
@@ -188,14 +280,21 @@ test('calls beside the conversation are not answered in it', () => {
 
 test('the end of a session stops its tools', async () => {
   let stopped;
-  const hang = tool({ name: 'hang', execute: (_, { signal }) => new Promise(() => signal.addEventListener('abort', () => (stopped = true))) });
+  const hang = tool({
+    name: 'hang',
+    execute: (_, { signal }) =>
+      new Promise(() => signal.addEventListener('abort', () => (stopped = true))),
+  });
   const { rt, conversation, of } = staged({ tools: [hang] });
   rt.receives(called('resp_1', 'call_1', 'hang'));
   await until(() => of('tool_start').length > 0);
   await new Promise((resolve) => setTimeout(resolve));
   rt.socket.ends(1006, '');
   assert.ok(stopped);
-  assert.deepEqual(of('tool_lost').map(({ call_id }) => call_id), ['call_1']);
+  assert.deepEqual(
+    of('tool_lost').map(({ call_id }) => call_id),
+    ['call_1'],
+  );
   assert.deepEqual(of('close'), [1006]);
   assert.ok(conversation.isClosed);
 });

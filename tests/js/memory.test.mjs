@@ -33,7 +33,10 @@ async function used() {
   return heapUsed + external + arrayBuffers;
 }
 
-/** Resolves to the bytes that a session leaves behind. The collector runs every thousand rounds: the core's memory grows until then. */
+/**
+ * Resolves to the bytes that a session leaves behind. The collector runs every thousand rounds: the
+ * core's memory grows until then.
+ */
 async function left(round) {
   const thousand = async () => {
     for (let n = 0; n < 1000; n += 1) {
@@ -75,33 +78,39 @@ for (const [name, options, ending] of [
   });
 }
 
-test('ten thousand connections of the real WebSocket leave nothing', { timeout: 300_000 }, async () => {
-  const server = createServer();
-  server.on('upgrade', (request, socket) => accept(request, socket));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `ws://127.0.0.1:${server.address().port}`;
-  // The class opens secure connections only; the socket below it is told to leave that out.
-  globalThis.WebSocket = class {
-    constructor(_, protocols) {
-      return new RealWebSocket(url, protocols);
-    }
-  };
-  const bytes = await left(async () => {
-    const rt = new OpenAIRealtimeWebSocket({ model: 'm' }, CLIENT);
-    rt.on('error', (error) => assert.fail(error));
-    const closed = new Promise((resolve) => rt.socket.addEventListener('close', resolve));
-    rt.once('session.created', () => rt.close());
-    await closed;
-  });
-  server.close();
-  assert.ok(bytes < 100, `${bytes} bytes a connection`);
-});
+test(
+  'ten thousand connections of the real WebSocket leave nothing',
+  { timeout: 300_000 },
+  async () => {
+    const server = createServer();
+    server.on('upgrade', (request, socket) => accept(request, socket));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `ws://127.0.0.1:${server.address().port}`;
+    // The class opens secure connections only; the socket below it is told to leave that out.
+    globalThis.WebSocket = class {
+      constructor(_, protocols) {
+        return new RealWebSocket(url, protocols);
+      }
+    };
+    const bytes = await left(async () => {
+      const rt = new OpenAIRealtimeWebSocket({ model: 'm' }, CLIENT);
+      rt.on('error', (error) => assert.fail(error));
+      const closed = new Promise((resolve) => rt.socket.addEventListener('close', resolve));
+      rt.once('session.created', () => rt.close());
+      await closed;
+    });
+    server.close();
+    assert.ok(bytes < 100, `${bytes} bytes a connection`);
+  },
+);
 
 /** A handshake, one event, and the answer to a close frame. */
 async function accept(request, socket) {
   const key = request.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-  const digest = Buffer.from(await crypto.subtle.digest('SHA-1', Buffer.from(key))).toString('base64');
+  const digest = Buffer.from(await crypto.subtle.digest('SHA-1', Buffer.from(key))).toString(
+    'base64',
+  );
   const event = Buffer.from('{"type":"session.created"}');
   socket.write(
     'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +

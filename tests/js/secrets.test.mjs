@@ -10,7 +10,13 @@ import { OpenAI, ourPackage } from './classes.mjs';
 
 const { OpenAIRealtimeWebSocket } = ourPackage;
 
-const SECRETS = { key: 'sk-hunter1', user: 'hunter2', query: 'hunter3', azure: 'hunter4', token: 'hunter5' };
+const SECRETS = {
+  key: 'sk-hunter1',
+  user: 'hunter2',
+  query: 'hunter3',
+  azure: 'hunter4',
+  token: 'hunter5',
+};
 const QUERY = `api-key=${SECRETS.query}&sig=${SECRETS.query}&${SECRETS.query}`;
 
 /** A server that hangs up on every connection. */
@@ -22,12 +28,14 @@ before(async () => {
 });
 after(() => server.close());
 
-const gateway = (scheme) => `${scheme}://${SECRETS.user}:${SECRETS.user}@127.0.0.1:${server.address().port}/v1?${QUERY}`;
+const gateway = (scheme) =>
+  `${scheme}://${SECRETS.user}:${SECRETS.user}@127.0.0.1:${server.address().port}/v1?${QUERY}`;
 
 /** Everything that a session shows until it fails. */
 async function output(open) {
   const shown = [];
-  const report = (error) => shown.push(inspect(error, { depth: 9 }), `${error.stack}`, `${error.cause?.stack}`);
+  const report = (error) =>
+    shown.push(inspect(error, { depth: 9 }), `${error.stack}`, `${error.cause?.stack}`);
   try {
     const rt = await open();
     shown.push(String(rt.url), inspect(rt, { depth: 0 }), JSON.stringify(rt.url));
@@ -46,24 +54,60 @@ async function output(open) {
 }
 
 const ways = {
-  'a gateway without TLS': () => new OpenAIRealtimeWebSocket({ model: 'm', insecureCleartextURL: gateway('http') }, { apiKey: SECRETS.key, baseURL: 'https://a.b' }),
-  'a gateway that does not speak TLS': () => new OpenAIRealtimeWebSocket({ model: 'm' }, { apiKey: SECRETS.key, baseURL: gateway('https') }),
+  'a gateway without TLS': () =>
+    new OpenAIRealtimeWebSocket(
+      { model: 'm', insecureCleartextURL: gateway('http') },
+      { apiKey: SECRETS.key, baseURL: 'https://a.b' },
+    ),
+  'a gateway that does not speak TLS': () =>
+    new OpenAIRealtimeWebSocket({ model: 'm' }, { apiKey: SECRETS.key, baseURL: gateway('https') }),
   'a URL of its own': () => {
     const buildRealtimeURL = () => new URL(`${gateway('wss')}#${SECRETS.query}`);
-    return new OpenAIRealtimeWebSocket({ model: 'm', buildRealtimeURL }, { apiKey: SECRETS.key, baseURL: 'https://a.b' });
+    return new OpenAIRealtimeWebSocket(
+      { model: 'm', buildRealtimeURL },
+      { apiKey: SECRETS.key, baseURL: 'https://a.b' },
+    );
   },
-  'a key that is none': () => new OpenAIRealtimeWebSocket({ model: 'm' }, { apiKey: `${SECRETS.key} x`, baseURL: 'https://a.b' }),
-  'a subprotocol that is none': () => new OpenAIRealtimeWebSocket({ model: 'm' }, { apiKey: `(${SECRETS.key})`, baseURL: gateway('https') }),
-  'a base URL that is none': () => new OpenAIRealtimeWebSocket({ model: 'm' }, { apiKey: SECRETS.key, baseURL: `none ${SECRETS.query}` }),
-  'a function for a key': () => OpenAIRealtimeWebSocket.create({ apiKey: async () => SECRETS.token, baseURL: gateway('https') }, { model: 'm' }),
-  "the SDK's client": () => new OpenAIRealtimeWebSocket({ model: 'm' }, new OpenAI({ apiKey: SECRETS.key, baseURL: gateway('https') })),
-  'Azure': () => {
-    const client = { apiKey: SECRETS.azure, apiVersion: 'v', deploymentName: 'dep', baseURL: gateway('https') };
+  'a key that is none': () =>
+    new OpenAIRealtimeWebSocket(
+      { model: 'm' },
+      { apiKey: `${SECRETS.key} x`, baseURL: 'https://a.b' },
+    ),
+  'a subprotocol that is none': () =>
+    new OpenAIRealtimeWebSocket(
+      { model: 'm' },
+      { apiKey: `(${SECRETS.key})`, baseURL: gateway('https') },
+    ),
+  'a base URL that is none': () =>
+    new OpenAIRealtimeWebSocket(
+      { model: 'm' },
+      { apiKey: SECRETS.key, baseURL: `none ${SECRETS.query}` },
+    ),
+  'a function for a key': () =>
+    OpenAIRealtimeWebSocket.create(
+      { apiKey: async () => SECRETS.token, baseURL: gateway('https') },
+      { model: 'm' },
+    ),
+  "the SDK's client": () =>
+    new OpenAIRealtimeWebSocket(
+      { model: 'm' },
+      new OpenAI({ apiKey: SECRETS.key, baseURL: gateway('https') }),
+    ),
+  Azure: () => {
+    const client = {
+      apiKey: SECRETS.azure,
+      apiVersion: 'v',
+      deploymentName: 'dep',
+      baseURL: gateway('https'),
+    };
     return OpenAIRealtimeWebSocket.azure(client);
   },
   'a refusal': () => {
     const client = emulatorClient();
-    return new OpenAIRealtimeWebSocket({ model: `faults:${process.pid}-secrets/refuse=401*` }, { apiKey: SECRETS.key, baseURL: client.baseURL });
+    return new OpenAIRealtimeWebSocket(
+      { model: `faults:${process.pid}-secrets/refuse=401*` },
+      { apiKey: SECRETS.key, baseURL: client.baseURL },
+    );
   },
 };
 

@@ -1,5 +1,5 @@
-// A session as an asynchronous iterator (contract 83). The official class has none; those of its other sockets are the
-// model.
+// A session as an asynchronous iterator (contract 83). The official class has none; those of its
+// other sockets are the model.
 
 import assert from 'node:assert/strict';
 import { afterEach, mock, test } from 'node:test';
@@ -31,13 +31,19 @@ test('it begins with how things stand, and tells what comes, to the close', asyn
     records.push(record);
   }
   const errors = records.filter(({ type }) => type === 'error').map(({ error }) => error.message);
-  assert.deepEqual(records.map(({ type }) => type), ['connecting', 'open', 'message', 'error', 'error', 'close']);
+  assert.deepEqual(
+    records.map(({ type }) => type),
+    ['connecting', 'open', 'message', 'error', 'error', 'close'],
+  );
   assert.deepEqual(records[2], { type: 'message', message: { type: 'a' } });
   assert.match(errors[0], /^m code=/);
   assert.equal(errors[1], 'could not parse websocket event');
   assert.deepEqual(records[5], { type: 'close', code: 4000, reason: 'bye', unsent: [] });
   assert.deepEqual(await stream.next(), { value: undefined, done: true });
-  assert.deepEqual(await taken(rt.stream(), 2), [{ type: 'close', code: 4000, reason: 'bye', unsent: [] }, undefined]);
+  assert.deepEqual(await taken(rt.stream(), 2), [
+    { type: 'close', code: 4000, reason: 'bye', unsent: [] },
+    undefined,
+  ]);
 });
 
 test('it can be waited for before anything comes', async () => {
@@ -48,7 +54,10 @@ test('it can be waited for before anything comes', async () => {
   assert.deepEqual((await first).value, { type: 'open' });
   socket.receives({ type: 'a' });
   socket.receives({ type: 'b' });
-  assert.deepEqual([(await second).value.message.type, (await third).value.message.type], ['a', 'b']);
+  assert.deepEqual(
+    [(await second).value.message.type, (await third).value.message.type],
+    ['a', 'b'],
+  );
 });
 
 test('to end it wakes who waits, and leaves the session as it was', async () => {
@@ -71,7 +80,9 @@ test('to end it wakes who waits, and leaves the session as it was', async () => 
 test('a bound on what waits: beyond it the stream fails, and it alone', async () => {
   const { rt, socket } = opened(ourClass);
   for (const maxBufferedEvents of [0, -1, 1.5, NaN, Infinity, '5', null]) {
-    assert.throws(() => rt.stream({ maxBufferedEvents }), { message: 'maxBufferedEvents must be a positive safe integer' });
+    assert.throws(() => rt.stream({ maxBufferedEvents }), {
+      message: 'maxBufferedEvents must be a positive safe integer',
+    });
   }
   const [bounded, other] = [rt.stream({ maxBufferedEvents: 2 }), rt.stream()];
   socket.receives({ type: 'a' });
@@ -79,7 +90,9 @@ test('a bound on what waits: beyond it the stream fails, and it alone', async ()
   socket.receives({ type: 'b' });
   socket.receives({ type: 'c' });
   for (let n = 0; n < 2; n += 1) {
-    await assert.rejects(bounded.next(), { message: 'WebSocket stream exceeded maxBufferedEvents (2)' });
+    await assert.rejects(bounded.next(), {
+      message: 'WebSocket stream exceeded maxBufferedEvents (2)',
+    });
   }
   assert.equal((await taken(other, 4)).length, 4);
   await bounded.return();
@@ -98,11 +111,16 @@ test('it goes on over a reconnect, and ends before `close` is told', async () =>
   await settled();
   latest().opens();
   await settled();
-  rt.on('close', () => { throw new Error('a listener'); });
+  rt.on('close', () => {
+    throw new Error('a listener');
+  });
   rt.on('error', () => {});
   assert.throws(() => latest().ends(1000, 'OK'), { message: 'a listener' });
   const records = await taken(stream, 6);
-  assert.deepEqual(records.map((record) => record?.type), ['connecting', 'open', 'reconnecting', 'open', 'reconnected', 'close']);
+  assert.deepEqual(
+    records.map((record) => record?.type),
+    ['connecting', 'open', 'reconnecting', 'open', 'reconnected', 'close'],
+  );
   assert.equal(records[2].reconnect.attempt, 1);
   assert.deepEqual((await taken(late, 1))[0], {
     type: 'reconnecting',
@@ -134,7 +152,12 @@ test('a connection that could not be opened ends the stream with 1006, on Deno, 
   latest().fails();
   latest().ends(0);
   const records = await taken(stream, 4);
-  assert.deepEqual(records.map((record) => record?.type), ['connecting', 'error', 'close', undefined]);
+  assert.deepEqual(
+    records.map((record) => record?.type),
+    ['connecting', 'error', 'close', undefined],
+  );
   assert.equal(records[2].code, 1006);
-  assert.deepEqual(await taken(rt.stream(), 1), [{ type: 'close', code: 1006, reason: '', unsent: [] }]);
+  assert.deepEqual(await taken(rt.stream(), 1), [
+    { type: 'close', code: 1006, reason: '', unsent: [] },
+  ]);
 });

@@ -14,7 +14,9 @@ for (const [name, project] of [
   test(name, { timeout: 300_000 }, async () => {
     const compiler = path('../node/node_modules/typescript/bin/tsc');
     const complaints = await new Promise((resolve) => {
-      execFile(process.execPath, [compiler, '-p', path(project)], (error, stdout) => resolve(stdout || String(error ?? '')));
+      execFile(process.execPath, [compiler, '-p', path(project)], (error, stdout) =>
+        resolve(stdout || String(error ?? '')),
+      );
     });
     assert.equal(complaints, '');
   });

@@ -9,7 +9,10 @@ const RATE = 24_000;
 
 /** Declares the tests of one class of the SDK: a text turn and an audio turn, in a session each. */
 export function testConversations(RealtimeClass) {
-  for (const [name, turn] of [['a text turn', textTurn], ['an audio turn', audioTurn]]) {
+  for (const [name, turn] of [
+    ['a text turn', textTurn],
+    ['an audio turn', audioTurn],
+  ]) {
     test(`${RealtimeClass.name} holds ${name}`, async () => {
       const realtime = new RealtimeClass({ model: 'gpt-realtime' }, emulatorClient());
       await realtime.emitted('session.created');
@@ -27,7 +30,11 @@ async function textTurn(realtime) {
   const done = realtime.emitted('response.done');
   realtime.send({
     type: 'conversation.item.create',
-    item: { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Say a few words.' }] },
+    item: {
+      type: 'message',
+      role: 'user',
+      content: [{ type: 'input_text', text: 'Say a few words.' }],
+    },
   });
   realtime.send({ type: 'response.create' });
 
@@ -40,7 +47,9 @@ async function textTurn(realtime) {
   assert.deepEqual(parts(response), [{ type: 'output_text', text }]);
 }
 
-/** Speaks, and checks that the answer is the same speech and a transcript that says how long it was. */
+/**
+ * Speaks, and checks that the answer is the same speech and a transcript that says how long it was.
+ */
 async function audioTurn(realtime) {
   const speech = sweep(1.5);
   await configure(realtime, {
@@ -97,7 +106,9 @@ function gather(realtime, type) {
 function parts(response) {
   return response.output
     .flatMap((item) => item.content)
-    .map(({ type, text, transcript }) => (type === 'output_text' ? { type, text } : { type, transcript }));
+    .map(({ type, text, transcript }) =>
+      type === 'output_text' ? { type, text } : { type, transcript },
+    );
 }
 
 /** A tone that glides upwards, so that no part of it resembles another. */
@@ -114,7 +125,8 @@ function samples(bytes) {
 
 /** 1 for the same shape at any loudness, near 0 for unrelated ones. */
 function correlation(one, other) {
-  const product = (left, right) => left.reduce((sum, value, index) => sum + value * right[index], 0);
+  const product = (left, right) =>
+    left.reduce((sum, value, index) => sum + value * right[index], 0);
   const [a, b] = [Float64Array.from(one), Float64Array.from(other)];
   return product(a, b) / Math.sqrt(product(a, a) * product(b, b));
 }

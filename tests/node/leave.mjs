@@ -1,5 +1,5 @@
-// Loaded before each file of tests: a test that fails with its socket open must not keep the process. `--test-force-exit`
-// sees to that, too, and loses results that are not told yet.
+// Loaded before each file of tests: a test that fails with its socket open must not keep the
+// process. `--test-force-exit` sees to that, too, and loses results that are not told yet.
 
 import { after } from 'node:test';
 

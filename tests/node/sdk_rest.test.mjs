@@ -30,7 +30,10 @@ test('a client secret begins the session that it was made for', async () => {
   assert.ok(secret.expires_at >= Math.floor(before) + 60 && secret.expires_at <= before + 70);
   assert.equal(secret.session.instructions, 'Speak Latin.');
 
-  const realtime = new OpenAIRealtimeWS({ model: 'gpt-realtime-mini' }, emulatorClient(secret.value));
+  const realtime = new OpenAIRealtimeWS(
+    { model: 'gpt-realtime-mini' },
+    emulatorClient(secret.value),
+  );
   const { session } = await realtime.emitted('session.created');
   assert.equal(session.model, 'gpt-realtime-mini');
   assert.equal(session.instructions, 'Speak Latin.');
@@ -58,7 +61,9 @@ test('a translation secret begins a translation', async () => {
   const created = new Promise((resolve) => translation.on('session.created', resolve));
   const { session } = await created;
   assert.equal(session.audio.output.language, 'es');
-  const speech = Buffer.from(Int16Array.from({ length: 12_000 }, (_, n) => 9_000 * Math.sin(n / 10)).buffer);
+  const speech = Buffer.from(
+    Int16Array.from({ length: 12_000 }, (_, n) => 9_000 * Math.sin(n / 10)).buffer,
+  );
   translation.send({ type: 'session.input_audio_buffer.append', audio: speech.toString('base64') });
   await translation.finish({ timeoutMs: 10_000 });
   assert.ok(Buffer.concat(audio.map((piece) => Buffer.from(piece, 'base64'))).equals(speech));
@@ -73,7 +78,10 @@ test('a call is created, steered over sockets, referred and hung up', async () =
   assert.equal(answer.headers.get('content-type'), 'application/sdp');
   assert.match(answer.headers.get('x-request-id'), /^req_/);
   const media = (await answer.text()).split('\r\n').filter((line) => line.startsWith('m='));
-  assert.deepEqual(media, ['m=audio 0 UDP/TLS/RTP/SAVPF 111', 'm=application 0 UDP/DTLS/SCTP webrtc-datachannel']);
+  assert.deepEqual(media, [
+    'm=audio 0 UDP/TLS/RTP/SAVPF 111',
+    'm=application 0 UDP/DTLS/SCTP webrtc-datachannel',
+  ]);
   const callID = answer.headers.get('location').split('/').at(-1);
   assert.match(callID, /^rtc_/);
 
@@ -82,13 +90,19 @@ test('a call is created, steered over sockets, referred and hung up', async () =
   assert.equal(one.session.id, two.session.id);
   assert.equal(one.session.instructions, 'Be brief.');
   const updated = sockets[1].emitted('session.updated');
-  sockets[0].send({ type: 'session.update', session: { type: 'realtime', instructions: 'Be long.' } });
+  sockets[0].send({
+    type: 'session.update',
+    session: { type: 'realtime', instructions: 'Be long.' },
+  });
   assert.equal((await updated).session.instructions, 'Be long.');
 
   await client.realtime.calls.refer(callID, { target_uri: 'tel:+14155550123' });
   const ends = sockets.map((socket) => closed(socket, () => {}));
   await client.realtime.calls.hangup(callID);
-  assert.deepEqual((await Promise.all(ends)).map((end) => end.code), [1000, 1000]);
+  assert.deepEqual(
+    (await Promise.all(ends)).map((end) => end.code),
+    [1000, 1000],
+  );
   await assert.rejects(client.realtime.calls.hangup(callID), OpenAI.NotFoundError);
 });
 

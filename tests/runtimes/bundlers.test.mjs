@@ -1,5 +1,5 @@
-// The package in bundles, made without configuration for it. Each bundle is loaded in Chromium, in a page whose policy
-// allows neither wasm nor `eval`.
+// The package in bundles, made without configuration for it. Each bundle is loaded in Chromium, in
+// a page whose policy allows neither wasm nor `eval`.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -14,7 +14,13 @@ import { startBrowser } from './webdriver.mjs';
 const bundlers = {
   async esbuild(root) {
     const entryPoints = [join(root, 'app.js')];
-    await build({ entryPoints, bundle: true, format: 'esm', minify: true, outfile: join(root, 'esbuild/app.js') });
+    await build({
+      entryPoints,
+      bundle: true,
+      format: 'esm',
+      minify: true,
+      outfile: join(root, 'esbuild/app.js'),
+    });
     return '/esbuild/app.js.page';
   },
   async vite(root) {
@@ -23,7 +29,12 @@ const bundlers = {
   },
   async webpack(root) {
     const stats = await new Promise((resolve, reject) => {
-      const options = { mode: 'production', context: root, entry: './app.js', output: { path: join(root, 'webpack') } };
+      const options = {
+        mode: 'production',
+        context: root,
+        entry: './app.js',
+        output: { path: join(root, 'webpack') },
+      };
       webpack(options, (error, result) => (error ? reject(error) : resolve(result)));
     });
     assert.ok(!stats.hasErrors(), stats.toString());
@@ -43,10 +54,14 @@ for (const [name, bundle] of Object.entries(bundlers)) {
   test(`${name} bundles it`, async () => {
     const project = makeProject(fileURLToPath(new URL('bundled', import.meta.url)));
     const { promise, resolve } = Promise.withResolvers();
-    const site = await startSite(project.folder, {
-      '/environment': () => ({ emulator: process.env.EMULATOR_WSS_URL }),
-      '/lines': resolve,
-    }, POLICY);
+    const site = await startSite(
+      project.folder,
+      {
+        '/environment': () => ({ emulator: process.env.EMULATOR_WSS_URL }),
+        '/lines': resolve,
+      },
+      POLICY,
+    );
     try {
       await browser.goTo(site.url + (await bundle(project.folder)));
       assert.equal(await promise, 'You said: Hi, You said: Hello');

@@ -25,22 +25,33 @@ for (const name of ['ws', 'openai']) {
   symlinkSync(join(programs, '..', name), join(project.folder, 'node_modules', name));
 }
 
-const service = { OPENAI_API_KEY: 'sk-test', OPENAI_BASE_URL: process.env.EMULATOR_WSS_URL.replace(/^wss/, 'https') };
+const service = {
+  OPENAI_API_KEY: 'sk-test',
+  OPENAI_BASE_URL: process.env.EMULATOR_WSS_URL.replace(/^wss/, 'https'),
+};
 const ORIGIN = 'https://example.com';
 const env = { ...process.env, ...service, PORT: '0', ORIGINS: `https://example.org,${ORIGIN}` };
 
 const relays = {
   node: () => startProcess('node', process.execPath, 'relay.js'),
-  deno: () => startProcess('deno', join(programs, 'deno'), 'run', '--allow-env', '--allow-net', 'relay.js'),
+  deno: () =>
+    startProcess('deno', join(programs, 'deno'), 'run', '--allow-env', '--allow-net', 'relay.js'),
   bun: () => startProcess('bun', join(programs, 'bun'), 'relay.js'),
   'cloudflare-worker': async () => {
-    const worker = await startWorker(join(project.folder, 'cloudflare-worker/worker.js'), { ...service, ORIGINS: env.ORIGINS });
+    const worker = await startWorker(join(project.folder, 'cloudflare-worker/worker.js'), {
+      ...service,
+      ORIGINS: env.ORIGINS,
+    });
     return { ...worker, url: worker.url.replace(/^http/, 'ws') };
   },
 };
 
 async function startProcess(folder, program, ...options) {
-  const child = spawn(program, options, { cwd: join(project.folder, folder), env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(program, options, {
+    cwd: join(project.folder, folder),
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const exit = once(child, 'exit');
   const close = async () => {
     child.kill();
@@ -69,9 +80,15 @@ for (const [name, start] of Object.entries(relays)) {
       const page = new WebSocket(relay.url, { headers: { origin: ORIGIN } });
       const send = (event) => page.send(JSON.stringify(event));
       page.addEventListener('open', () => {
-        send({ type: 'session.update', session: { type: 'realtime', output_modalities: ['text'] } });
+        send({
+          type: 'session.update',
+          session: { type: 'realtime', output_modalities: ['text'] },
+        });
         const content = [{ type: 'input_text', text: 'Hi' }];
-        send({ type: 'conversation.item.create', item: { type: 'message', role: 'user', content } });
+        send({
+          type: 'conversation.item.create',
+          item: { type: 'message', role: 'user', content },
+        });
         send({ type: 'response.create' });
       });
       const events = [];
@@ -113,7 +130,11 @@ async function breakFrame(url) {
 }
 
 test('the agent', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [join(project.folder, 'node/agent.js')], { env });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [join(project.folder, 'node/agent.js')],
+    { env },
+  );
   const [reply, count] = stdout.split('\n').slice(2);
   assert.match(stdout, /^\[weather\] {"city":"Ulm","celsius":21}$/m);
   assert.match(stdout, /^\[time\] It is noon in Ulm\.$/m);
@@ -128,8 +149,12 @@ test('the same conversation, with the import changed', async () => {
   const changed = text.replace(`from 'openai-realtime-ws'`, `from 'openai/realtime/websocket'`);
   assert.notEqual(changed, text);
   writeFileSync(theirs, changed);
-  const run = async (script) => (await promisify(execFile)(process.execPath, [script], { env })).stdout;
+  const run = async (script) =>
+    (await promisify(execFile)(process.execPath, [script], { env })).stdout;
   const output = await run(ours);
-  assert.match(output, /^connected\na session of type realtime\n(\+ .+\n)+= You said: Tell me of the sea\.\nclosed: 1000\n$/);
+  assert.match(
+    output,
+    /^connected\na session of type realtime\n(\+ .+\n)+= You said: Tell me of the sea\.\nclosed: 1000\n$/,
+  );
   assert.equal(await run(theirs), output);
 });

@@ -8,7 +8,9 @@ import { builtPackage } from './project.mjs';
 
 /** Returns the exported names, without those of wasm-bindgen and the linker. */
 function exported(file) {
-  const names = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(file))).map(({ name }) => name);
+  const names = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(file))).map(
+    ({ name }) => name,
+  );
   return names.filter((name) => !name.startsWith('__') && name !== 'memory');
 }
 

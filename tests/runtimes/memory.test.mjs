@@ -20,7 +20,10 @@ test('ten thousand sessions leave the memory flat', { timeout: 600_000 }, async 
     '/lines': resolve,
   });
   const browser = await startBrowser('chromium', (capabilities) => {
-    capabilities['goog:chromeOptions'].args.push('js-flags=--expose-gc', 'enable-precise-memory-info');
+    capabilities['goog:chromeOptions'].args.push(
+      'js-flags=--expose-gc',
+      'enable-precise-memory-info',
+    );
     return capabilities;
   });
   try {
@@ -28,7 +31,9 @@ test('ten thousand sessions leave the memory flat', { timeout: 600_000 }, async 
     const seen = JSON.parse(await promise);
     assert.equal(seen.length, STEPS.length, String(seen));
     const [first, middle, last] = seen;
-    context.diagnostic(`bytes in use: ${seen.map(({ script }) => script).join(', ')}; core: ${last.core}`);
+    context.diagnostic(
+      `bytes in use: ${seen.map(({ script }) => script).join(', ')}; core: ${last.core}`,
+    );
     assert.ok(first.core > 0);
     assert.equal(last.core, first.core, "the core's memory does not grow");
     const grown = (last.script - middle.script) / (STEPS[2] - STEPS[1]);

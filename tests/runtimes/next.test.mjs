@@ -1,4 +1,5 @@
-// The package in Next.js: a page, a route on Node and a route on the edge runtime, built by both of its bundlers.
+// The package in Next.js: a page, a route on Node and a route on the edge runtime, built by both of
+// its bundlers.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -21,39 +22,51 @@ before(async () => {
 after(() => browser.close());
 
 for (const bundler of ['webpack', 'turbopack']) {
-  test(`Next.js builds it with ${bundler}, and its three routes talk`, { timeout: 300_000 }, async () => {
-    const project = makeProject(fileURLToPath(new URL('next', import.meta.url)), join(programs, '../..'));
-    // In a package of ES modules, Next.js 16.4 with webpack misses a file of its own for an edge route.
-    writeFileSync(join(project.folder, 'package.json'), '{}');
-    const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1' };
-    const options = { cwd: project.folder, env, stdio: ['ignore', 'pipe', 'inherit'] };
-    try {
-      await ended(spawn(process.execPath, [next, 'build', `--${bundler}`], options));
-      const server = spawn(process.execPath, [next, 'start', '--hostname', '127.0.0.1', '--port', '0'], options);
-      const closed = once(server, 'close');
+  test(
+    `Next.js builds it with ${bundler}, and its three routes talk`,
+    { timeout: 300_000 },
+    async () => {
+      const project = makeProject(
+        fileURLToPath(new URL('next', import.meta.url)),
+        join(programs, '../..'),
+      );
+      // In a package of ES modules, Next.js 16.4 with webpack misses a file of its own for an edge
+      // route.
+      writeFileSync(join(project.folder, 'package.json'), '{}');
+      const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1' };
+      const options = { cwd: project.folder, env, stdio: ['ignore', 'pipe', 'inherit'] };
       try {
-        const url = await urlOf(server);
-        for (const route of ['node', 'edge']) {
-          const response = await fetch(`${url}/${route}`, { method: 'POST', body: emulator });
-          assert.equal(await response.text(), 'You said: Hi', route);
-        }
-        await browser.goTo(`${url}/#${encodeURIComponent(emulator)}`);
-        const reply = await browser.run(`
+        await ended(spawn(process.execPath, [next, 'build', `--${bundler}`], options));
+        const server = spawn(
+          process.execPath,
+          [next, 'start', '--hostname', '127.0.0.1', '--port', '0'],
+          options,
+        );
+        const closed = once(server, 'close');
+        try {
+          const url = await urlOf(server);
+          for (const route of ['node', 'edge']) {
+            const response = await fetch(`${url}/${route}`, { method: 'POST', body: emulator });
+            assert.equal(await response.text(), 'You said: Hi', route);
+          }
+          await browser.goTo(`${url}/#${encodeURIComponent(emulator)}`);
+          const reply = await browser.run(`
           const reply = document.getElementById('reply');
           while (!reply.textContent) {
             await new Promise((resolve) => new MutationObserver(resolve).observe(reply, { subtree: true, childList: true, characterData: true }));
           }
           return reply.textContent;
         `);
-        assert.equal(reply, 'You said: Hi');
+          assert.equal(reply, 'You said: Hi');
+        } finally {
+          server.kill();
+          await closed;
+        }
       } finally {
-        server.kill();
-        await closed;
+        project.remove();
       }
-    } finally {
-      project.remove();
-    }
-  });
+    },
+  );
 }
 
 /** Resolves when the process has ended well; what it printed is in the error if it has not. */

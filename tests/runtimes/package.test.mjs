@@ -47,5 +47,9 @@ test('publint finds nothing', async () => {
 
 test('its types resolve wherever it does', () => {
   const options = ['--profile', 'node16', '--no-emoji', '--format', 'ascii'];
-  execFileSync(join(programs, 'attw'), [...options, join(project.folder, project.archive.filename)], { stdio: 'pipe' });
+  execFileSync(
+    join(programs, 'attw'),
+    [...options, join(project.folder, project.archive.filename)],
+    { stdio: 'pipe' },
+  );
 });

@@ -46,16 +46,31 @@ test('a voice assistant in a page', async () => {
   const example = fileURLToPath(new URL('../../examples/page', import.meta.url));
   const project = makeProject(example);
   const built = join(project.folder, 'built');
-  await build({ entryPoints: [join(project.folder, 'page.js')], bundle: true, format: 'esm', outdir: built });
+  await build({
+    entryPoints: [join(project.folder, 'page.js')],
+    bundle: true,
+    format: 'esm',
+    outdir: built,
+  });
   copyFileSync(join(example, 'audio.js'), join(built, 'audio.js'));
-  writeFileSync(join(built, 'index.html'), PLAIN + readFileSync(join(example, 'index.html'), 'utf8'));
+  writeFileSync(
+    join(built, 'index.html'),
+    PLAIN + readFileSync(join(example, 'index.html'), 'utf8'),
+  );
   const spoken = join(project.folder, 'spoken.wav');
   writeFileSync(spoken, recording());
   const token = { key: 'ek_test', baseURL: process.env.EMULATOR_WSS_URL };
   const site = await startSite(project.folder, { '/token': () => token });
   const browser = await startBrowser('chromium', (capabilities) => {
-    const options = ['use-fake-device-for-media-stream', 'use-fake-ui-for-media-stream', `use-file-for-fake-audio-capture=${spoken}`];
-    capabilities['goog:chromeOptions'].args.push(...options, 'autoplay-policy=no-user-gesture-required');
+    const options = [
+      'use-fake-device-for-media-stream',
+      'use-fake-ui-for-media-stream',
+      `use-file-for-fake-audio-capture=${spoken}`,
+    ];
+    capabilities['goog:chromeOptions'].args.push(
+      ...options,
+      'autoplay-policy=no-user-gesture-required',
+    );
     return capabilities;
   });
   try {
@@ -67,7 +82,8 @@ test('a voice assistant in a page', async () => {
     // The reply is as long as the speech, so that the next speech interrupts it.
     await until(`document.querySelector('li.assistant.interrupted')`);
     await until(`document.querySelectorAll('li.user').length > 1`);
-    const text = (selector) => browser.run(`return document.querySelector('${selector}').textContent;`);
+    const text = (selector) =>
+      browser.run(`return document.querySelector('${selector}').textContent;`);
     assert.match(await text('li.user'), /^\d\.\d seconds of speech$/);
     const heard = await text('li.interrupted');
     assert.ok(heard.length < 'You spoke for 9.9 seconds.'.length, heard);

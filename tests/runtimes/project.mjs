@@ -11,13 +11,21 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 /** The folder of the tools, such as esbuild. */
 export const programs = join(here, '../node/node_modules/.bin');
 
-/** Makes the project below a folder, with the files of another if one is named, until `remove()`. */
+/**
+ * Makes the project below a folder, with the files of another if one is named, until `remove()`.
+ */
 export function makeProject(files, parent = tmpdir()) {
   const folder = mkdtempSync(join(parent, 'realtime-project-'));
   const installed = join(folder, 'node_modules/openai-realtime-ws');
   mkdirSync(installed, { recursive: true });
   const [archive] = pack(folder);
-  execFileSync('tar', ['xzf', join(folder, archive.filename), '-C', installed, '--strip-components=1']);
+  execFileSync('tar', [
+    'xzf',
+    join(folder, archive.filename),
+    '-C',
+    installed,
+    '--strip-components=1',
+  ]);
   if (files) {
     cpSync(files, folder, { recursive: true });
   }
@@ -28,11 +36,15 @@ export function makeProject(files, parent = tmpdir()) {
 
 /** Packs the package that `cargo xtask wasm` has built, and tells what is in it. */
 function pack(destination) {
-  const output = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', destination], {
-    cwd: builtPackage(),
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const output = execFileSync(
+    'npm',
+    ['pack', '--json', '--ignore-scripts', '--pack-destination', destination],
+    {
+      cwd: builtPackage(),
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
   return Object.values(JSON.parse(output));
 }
 

@@ -9,7 +9,12 @@ export function readmeRow(runtime) {
   const table = readFileSync(README, 'utf8')
     .split('\n')
     .filter((line) => line.startsWith('|'))
-    .map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim().replaceAll('`', '')));
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim().replaceAll('`', '')),
+    );
   const columns = table.find(([first]) => first === 'runtime');
   const row = table.find(([first]) => first === runtime);
   if (!columns || !row) {

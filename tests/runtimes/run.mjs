@@ -1,5 +1,5 @@
-// Runs the suite in one place: `node run.mjs PLACE`. `cargo xtask test` does so, and says in the environment where the
-// package, the emulator and the browsers' drivers are.
+// Runs the suite in one place: `node run.mjs PLACE`. `cargo xtask test` does so, and says in the
+// environment where the package, the emulator and the browsers' drivers are.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,8 +26,16 @@ const PLACES = {
   service: chromium,
   firefox: { runtime: 'Firefox', run: inBrowser, browser: 'firefox' },
   node: { runtime: 'Node 24 and 22', run: onServer, command: [process.execPath] },
-  node22: { runtime: 'Node 24 and 22', run: onServer, command: [join(programs, '../node22/bin/node')] },
-  deno: { runtime: 'Deno', run: onServer, command: [join(programs, 'deno'), 'run', '--quiet', '--allow-env', '--allow-net'] },
+  node22: {
+    runtime: 'Node 24 and 22',
+    run: onServer,
+    command: [join(programs, '../node22/bin/node')],
+  },
+  deno: {
+    runtime: 'Deno',
+    run: onServer,
+    command: [join(programs, 'deno'), 'run', '--quiet', '--allow-env', '--allow-net'],
+  },
   bun: { runtime: 'Bun', run: onServer, command: [join(programs, 'bun')] },
   workerd: { runtime: 'Cloudflare Workers', run: inWorkerd },
 };

@@ -4,11 +4,16 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' };
+const TYPES = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+};
 
 /**
- * Serves `/NAME.page` as a page that runs the script NAME, under a Content Security Policy if one is given. `routes` are
- * functions of a request's text, by path.
+ * Serves `/NAME.page` as a page that runs the script NAME, under a Content Security Policy if one
+ * is given. `routes` are functions of a request's text, by path.
  */
 export async function startSite(folder, routes, policy) {
   const server = createServer(async (request, response) => {
@@ -22,7 +27,9 @@ export async function startSite(folder, routes, policy) {
     } else if (path.endsWith('.page')) {
       const script = path.slice(0, -'.page'.length);
       response.setHeader('content-type', 'text/html');
-      response.end(`<!doctype html><meta charset="utf-8"><script type="module" src="${script}"></script>`);
+      response.end(
+        `<!doctype html><meta charset="utf-8"><script type="module" src="${script}"></script>`,
+      );
     } else {
       try {
         const content = await readFile(join(folder, path));

@@ -8,8 +8,16 @@ const read = (name) => JSON.parse(readFileSync(new URL(name, import.meta.url)));
 
 /** By the name of the browser: its driver, on a free port that it prints, and its capabilities. */
 const browsers = {
-  chromium: { driver: 'CHROMEDRIVER', port: ['--port=0'], capabilities: () => read('../../webdriver.json') },
-  firefox: { driver: 'GECKODRIVER', port: ['--port', '0'], capabilities: () => read('firefox.json') },
+  chromium: {
+    driver: 'CHROMEDRIVER',
+    port: ['--port=0'],
+    capabilities: () => read('../../webdriver.json'),
+  },
+  firefox: {
+    driver: 'GECKODRIVER',
+    port: ['--port', '0'],
+    capabilities: () => read('firefox.json'),
+  },
 };
 
 /** A browser with one window, until `close()`. `change` may add to the capabilities. */
@@ -26,7 +34,10 @@ export async function startBrowser(name, change = (capabilities) => capabilities
       goTo: (url) => command('POST', `${session}/url`, { url }),
       /** The value that the body of an async function in the page returns. */
       run: (body) =>
-        command('POST', `${session}/execute/sync`, { script: `return (async () => { ${body} })();`, args: [] }),
+        command('POST', `${session}/execute/sync`, {
+          script: `return (async () => { ${body} })();`,
+          args: [],
+        }),
       limit: (millis) => command('POST', `${session}/timeouts`, { script: millis }),
       async close() {
         await command('DELETE', session);

@@ -8,7 +8,10 @@ import { join } from 'node:path';
 import { build } from './tools.mjs';
 import { programs } from './project.mjs';
 
-/** Runs the worker of this script, with these bindings of text, until `close()`. It trusts the emulator's certificate. */
+/**
+ * Runs the worker of this script, with these bindings of text, until `close()`. It trusts the
+ * emulator's certificate.
+ */
 export async function startWorker(script, bindings = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'realtime-worker-'));
   await build({
@@ -39,7 +42,9 @@ export async function startWorker(script, bindings = {}) {
 const text = (value) => JSON.stringify(value);
 
 function config(bindings) {
-  const values = Object.entries(bindings).map(([name, value]) => `( name = ${text(name)}, text = ${text(value)} )`);
+  const values = Object.entries(bindings).map(
+    ([name, value]) => `( name = ${text(name)}, text = ${text(value)} )`,
+  );
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [

@@ -1,10 +1,11 @@
-// A Realtime server for Node that knows no more than the scripted rows ask for. It is the body of a function that gets
-// `key`, the only one that is let in, and `listening`, which is called with the port. It returns what it saw and a way
-// to stop it.
+// A Realtime server for Node that knows no more than the scripted rows ask for. It is the body of a
+// function that gets `key`, the only one that is let in, and `listening`, which is called with the
+// port. It returns what it saw and a way to stop it.
 const { createServer } = process.getBuiltinModule('node:http');
 const { createHash } = process.getBuiltinModule('node:crypto');
 
-const TEXT = 1, CLOSE = 8;
+const TEXT = 1,
+  CLOSE = 8;
 
 function frame(opcode, payload) {
   const long = payload.length > 125;
@@ -45,16 +46,22 @@ function serve(socket) {
   let said = '';
   const receive = {
     'session.update': ({ session }) => send({ type: 'session.updated', session }),
-    'conversation.item.create': ({ item }) => { said = item.content[0].text; },
+    'conversation.item.create': ({ item }) => {
+      said = item.content[0].text;
+    },
     'response.create': () => {
       switch (said) {
         case 'Send a bad frame.':
           socket.write(frame(TEXT, Buffer.from('{"type":')));
           return say('');
-        case 'Hang up.': return close(4000, 'enough for today');
-        case 'Restart.': return close(1012, 'service restart');
-        case 'Pull the plug.': return socket.destroy();
-        default: return say(`You said: ${said}`);
+        case 'Hang up.':
+          return close(4000, 'enough for today');
+        case 'Restart.':
+          return close(1012, 'service restart');
+        case 'Pull the plug.':
+          return socket.destroy();
+        default:
+          return say(`You said: ${said}`);
       }
     },
   };
@@ -63,7 +70,7 @@ function serve(socket) {
   socket.on('error', () => {});
   socket.on('data', (data) => {
     bytes = Buffer.concat([bytes, data]);
-    for (let message; (message = parse(bytes)); ) {
+    for (let message; (message = parse(bytes));) {
       bytes = message.rest;
       if (message.opcode === CLOSE) socket.end(frame(CLOSE, message.payload));
       if (message.opcode !== TEXT) continue;
@@ -88,14 +95,16 @@ server.on('upgrade', (request, socket) => {
   const accept = createHash('sha1')
     .update(`${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
     .digest('base64');
-  socket.write([
-    'HTTP/1.1 101 Switching Protocols',
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Protocol: realtime',
-    `Sec-WebSocket-Accept: ${accept}`,
-    '\r\n',
-  ].join('\r\n'));
+  socket.write(
+    [
+      'HTTP/1.1 101 Switching Protocols',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Protocol: realtime',
+      `Sec-WebSocket-Accept: ${accept}`,
+      '\r\n',
+    ].join('\r\n'),
+  );
   serve(socket);
 });
 server.listen(0, '127.0.0.1', () => listening(server.address().port));

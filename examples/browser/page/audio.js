@@ -1,5 +1,5 @@
-// Code of the audio thread, which runs JavaScript modules only: samples from the microphone, samples to the loudspeaker.
-// Everything else is Rust.
+// Code of the audio thread, which runs JavaScript modules only: samples from the microphone,
+// samples to the loudspeaker. Everything else is Rust.
 
 /** Sends the microphone's samples in blocks of about 20 ms. */
 class Microphone extends AudioWorkletProcessor {
@@ -19,8 +19,9 @@ class Microphone extends AudioWorkletProcessor {
 }
 
 /**
- * Plays blocks of samples in order, each with the item and content part that it belongs to; null silences it. Reports the
- * part under way, the samples of it that were played, and the level in decibels.
+ * Plays blocks of samples in order, each with the item and content part that it belongs to; null
+ * silences it. Reports the part under way, the samples of it that were played, and the level in
+ * decibels.
  */
 class Speaker extends AudioWorkletProcessor {
   #blocks = [];
@@ -64,7 +65,8 @@ class Speaker extends AudioWorkletProcessor {
     }
     // About every 10 ms during playback, and once at its end.
     if (filled === 0) this.#rest();
-    else if (this.#passed >= sampleRate / 100) this.#tell(10 * Math.log10(this.#energy / this.#passed));
+    else if (this.#passed >= sampleRate / 100)
+      this.#tell(10 * Math.log10(this.#energy / this.#passed));
     return true;
   }
 
@@ -86,5 +88,5 @@ class Speaker extends AudioWorkletProcessor {
   }
 }
 
-registerProcessor("microphone", Microphone);
-registerProcessor("speaker", Speaker);
+registerProcessor('microphone', Microphone);
+registerProcessor('speaker', Speaker);

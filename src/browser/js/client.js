@@ -1,5 +1,5 @@
-// The client object: the official SDK's, or any object with an `apiKey` and a `baseURL`. It is recognized by its
-// members, so that another copy or version of the SDK works, too.
+// The client object: the official SDK's, or any object with an `apiKey` and a `baseURL`. It is
+// recognized by its members, so that another copy or version of the SDK works, too.
 
 import { OpenAIError, refusal } from './errors.js';
 
@@ -13,7 +13,10 @@ export function hasProvider(client) {
   return typeof client?._options?.apiKey === 'function' || typeof client?.apiKey === 'function';
 }
 
-/** Resolves to the current key, and to whether it is a token that a function returned (contracts 24, 27 and 28). */
+/**
+ * Resolves to the current key, and to whether it is a token that a function returned (contracts 24,
+ * 27 and 28).
+ */
 export async function resolveKey(client) {
   if (typeof client._callApiKey === 'function') {
     let captured;
@@ -36,15 +39,22 @@ async function callProvider(client) {
     if (cause instanceof OpenAIError) {
       throw cause;
     }
-    throw new OpenAIError(`Failed to get token from 'apiKey' function: ${cause?.message}`, { cause });
+    throw new OpenAIError(`Failed to get token from 'apiKey' function: ${cause?.message}`, {
+      cause,
+    });
   }
   if (typeof key !== 'string' || key === '') {
-    throw new OpenAIError(`Expected 'apiKey' function argument to return a string but it returned ${key}`);
+    throw new OpenAIError(
+      `Expected 'apiKey' function argument to return a string but it returned ${key}`,
+    );
   }
   return key;
 }
 
-/** Returns the organization and the project to bill (contract 22). The SDK's clients have them in their headers. */
+/**
+ * Returns the organization and the project to bill (contract 22). The SDK's clients have them in
+ * their headers.
+ */
 export function routes(client, key) {
   if (typeof client._buildWebSocketHeaders === 'function') {
     const headers = client._buildWebSocketHeaders({ Authorization: `Bearer ${key}` }, new Set());
@@ -58,7 +68,9 @@ export function routes(client, key) {
   return { organization: text(client.organization), project: text(client.project) };
 }
 
-/** Returns the client that environment variables describe, in runtimes that have them (contract 32). */
+/**
+ * Returns the client that environment variables describe, in runtimes that have them (contract 32).
+ */
 export function environmentClient() {
   const apiKey = variable('OPENAI_API_KEY');
   if (apiKey === undefined) {

@@ -2,7 +2,10 @@
 
 /** Calls listeners in the order of their registration, each as often as it is registered. */
 export class Emitter {
-  /** The registrations of each name. A list is never changed but replaced: a dispatch under way keeps its own. */
+  /**
+   * The registrations of each name. A list is never changed but replaced: a dispatch under way
+   * keeps its own.
+   */
   #lists = Object.create(null);
 
   /** Adds a listener. The same function may be added several times. */
@@ -26,8 +29,9 @@ export class Emitter {
   }
 
   /**
-   * Resolves to the next event of a name: its one argument, or an array of several. Rejects with the error if an error
-   * comes first; while the promise is pending, errors therefore have a listener (contract 56).
+   * Resolves to the next event of a name: its one argument, or an array of several. Rejects with
+   * the error if an error comes first; while the promise is pending, errors therefore have a
+   * listener (contract 56).
    */
   emitted(name) {
     return new Promise((resolve, reject) => {

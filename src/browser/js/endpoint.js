@@ -1,5 +1,5 @@
-// From the caller's options to the arguments of `new WebSocket`. The rules of URLs and credentials are the core's; this
-// file handles JavaScript's values.
+// From the caller's options to the arguments of `new WebSocket`. The rules of URLs and credentials
+// are the core's; this file handles JavaScript's values.
 
 import * as core from './core.js';
 import { isAzure, routes } from './client.js';
@@ -15,14 +15,20 @@ function ask(client, question, ...values) {
   }
 }
 
-/** Refuses a key in a page and its workers, unless it is ephemeral or the caller allowed it (contracts 35 to 37). */
+/**
+ * Refuses a key in a page and its workers, unless it is ephemeral or the caller allowed it
+ * (contracts 35 to 37).
+ */
 export function guard(client, key, consent, reason) {
   if (!core.may_use(typeof key === 'string' ? key : '', consent)) {
     throw refusal(reason, client);
   }
 }
 
-/** Returns the URL for the target in `config`, from the caller's own builder if there is one (contracts 1 to 13). */
+/**
+ * Returns the URL for the target in `config`, from the caller's own builder if there is one
+ * (contracts 1 to 13).
+ */
 export function buildURL(client, config) {
   const target = chosenTarget(config);
   const cleartext = config.insecureCleartextURL !== undefined;
@@ -51,13 +57,26 @@ function chosenTarget({ model, callID, intent }) {
 /** The advice after a failed open where the base URL asked for a connection without TLS. */
 const CLEARTEXT_HINT = 'a server without TLS needs the option `insecureCleartextURL`';
 
-/** Opens a socket. Returns it with the URL to show, which has no credential (contracts 12, 22, 23 and 30). */
+/**
+ * Opens a socket. Returns it with the URL to show, which has no credential (contracts 12, 22, 23
+ * and 30).
+ */
 export function openSocket(props, client, url, key, isToken, consent) {
   const azure = isAzure(client);
   const { organization, project } = azure ? {} : routes(client, key);
   const headers = Boolean(props.WebSocket);
   const cleartext = props.insecureCleartextURL !== undefined;
-  const plan = { azure, url: url.href, key: `${key ?? ''}`, isToken, organization, project, consent, headers, cleartext };
+  const plan = {
+    azure,
+    url: url.href,
+    key: `${key ?? ''}`,
+    isToken,
+    organization,
+    project,
+    consent,
+    headers,
+    cleartext,
+  };
   const [publicURL, ...endpoint] = ask(client, core.handshake, plan);
   const WebSocket = props.WebSocket || globalThis.WebSocket;
   if (typeof WebSocket !== 'function') {
@@ -68,13 +87,16 @@ export function openSocket(props, client, url, key, isToken, consent) {
     return { socket: makeSocket(WebSocket, endpoint, hint), publicURL: new URL(publicURL) };
   } catch (error) {
     // Browsers quote a subprotocol that is not valid, and the key with it.
-    throw plan.key !== '' && String(error?.message).includes(plan.key) ? refusal('malformed key', client) : error;
+    throw plan.key !== '' && String(error?.message).includes(plan.key)
+      ? refusal('malformed key', client)
+      : error;
   }
 }
 
 /** Returns a connection's options from those of `azure()` (contracts 14 to 16). */
 export function azureConfig(client, options) {
-  const { deploymentName, callID, intent, buildRealtimeURL, WebSocket, insecureCleartextURL } = options;
+  const { deploymentName, callID, intent, buildRealtimeURL, WebSocket, insecureCleartextURL } =
+    options;
   const named = [deploymentName, callID, intent].filter((value) => value !== undefined);
   if (named.length > 1 || (intent !== undefined && intent !== 'transcription')) {
     throw refusal('azure target');

@@ -5,7 +5,10 @@ const MARK = Symbol.for('openai-realtime-ws.error');
 
 const hasInstance = Function.prototype[Symbol.hasInstance];
 
-/** Makes `instanceof Class` true for errors with a mark, too: they may be made with the client's own `OpenAIError`. */
+/**
+ * Makes `instanceof Class` true for errors with a mark, too: they may be made with the client's own
+ * `OpenAIError`.
+ */
 function recognize(Class, isMark) {
   Object.defineProperty(Class, Symbol.hasInstance, {
     value(error) {
@@ -19,7 +22,10 @@ export class OpenAIError extends Error {}
 
 recognize(OpenAIError, (mark) => mark !== undefined);
 
-/** Returns the class of errors on a connection, below the `OpenAIError` of an SDK or of this package. */
+/**
+ * Returns the class of errors on a connection, below the `OpenAIError` of an SDK or of this
+ * package.
+ */
 function realtimeErrorBelow(Base) {
   class RealtimeError extends Base {
     constructor(message, event) {
@@ -71,7 +77,9 @@ export function describe(error) {
   if (typeof error === 'string') {
     return error;
   }
-  const fields = ['code', 'param', 'type', 'event_id'].map((name) => ` ${name}=${print(error[name])}`);
+  const fields = ['code', 'param', 'type', 'event_id'].map(
+    (name) => ` ${name}=${print(error[name])}`,
+  );
   return print(error.message) + fields.join('');
 }
 
@@ -106,10 +114,7 @@ const REFUSALS = {
     OpenAIError,
     'Missing credentials. Please pass an `apiKey`, `workloadIdentity`, `adminAPIKey`, or set the `OPENAI_API_KEY` or `OPENAI_ADMIN_KEY` environment variable.',
   ],
-  'malformed key': [
-    OpenAIError,
-    'The API key contains a character that an API key cannot have.',
-  ],
+  'malformed key': [OpenAIError, 'The API key contains a character that an API key cannot have.'],
   'azure key': [Error, 'Azure OpenAI Realtime requires an API key'],
   'azure headers': [
     OpenAIError,

@@ -18,8 +18,8 @@ export type * from './events.js';
 export declare class OpenAIError extends Error {}
 
 /**
- * An error event of the server, or a failure on the connection. With a client of the official SDK it is also an
- * instance of that SDK's `OpenAIError`.
+ * An error event of the server, or a failure on the connection. With a client of the official SDK
+ * it is also an instance of that SDK's `OpenAIError`.
  */
 export declare class OpenAIRealtimeError extends OpenAIError {
   name: string;
@@ -34,13 +34,16 @@ export declare class OpenAIRealtimeError extends OpenAIError {
 }
 
 /**
- * Address and credential of the service: a client of the official SDK, or any object of this shape. A key that is a
- * function needs {@link OpenAIRealtimeWebSocket.create}.
+ * Address and credential of the service: a client of the official SDK, or any object of this shape.
+ * A key that is a function needs {@link OpenAIRealtimeWebSocket.create}.
  */
 export interface RealtimeClient {
   /** The API key. In a page use an ephemeral one, `ek_…`, which your server mints. */
   apiKey?: string | (() => string | Promise<string>) | null;
-  /** Base URL of the service, such as `https://api.openai.com/v1`. Connections use TLS, whatever its scheme. */
+  /**
+   * Base URL of the service, such as `https://api.openai.com/v1`. Connections use TLS, whatever its
+   * scheme.
+   */
   baseURL: string;
   /** Id of the organization to bill, `org-…`. */
   organization?: string | null;
@@ -48,7 +51,10 @@ export interface RealtimeClient {
   project?: string | null;
 }
 
-/** A client of Azure OpenAI, such as the official SDK's. It is recognized by its `deploymentName` or `apiVersion`. */
+/**
+ * A client of Azure OpenAI, such as the official SDK's. It is recognized by its `deploymentName` or
+ * `apiVersion`.
+ */
 export interface AzureRealtimeClient extends RealtimeClient {
   /** The deployment to use if the options name none. */
   deploymentName?: string | undefined;
@@ -58,7 +64,10 @@ export interface AzureRealtimeClient extends RealtimeClient {
 
 /** Handling of a connection that breaks. */
 export interface RealtimeRecoveryOptions {
-  /** Reconnects after a lost connection; off by default. The new session is blank: restore it, then call `flushPending`. */
+  /**
+   * Reconnects after a lost connection; off by default. The new session is blank: restore it, then
+   * call `flushPending`.
+   */
   reconnect?: boolean | undefined;
   /** The most attempts in the session's life; 5 by default. */
   maxReconnectAttempts?: number | undefined;
@@ -71,23 +80,30 @@ export interface RealtimeRecoveryOptions {
 }
 
 interface ConnectionOptions extends RealtimeRecoveryOptions {
-  /** Builds the URL in place of the class. It must be a `wss:` URL, and is used unchanged, with the client's credential. */
+  /**
+   * Builds the URL in place of the class. It must be a `wss:` URL, and is used unchanged, with the
+   * client's credential.
+   */
   buildRealtimeURL?: (client: RealtimeClient, connection: RealtimeConnectionConfig) => URL;
   /**
-   * Base URL of a server without TLS, such as `http://litellm:4000/v1`, in place of the client's. The credential and the
-   * conversation cross the network unencrypted. Pages and their workers refuse it.
+   * Base URL of a server without TLS, such as `http://litellm:4000/v1`, in place of the client's.
+   * The credential and the conversation cross the network unencrypted. Pages and their workers
+   * refuse it.
    */
   insecureCleartextURL?: string | undefined;
   /**
-   * Class of the socket in place of the runtime's own. It has to accept headers, as `FetchWebSocket` of
-   * `openai-realtime-ws/workerd` does.
+   * Class of the socket in place of the runtime's own. It has to accept headers, as
+   * `FetchWebSocket` of `openai-realtime-ws/workerd` does.
    */
   WebSocket?: SocketClass | undefined;
 }
 
 /** A class like `WebSocket` that sends headers with the handshake. */
 export interface SocketClass {
-  new (url: string, endpoint?: string[] | { protocols?: string[]; headers?: Record<string, string> }): any;
+  new (
+    url: string,
+    endpoint?: string[] | { protocols?: string[]; headers?: Record<string, string> },
+  ): any;
 }
 
 /** The target: exactly one of a model, a call that is under way, or a transcription. */
@@ -141,13 +157,17 @@ export type SessionUpdateOff = Omit<SessionUpdate, 'session'> & {
 };
 
 /** An unsent event; one passed to `sendResponseCreate` comes back as JSON. */
-export type UnsentMessage = { type: 'message'; message: ClientEvent } | { type: 'raw'; data: string };
+export type UnsentMessage =
+  { type: 'message'; message: ClientEvent } | { type: 'raw'; data: string };
 
 /** Listeners by the name of their event. */
 export type RealtimeEvents = {
   /** Every event of the server. Runs before the listeners of its type. */
   event: (event: ServerEvent) => void;
-  /** Errors of the server and of the connection. Without a listener, an error becomes an unhandled rejection. */
+  /**
+   * Errors of the server and of the connection. Without a listener, an error becomes an unhandled
+   * rejection.
+   */
   error: (error: OpenAIRealtimeError) => void;
   /** With `reconnect`: an attempt to reconnect follows. */
   reconnecting: (event: ReconnectingEvent) => void;
@@ -156,7 +176,9 @@ export type RealtimeEvents = {
   /** With `reconnect`: the session ended; `unsent` has the events that were never sent. */
   close: (code: number, reason: string, unsent: UnsentMessage[]) => void;
 } & {
-  [Type in Exclude<ServerEvent['type'], 'error'>]: (event: Extract<ServerEvent, { type: Type }>) => unknown;
+  [Type in Exclude<ServerEvent['type'], 'error'>]: (
+    event: Extract<ServerEvent, { type: Type }>,
+  ) => unknown;
 };
 
 /** The value that `emitted` resolves to. */
@@ -175,22 +197,25 @@ export type RealtimeStreamMessage =
   | { type: 'close'; code: number; reason: string; unsent: UnsentMessage[] };
 
 export interface RealtimeStreamOptions {
-  /** The most elements to keep for the reader; with more, the stream fails. By default there is no limit. */
+  /**
+   * The most elements to keep for the reader; with more, the stream fails. By default there is no
+   * limit.
+   */
   maxBufferedEvents?: number | undefined;
 }
 
 /** The runtime's own `WebSocket`, as its types have it. */
-type Socket = typeof globalThis extends { WebSocket: { prototype: infer Instance } } ? Instance : any;
+type Socket = typeof globalThis extends { WebSocket: { prototype: infer Instance } }
+  ? Instance
+  : any;
 
 /**
  * A session with the OpenAI Realtime API over the runtime's own `WebSocket`.
  *
- * ```ts
- * const rt = new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1' }, { apiKey: 'ek_…', baseURL: 'https://api.openai.com/v1' });
- * rt.on('error', console.error);
+ * ```ts const rt = new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1' }, { apiKey: 'ek_…',
+ * baseURL: 'https://api.openai.com/v1' }); rt.on('error', console.error);
  * rt.on('response.output_text.delta', (event) => console.log(event.delta));
- * rt.socket.addEventListener('open', () => rt.send({ type: 'response.create' }));
- * ```
+ * rt.socket.addEventListener('open', () => rt.send({ type: 'response.create' })); ```
  */
 export declare class OpenAIRealtimeWebSocket {
   /** The URL without credentials. */
@@ -201,18 +226,22 @@ export declare class OpenAIRealtimeWebSocket {
   /**
    * Opens a session at once.
    *
-   * @param client By default the environment: `OPENAI_API_KEY`, and if they are set `OPENAI_BASE_URL`, `OPENAI_ORG_ID` and
+   * @param client By default the environment: `OPENAI_API_KEY`, and if they are set
+   * `OPENAI_BASE_URL`, `OPENAI_ORG_ID` and
    * `OPENAI_PROJECT_ID`.
    * @throws {OpenAIError} If the key must not be in a page, or is missing.
    */
   constructor(props: RealtimeConnectionConfig & BrowserConsent, client?: RealtimeClient);
 
   /** Opens a session once the client's key is known. Returns before the socket is open. */
-  static create(client: RealtimeClient, props: RealtimeConnectionConfig & BrowserConsent): Promise<OpenAIRealtimeWebSocket>;
+  static create(
+    client: RealtimeClient,
+    props: RealtimeConnectionConfig & BrowserConsent,
+  ): Promise<OpenAIRealtimeWebSocket>;
 
   /**
-   * Opens a session on Azure OpenAI. The runtime's `WebSocket` has to accept headers, as those of Node, Bun, and Deno from
-   * 2.5 do; or pass a class that does.
+   * Opens a session on Azure OpenAI. The runtime's `WebSocket` has to accept headers, as those of
+   * Node, Bun, and Deno from 2.5 do; or pass a class that does.
    */
   static azure(
     client: AzureRealtimeClient,
@@ -226,7 +255,9 @@ export declare class OpenAIRealtimeWebSocket {
   /** Adds a listener for a single event. */
   once<Name extends keyof RealtimeEvents>(name: Name, listener: RealtimeEvents[Name]): this;
   /** Resolves to the next event of a name. Rejects with the error if an error comes first. */
-  emitted<Name extends keyof RealtimeEvents>(name: Name): Promise<Emitted<Parameters<RealtimeEvents[Name]>>>;
+  emitted<Name extends keyof RealtimeEvents>(
+    name: Name,
+  ): Promise<Emitted<Parameters<RealtimeEvents[Name]>>>;
 
   /** Sends an event at once: wait until the socket is open. Failures are `error` events. */
   send(event: ClientEvent | SessionUpdateOff): void;
@@ -239,7 +270,12 @@ export declare class OpenAIRealtimeWebSocket {
   /** Closes the connection, by default with 1000 and `OK`. */
   close(props?: { code: number; reason: string }): void;
 
-  /** Returns the session's events from now on. The end of the iteration does not close the connection. */
+  /**
+   * Returns the session's events from now on. The end of the iteration does not close the
+   * connection.
+   */
   stream(options?: RealtimeStreamOptions): AsyncIterableIterator<RealtimeStreamMessage>;
-  [Symbol.asyncIterator](options?: RealtimeStreamOptions): AsyncIterableIterator<RealtimeStreamMessage>;
+  [Symbol.asyncIterator](
+    options?: RealtimeStreamOptions,
+  ): AsyncIterableIterator<RealtimeStreamMessage>;
 }

@@ -13,7 +13,9 @@ export function parseEvent(data) {
 
 /** A binary frame is read as text, too. */
 function text(data) {
-  return data instanceof ArrayBuffer || ArrayBuffer.isView(data) ? decoder.decode(data) : data.toString();
+  return data instanceof ArrayBuffer || ArrayBuffer.isView(data)
+    ? decoder.decode(data)
+    : data.toString();
 }
 
 function parse(json) {
@@ -21,6 +23,8 @@ function parse(json) {
     return JSON.parse(json);
   } catch (error) {
     // The message of the parser's own exception quotes the text.
-    throw error instanceof SyntaxError ? new SyntaxError('Could not parse Realtime WebSocket event data as JSON.') : error;
+    throw error instanceof SyntaxError
+      ? new SyntaxError('Could not parse Realtime WebSocket event data as JSON.')
+      : error;
   }
 }

@@ -1,5 +1,5 @@
-// Reconnecting, where the caller asked for it (contracts 73, 77 to 82, 89 and 90). The core decides; this file carries its
-// decisions out, inside the callbacks of sockets and timers.
+// Reconnecting, where the caller asked for it (contracts 73, 77 to 82, 89 and 90). The core
+// decides; this file carries its decisions out, inside the callbacks of sockets and timers.
 
 import * as core from './core.js';
 import { refusal } from './errors.js';
@@ -40,11 +40,17 @@ export class Recovery {
   isClosed = false;
 
   /**
-   * `session` has `buildURL()`; `prepare()`, which resolves to a function from a URL to an open socket;
-   * `tell(name, ...values)`, which emits an event; and `fail(message, cause)`, which emits an error.
+   * `session` has `buildURL()`; `prepare()`, which resolves to a function from a URL to an open
+   * socket; `tell(name, ...values)`, which emits an event; and `fail(message, cause)`, which emits
+   * an error.
    */
   constructor(options, session) {
-    const { maxReconnectAttempts = 5, reconnectInitialDelay = 500, reconnectMaxDelay = 8000, maxQueueBytes = 0 } = options;
+    const {
+      maxReconnectAttempts = 5,
+      reconnectInitialDelay = 500,
+      reconnectMaxDelay = 8000,
+      maxQueueBytes = 0,
+    } = options;
     this.#core = new core.Recovery(
       Math.min(maxReconnectAttempts, LARGEST),
       reconnectInitialDelay,
@@ -130,7 +136,13 @@ export class Recovery {
 
   #reconnecting(attempt, maxAttempts, delay, closeCode) {
     try {
-      this.#session.tell('reconnecting', { attempt, maxAttempts, delay, closeCode, parameters: undefined });
+      this.#session.tell('reconnecting', {
+        attempt,
+        maxAttempts,
+        delay,
+        closeCode,
+        parameters: undefined,
+      });
     } catch (error) {
       const words = 'onReconnecting callback threw';
       try {
@@ -174,7 +186,10 @@ export class Recovery {
   /** Emits an error, then goes on even if a listener throws. */
   #fail(words, values) {
     try {
-      this.#session.fail(values.reduce((text, value) => text.replace('{}', value), words), this.#cause);
+      this.#session.fail(
+        values.reduce((text, value) => text.replace('{}', value), words),
+        this.#cause,
+      );
     } finally {
       this.#run();
     }
@@ -231,7 +246,8 @@ export class Recovery {
   }
 
   flushPending() {
-    const isOpen = () => !this.isClosed && !this.#closing && !this.isReconnecting && this.#socket.readyState === OPEN;
+    const isOpen = () =>
+      !this.isClosed && !this.#closing && !this.isReconnecting && this.#socket.readyState === OPEN;
     if (!isOpen()) {
       this.#session.fail('cannot flush before the WebSocket is open');
       return;

@@ -42,7 +42,10 @@ function askNode(socket, url) {
   }
   const { origin, pathname, search } = new URL(url.replace(/^ws/, 'http'));
   const listener = ({ request, response, error }) => {
-    const failed = error ?? (response?.statusCode !== 101 && new Error(`Unexpected server response: ${response?.statusCode}`));
+    const failed =
+      error ??
+      (response?.statusCode !== 101 &&
+        new Error(`Unexpected server response: ${response?.statusCode}`));
     if (failed && `${request.origin}${request.path}` === origin + pathname + search) {
       causes.set(socket, failed);
     }
@@ -54,7 +57,10 @@ function askNode(socket, url) {
   }
 }
 
-/** Returns words and cause of a socket's error event. Runtimes give an error, a message, both, or nothing (contract 53). */
+/**
+ * Returns words and cause of a socket's error event. Runtimes give an error, a message, both, or
+ * nothing (contract 53).
+ */
 export function explain(socket, { error, message }) {
   const cause = causes.get(socket) ?? error;
   const candidates = [causes.get(socket)?.message, message, error?.message];
@@ -75,19 +81,27 @@ function reportClose(socket) {
     // Other runtimes dispatch the close event in the same task as the error.
     setTimeout(() => {
       if (!settled) {
-        socket.dispatchEvent(Object.assign(new Event('close'), { code: 1006, reason: '', wasClean: false }));
+        socket.dispatchEvent(
+          Object.assign(new Event('close'), { code: 1006, reason: '', wasClean: false }),
+        );
       }
     });
   });
 }
 
-/** Closes a socket; throws if no close frame can say this. Cloudflare's would send it, and break the connection. */
+/**
+ * Closes a socket; throws if no close frame can say this. Cloudflare's would send it, and break the
+ * connection.
+ */
 export function closeSocket(socket, code, reason) {
   if (code > 1015 && code < 3000) {
     throw new DOMException(`Invalid WebSocket close code: ${code}.`, 'InvalidAccessError');
   }
   if (new TextEncoder().encode(reason).length > LONGEST_REASON) {
-    throw new DOMException(`A WebSocket close reason is at most ${LONGEST_REASON} bytes long.`, 'SyntaxError');
+    throw new DOMException(
+      `A WebSocket close reason is at most ${LONGEST_REASON} bytes long.`,
+      'SyntaxError',
+    );
   }
   socket.close(code, reason);
 }

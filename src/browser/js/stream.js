@@ -3,9 +3,9 @@
 import { OpenAIError } from './errors.js';
 
 /**
- * Returns an iterator of the session's events from now on. `session` is its emitter and `RealtimeError` its error class;
- * `lifecycle` emits the events of the connection, its `close` ahead of the session's own. `first` is the current state;
- * after a `close` nothing follows.
+ * Returns an iterator of the session's events from now on. `session` is its emitter and
+ * `RealtimeError` its error class; `lifecycle` emits the events of the connection, its `close`
+ * ahead of the session's own. `first` is the current state; after a `close` nothing follows.
  */
 export function stream(session, lifecycle, first, options, RealtimeError) {
   const limit = options?.maxBufferedEvents;

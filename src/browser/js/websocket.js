@@ -1,5 +1,5 @@
-// The class. It uses the runtime's own `WebSocket` and `JSON`. The core decides about the URL, the credentials, and what
-// happens when a connection breaks.
+// The class. It uses the runtime's own `WebSocket` and `JSON`. The core decides about the URL, the
+// credentials, and what happens when a connection breaks.
 
 import { environmentClient, hasProvider, resolveKey } from './client.js';
 import { Emitter } from './emitter.js';
@@ -14,7 +14,10 @@ import { stream } from './stream.js';
 const STATES = ['connecting', 'open', 'closing'];
 const CLOSING = STATES.indexOf('closing');
 
-/** Events of a session that reconnects. Events of the server with these types have no listeners of their own. */
+/**
+ * Events of a session that reconnects. Events of the server with these types have no listeners of
+ * their own.
+ */
 const LIFECYCLE = ['close', 'reconnecting', 'reconnected'];
 
 /** A session over the runtime's own `WebSocket`. */
@@ -30,7 +33,9 @@ export class OpenAIRealtimeWebSocket extends Emitter {
   #lifecycle = new Emitter();
   #end = { code: 1006, reason: '' };
 
-  /** Opens a session at once. `resolved` is the key that one of the factories got from the client. */
+  /**
+   * Opens a session at once. `resolved` is the key that one of the factories got from the client.
+   */
   constructor(props, client, resolved) {
     super();
     checkRecovery(props);
@@ -46,14 +51,24 @@ export class OpenAIRealtimeWebSocket extends Emitter {
       throw refusal('unresolved key');
     }
     this.#RealtimeError = realtimeErrorOf(client);
-    this.#open(props, known, consent, key === undefined ? known.apiKey : key, isToken, buildURL(known, props));
+    this.#open(
+      props,
+      known,
+      consent,
+      key === undefined ? known.apiKey : key,
+      isToken,
+      buildURL(known, props),
+    );
     if (props.reconnect) {
       this.#recovery = this.#recover(props, known, consent);
       this.#recovery.watch(this.socket);
     }
   }
 
-  /** Opens a session once the client's key is known. For clients whose key is a function (contract 27). */
+  /**
+   * Opens a session once the client's key is known. For clients whose key is a function (contract
+   * 27).
+   */
   static async create(client, props) {
     return open(props, client, await resolveKey(client));
   }
@@ -66,7 +81,8 @@ export class OpenAIRealtimeWebSocket extends Emitter {
       throw refusal('azure key');
     }
     const { dangerouslyAllowBrowser } = options;
-    const props = dangerouslyAllowBrowser === undefined ? config : { ...config, dangerouslyAllowBrowser };
+    const props =
+      dangerouslyAllowBrowser === undefined ? config : { ...config, dangerouslyAllowBrowser };
     return open(props, client, resolved);
   }
 
@@ -204,7 +220,13 @@ export class OpenAIRealtimeWebSocket extends Emitter {
 
   #state() {
     if (this.#recovery?.isReconnecting) {
-      const reconnect = { attempt: 0, maxAttempts: 0, delay: 0, closeCode: 0, parameters: undefined };
+      const reconnect = {
+        attempt: 0,
+        maxAttempts: 0,
+        delay: 0,
+        closeCode: 0,
+        parameters: undefined,
+      };
       return { type: 'reconnecting', reconnect };
     }
     const type = STATES[this.socket.readyState];

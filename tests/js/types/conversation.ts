@@ -16,10 +16,14 @@ import {
 } from 'openai-realtime-ws/conversation';
 
 /** Compiles if the two types are the same. */
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function same<A, B>(_: Same<A, B>): void {}
 
-const rt = new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1' }, { apiKey: 'ek_1', baseURL: 'https://example.com/v1' });
+const rt = new OpenAIRealtimeWebSocket(
+  { model: 'gpt-realtime-2.1' },
+  { apiKey: 'ek_1', baseURL: 'https://example.com/v1' },
+);
 
 const weather = tool({
   name: 'weather',
@@ -32,7 +36,12 @@ const weather = tool({
   },
 });
 
-const note = tool({ name: 'note', execute: () => backgroundResult('saved'), needsApproval: true, timeout: 1000 });
+const note = tool({
+  name: 'note',
+  execute: () => backgroundResult('saved'),
+  needsApproval: true,
+  timeout: 1000,
+});
 
 export async function conversation(saved: string): Promise<string> {
   const talk = new Conversation(rt, {
@@ -49,7 +58,12 @@ export async function conversation(saved: string): Promise<string> {
         same<typeof change.from, number>(true);
       }
     })
-    .on('audio', ({ data, position, item_id }) => same<[typeof data, typeof position, typeof item_id], [ArrayBuffer, number | undefined, string]>(true))
+    .on('audio', ({ data, position, item_id }) =>
+      same<
+        [typeof data, typeof position, typeof item_id],
+        [ArrayBuffer, number | undefined, string]
+      >(true),
+    )
     .on('interrupted', ({ heard }) => heard.map(({ played_ms }) => played_ms))
     .on('first_audio', ({ latency }) => same<typeof latency, number | undefined>(true))
     .on('turn_done', ({ outcome }) => same<typeof outcome, Outcome>(true))
@@ -69,7 +83,10 @@ export async function conversation(saved: string): Promise<string> {
   talk.sendAudio(new Int16Array(480));
   talk.sendAudio(new ArrayBuffer(960), { commit: true });
   talk.interrupt();
-  const updated = await talk.request({ type: 'session.update', session: { type: 'realtime', instructions: 'Go on.' } });
+  const updated = await talk.request({
+    type: 'session.update',
+    session: { type: 'realtime', instructions: 'Go on.' },
+  });
   same<typeof updated.type, 'session.updated'>(true);
   // @ts-expect-error The server does not acknowledge audio.
   talk.request({ type: 'input_audio_buffer.append', audio: '' });

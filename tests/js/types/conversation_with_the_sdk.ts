@@ -18,6 +18,9 @@ const weather = tool({
 
 export function over(): Conversation[] {
   const client = new OpenAI({ apiKey: 'ek_1' });
-  const sessions = [new OfficialClass({ model: 'gpt-realtime-2.1' }, client), new OpenAIRealtimeWS({ model: 'gpt-realtime-2.1' }, client)];
+  const sessions = [
+    new OfficialClass({ model: 'gpt-realtime-2.1' }, client),
+    new OpenAIRealtimeWS({ model: 'gpt-realtime-2.1' }, client),
+  ];
   return sessions.map((rt) => new Conversation(rt, { tools: [weather] }));
 }

@@ -1,4 +1,5 @@
-// Each event type of the official SDK against ours, in both directions: a value of one is a value of the other.
+// Each event type of the official SDK against ours, in both directions: a value of one is a value
+// of the other.
 
 import type { RealtimeClientEvent, RealtimeServerEvent } from 'openai/resources/realtime/realtime';
 import type { ClientEvent, ServerEvent } from 'openai-realtime-ws';
@@ -8,7 +9,12 @@ type Of<Events, Type> = Extract<Events, { type: Type }>;
 
 /** Names of the events that differ, or `never`. */
 type Differing<Theirs extends Event, Ours extends Event> = {
-  [Type in Theirs['type'] | Ours['type']]: [Of<Theirs, Type>, Of<Ours, Type>] extends [Of<Ours, Type>, Of<Theirs, Type>] ? never : Type;
+  [Type in Theirs['type'] | Ours['type']]: [Of<Theirs, Type>, Of<Ours, Type>] extends [
+    Of<Ours, Type>,
+    Of<Theirs, Type>,
+  ]
+    ? never
+    : Type;
 }[Theirs['type'] | Ours['type']];
 
 function none<_ extends never>(): void {}

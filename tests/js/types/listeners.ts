@@ -11,7 +11,8 @@ import {
 } from 'openai-realtime-ws';
 
 /** Compiles if the two types are the same. */
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function same<A, B>(_: Same<A, B>): void {}
 
 declare const rt: OpenAIRealtimeWebSocket;
@@ -25,7 +26,10 @@ export function listeners(): void {
     event.transcript;
   })
     .once('response.done', ({ response }) => {
-      same<typeof response.status, 'completed' | 'cancelled' | 'failed' | 'incomplete' | 'in_progress' | undefined>(true);
+      same<
+        typeof response.status,
+        'completed' | 'cancelled' | 'failed' | 'incomplete' | 'in_progress' | undefined
+      >(true);
       for (const item of response.output ?? []) {
         if (item.type === 'function_call') {
           same<typeof item.arguments, string>(true);
@@ -53,7 +57,9 @@ export function listeners(): void {
       error.event_id?.startsWith('event_');
       return base.cause;
     })
-    .on('close', (code, reason, unsent) => same<[typeof code, typeof reason, typeof unsent], [number, string, UnsentMessage[]]>(true))
+    .on('close', (code, reason, unsent) =>
+      same<[typeof code, typeof reason, typeof unsent], [number, string, UnsentMessage[]]>(true),
+    )
     .on('reconnecting', (event) => same<typeof event.delay, number>(true))
     .on('reconnected', () => rt.flushPending())
     .off('event', () => {});
@@ -82,10 +88,21 @@ export function sending(): void {
       output_modalities: ['audio'],
       instructions: '',
       audio: {
-        input: { format: { type: 'audio/pcm', rate: 24000 }, turn_detection: null, transcription: { model: 'gpt-realtime-whisper' } },
+        input: {
+          format: { type: 'audio/pcm', rate: 24000 },
+          turn_detection: null,
+          transcription: { model: 'gpt-realtime-whisper' },
+        },
         output: { voice: 'marin', speed: 1.1 },
       },
-      tools: [{ type: 'function', name: 'get_weather', description: 'Weather', parameters: { type: 'object' } }],
+      tools: [
+        {
+          type: 'function',
+          name: 'get_weather',
+          description: 'Weather',
+          parameters: { type: 'object' },
+        },
+      ],
       tool_choice: 'auto',
       max_output_tokens: 'inf',
       tracing: null,
@@ -93,7 +110,10 @@ export function sending(): void {
   });
   rt.send({ type: 'input_audio_buffer.append', audio: 'AAAA' });
   rt.send({ type: 'response.cancel' });
-  rt.sendResponseCreate({ type: 'response.create', response: { input: [{ type: 'item_reference', id: 'item_1' }] } });
+  rt.sendResponseCreate({
+    type: 'response.create',
+    response: { input: [{ type: 'item_reference', id: 'item_1' }] },
+  });
   // @ts-expect-error The audio is missing.
   rt.send({ type: 'input_audio_buffer.append' });
   // @ts-expect-error There is no such event.
@@ -102,7 +122,9 @@ export function sending(): void {
   rt.send({ type: 'session.update', session: { type: 'realtime', output_modalities: ['smell'] } });
   // @ts-expect-error It makes responses only.
   rt.sendResponseCreate({ type: 'response.cancel' });
-  const events: ClientEvent[] = rt.takePending().flatMap((unsent) => (unsent.type === 'message' ? [unsent.message] : []));
+  const events: ClientEvent[] = rt
+    .takePending()
+    .flatMap((unsent) => (unsent.type === 'message' ? [unsent.message] : []));
   events.forEach((event) => rt.send(event));
   rt.close();
   rt.close({ code: 4000, reason: 'done' });
@@ -113,10 +135,19 @@ export async function connecting(): Promise<void> {
   new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1' });
   new OpenAIRealtimeWebSocket({ callID: 'rtc_1' }, client);
   new OpenAIRealtimeWebSocket({ intent: 'transcription', dangerouslyAllowBrowser: true }, client);
-  new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1', reconnect: true, maxQueueBytes: 65536 }, client);
-  new OpenAIRealtimeWebSocket({ model: 'm', buildRealtimeURL: (known) => new URL(known.baseURL) }, client);
+  new OpenAIRealtimeWebSocket(
+    { model: 'gpt-realtime-2.1', reconnect: true, maxQueueBytes: 65536 },
+    client,
+  );
+  new OpenAIRealtimeWebSocket(
+    { model: 'm', buildRealtimeURL: (known) => new URL(known.baseURL) },
+    client,
+  );
   await OpenAIRealtimeWebSocket.create({ ...client, apiKey: async () => 'ek_2' }, { model: 'm' });
-  await OpenAIRealtimeWebSocket.azure({ ...client, deploymentName: 'd' }, { intent: 'transcription' });
+  await OpenAIRealtimeWebSocket.azure(
+    { ...client, deploymentName: 'd' },
+    { intent: 'transcription' },
+  );
   await OpenAIRealtimeWebSocket.azure({ ...client, deploymentName: 'd' });
   // @ts-expect-error One target, and only one.
   new OpenAIRealtimeWebSocket({ model: 'm', callID: 'rtc_1' }, client);

@@ -1,4 +1,5 @@
-// Code written for the official SDK, with our class in place of the SDK's: clients, events, listeners.
+// Code written for the official SDK, with our class in place of the SDK's: clients, events,
+// listeners.
 
 import OpenAI, { AzureOpenAI } from 'openai';
 import type { OpenAIRealtimeWebSocket as OfficialClass } from 'openai/realtime/websocket';
@@ -17,7 +18,10 @@ import { type ClientEvent, OpenAIRealtimeWebSocket, type ServerEvent } from 'ope
 
 /** A turn in text, from the first event to the last. */
 export async function turn(): Promise<void> {
-  const rt = new OpenAIRealtimeWebSocket({ model: 'gpt-realtime-2.1' }, new OpenAI({ apiKey: 'ek_1' }));
+  const rt = new OpenAIRealtimeWebSocket(
+    { model: 'gpt-realtime-2.1' },
+    new OpenAI({ apiKey: 'ek_1' }),
+  );
   rt.socket.addEventListener('open', () => {
     rt.send({
       type: 'session.update',
@@ -25,7 +29,11 @@ export async function turn(): Promise<void> {
     });
     rt.send({
       type: 'conversation.item.create',
-      item: { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Say a couple paragraphs!' }] },
+      item: {
+        type: 'message',
+        role: 'user',
+        content: [{ type: 'input_text', text: 'Say a couple paragraphs!' }],
+      },
     });
     rt.send({ type: 'response.create' });
   });
@@ -41,9 +49,15 @@ export async function turn(): Promise<void> {
 
 /** Azure, and keys that are functions. */
 export async function clients(): Promise<void> {
-  const azure = new AzureOpenAI({ azureADTokenProvider: async () => 'token', apiVersion: '2025-08-28', endpoint: 'https://example.com' });
+  const azure = new AzureOpenAI({
+    azureADTokenProvider: async () => 'token',
+    apiVersion: '2025-08-28',
+    endpoint: 'https://example.com',
+  });
   await OpenAIRealtimeWebSocket.azure(azure, { deploymentName: 'gpt-realtime-2.1' });
-  await OpenAIRealtimeWebSocket.create(new OpenAI({ apiKey: async () => 'ek_1' }), { model: 'gpt-realtime-2.1' });
+  await OpenAIRealtimeWebSocket.create(new OpenAI({ apiKey: async () => 'ek_1' }), {
+    model: 'gpt-realtime-2.1',
+  });
 }
 
 /** Listeners with the SDK's own types. */
@@ -70,15 +84,26 @@ export function hears(rt: OpenAIRealtimeWebSocket): void {
 }
 
 /** Events with the SDK's own types. */
-export function sends(rt: OpenAIRealtimeWebSocket, event: RealtimeClientEvent, update: SessionUpdateEvent): void {
-  const tools: RealtimeFunctionTool[] = [{ type: 'function', name: 'weather', description: 'Weather', parameters: {} }];
-  const item: ConversationItem = { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hi' }] };
+export function sends(
+  rt: OpenAIRealtimeWebSocket,
+  event: RealtimeClientEvent,
+  update: SessionUpdateEvent,
+): void {
+  const tools: RealtimeFunctionTool[] = [
+    { type: 'function', name: 'weather', description: 'Weather', parameters: {} },
+  ];
+  const item: ConversationItem = {
+    type: 'message',
+    role: 'user',
+    content: [{ type: 'input_text', text: 'Hi' }],
+  };
   rt.send(event);
   rt.send(update);
   rt.send({ type: 'session.update', session: { type: 'realtime', tools } });
   rt.send({ type: 'conversation.item.create', item });
   for (const unsent of rt.takePending()) {
-    const message: RealtimeClientEvent | undefined = unsent.type === 'message' ? unsent.message : undefined;
+    const message: RealtimeClientEvent | undefined =
+      unsent.type === 'message' ? unsent.message : undefined;
     console.log(message);
   }
 }
@@ -102,9 +127,20 @@ export async function reads(rt: OpenAIRealtimeWebSocket): Promise<void> {
 }
 
 /** Each event that the SDK has. */
-export const heard: Exclude<RealtimeServerEvent['type'], ServerEvent['type']> extends never ? true : false = true;
-export const sent: Exclude<RealtimeClientEvent['type'], ClientEvent['type']> extends never ? true : false = true;
+export const heard: Exclude<RealtimeServerEvent['type'], ServerEvent['type']> extends never
+  ? true
+  : false = true;
+export const sent: Exclude<RealtimeClientEvent['type'], ClientEvent['type']> extends never
+  ? true
+  : false = true;
 
 /** Each method that the SDK's class has. */
-export const methods: Exclude<keyof OfficialClass, keyof OpenAIRealtimeWebSocket> extends never ? true : false = true;
-export const factories: Exclude<keyof typeof OfficialClass, keyof typeof OpenAIRealtimeWebSocket> extends never ? true : false = true;
+export const methods: Exclude<keyof OfficialClass, keyof OpenAIRealtimeWebSocket> extends never
+  ? true
+  : false = true;
+export const factories: Exclude<
+  keyof typeof OfficialClass,
+  keyof typeof OpenAIRealtimeWebSocket
+> extends never
+  ? true
+  : false = true;

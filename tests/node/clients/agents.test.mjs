@@ -12,7 +12,11 @@ import { LONG, silence, tone } from './audio.mjs';
 async function connected(agent, config = {}) {
   const url = `${process.env.EMULATOR_WS_URL}/realtime?model=gpt-realtime`;
   const transport = new OpenAIRealtimeWebSocket({ url });
-  const session = new RealtimeSession(new RealtimeAgent(agent), { transport, model: 'gpt-realtime', config });
+  const session = new RealtimeSession(new RealtimeAgent(agent), {
+    transport,
+    model: 'gpt-realtime',
+    config,
+  });
   const [events, errors] = [[], []];
   session.on('transport_event', (event) => events.push(event));
   session.on('error', (error) => errors.push(error));
@@ -44,7 +48,10 @@ function said(session) {
 }
 
 test('an agent answers a text', async () => {
-  const { session, errors } = await connected({ name: 'agent', instructions: 'Answer.' }, { outputModalities: ['text'] });
+  const { session, errors } = await connected(
+    { name: 'agent', instructions: 'Answer.' },
+    { outputModalities: ['text'] },
+  );
   const answered = done(session);
   session.sendMessage('Hi there');
   const { response } = await answered;
@@ -69,7 +76,10 @@ test('an agent calls its tool, and tells its result', async () => {
       return 'sunny';
     },
   });
-  const { session, errors } = await connected({ name: 'agent', tools: [weather] }, { outputModalities: ['text'] });
+  const { session, errors } = await connected(
+    { name: 'agent', tools: [weather] },
+    { outputModalities: ['text'] },
+  );
   const answered = next(session, 'response.output_text.done');
   const finished = done(session);
   session.sendMessage('How is the weather?');
@@ -93,7 +103,10 @@ test('an agent approves the call of an MCP tool, and tells its result', async ()
   if (session.availableMcpTools.length === 0) {
     await once(session, 'mcp_tools_changed');
   }
-  assert.deepEqual(session.availableMcpTools.map(({ name }) => name), ['search']);
+  assert.deepEqual(
+    session.availableMcpTools.map(({ name }) => name),
+    ['search'],
+  );
 
   const asked = once(session, 'tool_approval_requested');
   const called = once(session, 'mcp_tool_call_completed');
@@ -122,11 +135,18 @@ test('an agent is interrupted in the middle of a spoken reply, and goes on', asy
   const interrupted = once(session, 'audio_interrupted');
   const cancelled = done(session, 'cancelled');
   const truncated = next(session, 'conversation.item.truncated');
-  const read = next(session, 'conversation.item.retrieved', ({ item }) => item.role === 'assistant');
+  const read = next(
+    session,
+    'conversation.item.retrieved',
+    ({ item }) => item.role === 'assistant',
+  );
   session.sendAudio(tone(1));
   await interrupted;
   const { response } = await cancelled;
-  assert.deepEqual([response.status_details.type, response.status_details.reason], ['cancelled', 'turn_detected']);
+  assert.deepEqual(
+    [response.status_details.type, response.status_details.reason],
+    ['cancelled', 'turn_detected'],
+  );
   const { item_id, audio_end_ms } = await truncated;
   assert.equal(item_id, response.output[0].id);
   const sentMs = heard.reduce((sum, length) => sum + length, 0) / 48;
@@ -139,15 +159,26 @@ test('an agent is interrupted in the middle of a spoken reply, and goes on', asy
   assert.match(after.content[0].transcript, /^You spoke for 1\.\d seconds\.$/);
   assert.deepEqual(
     session.history.map(({ role, status }) => [role, status]),
-    [['user', 'completed'], ['assistant', 'incomplete'], ['user', 'completed'], ['assistant', 'completed']],
+    [
+      ['user', 'completed'],
+      ['assistant', 'incomplete'],
+      ['user', 'completed'],
+      ['assistant', 'completed'],
+    ],
   );
-  assert.deepEqual(events.filter(({ type }) => type === 'error'), []);
+  assert.deepEqual(
+    events.filter(({ type }) => type === 'error'),
+    [],
+  );
   session.close();
   assert.deepEqual(errors, []);
 });
 
 test('an application interrupts its agent, and changes the history', async () => {
-  const { session, errors } = await connected({ name: 'agent' }, { audio: { input: { turnDetection: null } } });
+  const { session, errors } = await connected(
+    { name: 'agent' },
+    { audio: { input: { turnDetection: null } } },
+  );
   const heard = once(session, 'audio');
   session.sendAudio(tone(LONG), { commit: true });
   session.transport.requestResponse();
@@ -164,7 +195,10 @@ test('an application interrupts its agent, and changes the history', async () =>
   const [speech] = session.history;
   session.updateHistory((history) => history.filter(({ itemId }) => itemId !== speech.itemId));
   assert.equal((await removed).item_id, speech.itemId);
-  assert.deepEqual(session.history.map(({ role }) => role), ['assistant', 'user', 'assistant']);
+  assert.deepEqual(
+    session.history.map(({ role }) => role),
+    ['assistant', 'user', 'assistant'],
+  );
   session.close();
   assert.deepEqual(errors, []);
 });

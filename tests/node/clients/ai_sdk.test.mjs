@@ -1,5 +1,5 @@
-// The AI SDK's realtime session and its OpenAI provider, unchanged, on an emulator that speaks at the
-// pace of speech.
+// The AI SDK's realtime session and its OpenAI provider, unchanged, on an emulator that speaks at
+// the pace of speech.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -9,7 +9,10 @@ import { createOpenAI } from '@ai-sdk/openai';
 import { Experimental_AbstractRealtimeSession as AbstractRealtimeSession } from 'ai';
 import { base64, LONG, silence, tone } from './audio.mjs';
 
-const openai = createOpenAI({ apiKey: 'sk-test', baseURL: process.env.EMULATOR_WS_URL.replace('ws:', 'http:') });
+const openai = createOpenAI({
+  apiKey: 'sk-test',
+  baseURL: process.env.EMULATOR_WS_URL.replace('ws:', 'http:'),
+});
 
 /** The session as an application without a framework has it: its state is in plain members. */
 class Session extends AbstractRealtimeSession {
@@ -37,7 +40,10 @@ globalThis.AudioContext = class {
 async function tokens(context) {
   const server = createServer(async (request, response) => {
     const { sessionConfig } = JSON.parse((await request.toArray()).join(''));
-    const token = await openai.experimental_realtime.getToken({ model: 'gpt-realtime', sessionConfig });
+    const token = await openai.experimental_realtime.getToken({
+      model: 'gpt-realtime',
+      sessionConfig,
+    });
     response.end(JSON.stringify(token));
   });
   server.listen(0, '127.0.0.1');
@@ -90,7 +96,10 @@ test('a session answers a text', async (context) => {
   assert.ok((await done).usage.outputTextTokens > 0);
   assert.deepEqual(
     session.messages.map(({ role, parts }) => [role, parts.map(({ text }) => text)]),
-    [['user', ['Hi there']], ['assistant', ['You said: Hi there']]],
+    [
+      ['user', ['Hi there']],
+      ['assistant', ['You said: Hi there']],
+    ],
   );
   session.disconnect();
   assert.deepEqual(errors, []);
@@ -121,7 +130,9 @@ test('a session calls a tool, and tells its result', async (context) => {
 });
 
 test('a session is interrupted in the middle of a spoken reply, and goes on', async (context) => {
-  const { session, errors, next } = await connected(context, { turnDetection: { type: 'server-vad' } });
+  const { session, errors, next } = await connected(context, {
+    turnDetection: { type: 'server-vad' },
+  });
   const heard = next(({ type }) => type === 'audio-delta');
   session.sendAudio(base64(tone(LONG)));
   session.sendAudio(base64(silence(1)));

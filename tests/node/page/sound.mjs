@@ -1,17 +1,17 @@
 // Sound in tests: recordings, and how alike two sounds are.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from 'node:fs';
 
 /** The samples of a WAV file of 16 bits and one channel, and how many make a second. */
 export function readWav(path) {
   const file = readFileSync(path);
   let rate;
-  for (let at = 12; at + 8 <= file.length; ) {
-    const name = file.toString("latin1", at, at + 4);
+  for (let at = 12; at + 8 <= file.length;) {
+    const name = file.toString('latin1', at, at + 4);
     const size = file.readUInt32LE(at + 4);
     const body = file.subarray(at + 8, at + 8 + size);
-    if (name === "fmt ") rate = body.readUInt32LE(4);
-    if (name === "data") return { rate, samples: pcm16(body) };
+    if (name === 'fmt ') rate = body.readUInt32LE(4);
+    if (name === 'data') return { rate, samples: pcm16(body) };
     at += 8 + size + (size % 2);
   }
   throw new Error(`${path} is no WAV file`);
@@ -20,9 +20,9 @@ export function readWav(path) {
 /** Writes such a file. */
 export function writeWav(path, rate, samples) {
   const file = Buffer.alloc(44 + 2 * samples.length);
-  file.write("RIFF", 0, "latin1");
+  file.write('RIFF', 0, 'latin1');
   file.writeUInt32LE(file.length - 8, 4);
-  file.write("WAVEfmt ", 8, "latin1");
+  file.write('WAVEfmt ', 8, 'latin1');
   file.writeUInt32LE(16, 16);
   file.writeUInt16LE(1, 20);
   file.writeUInt16LE(1, 22);
@@ -30,7 +30,7 @@ export function writeWav(path, rate, samples) {
   file.writeUInt32LE(2 * rate, 28);
   file.writeUInt16LE(2, 32);
   file.writeUInt16LE(16, 34);
-  file.write("data", 36, "latin1");
+  file.write('data', 36, 'latin1');
   file.writeUInt32LE(2 * samples.length, 40);
   samples.forEach((sample, at) => file.writeInt16LE(Math.round(sample * 32768), 44 + 2 * at));
   writeFileSync(path, file);
@@ -38,7 +38,10 @@ export function writeWav(path, rate, samples) {
 
 /** Samples from -1 to 1, of 16 bits each, little-endian. */
 export function pcm16(bytes) {
-  return Float32Array.from({ length: bytes.length >> 1 }, (_, at) => bytes.readInt16LE(2 * at) / 32768);
+  return Float32Array.from(
+    { length: bytes.length >> 1 },
+    (_, at) => bytes.readInt16LE(2 * at) / 32768,
+  );
 }
 
 export function silence(seconds, rate) {
@@ -66,7 +69,10 @@ export function thinned(samples, factor) {
 /** Returns the position of one sound in another, sample for sample, or -1. */
 export function indexOf(whole, piece) {
   // There is silence almost everywhere: what is compared first is a sound.
-  const sound = Math.max(0, piece.findIndex((sample) => sample !== 0));
+  const sound = Math.max(
+    0,
+    piece.findIndex((sample) => sample !== 0),
+  );
   for (let at = 0; at + piece.length <= whole.length; at++) {
     if (whole[at + sound] !== piece[sound]) continue;
     let same = 0;
@@ -79,8 +85,9 @@ export function indexOf(whole, piece) {
 /**
  * Returns how alike a recorded sound and its original of the same rate are: 1 for the same sound.
  *
- * The original is compared in pieces of `length` samples, each at the place where it fits best, and the median counts:
- * a microphone may lose some milliseconds on a busy machine, which shifts everything behind them.
+ * The original is compared in pieces of `length` samples, each at the place where it fits best, and
+ * the median counts: a microphone may lose some milliseconds on a busy machine, which shifts
+ * everything behind them.
  */
 export function likeness(recorded, original, length) {
   const energy = (samples) => samples.reduce((sum, sample) => sum + sample * sample, 0);

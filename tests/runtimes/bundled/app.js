@@ -1,10 +1,14 @@
-// A page's script, for bundlers: says something to the emulator, and tells the server of the page what came back.
+// A page's script, for bundlers: says something to the emulator, and tells the server of the page
+// what came back.
 
 import { OpenAIRealtimeWebSocket } from 'openai-realtime-ws';
 import { Conversation } from 'openai-realtime-ws/conversation';
 
 const { emulator } = await (await fetch('/environment')).json();
-const rt = new OpenAIRealtimeWebSocket({ model: 'gpt-realtime' }, { apiKey: 'ek_test', baseURL: emulator });
+const rt = new OpenAIRealtimeWebSocket(
+  { model: 'gpt-realtime' },
+  { apiKey: 'ek_test', baseURL: emulator },
+);
 await rt.emitted('session.created');
 rt.send({ type: 'session.update', session: { type: 'realtime', output_modalities: ['text'] } });
 rt.send({

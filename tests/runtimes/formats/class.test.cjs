@@ -3,6 +3,7 @@
 const { OpenAIError, OpenAIRealtimeWebSocket } = require('openai-realtime-ws');
 
 test('the class refuses a key that is none', () => {
-  const open = () => new OpenAIRealtimeWebSocket({ model: 'm' }, { apiKey: 'a b', baseURL: 'https://example.com' });
+  const open = () =>
+    new OpenAIRealtimeWebSocket({ model: 'm' }, { apiKey: 'a b', baseURL: 'https://example.com' });
   expect(open).toThrow(OpenAIError);
 });

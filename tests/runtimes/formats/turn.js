@@ -8,7 +8,9 @@ function open(OpenAIRealtimeWebSocket, options) {
 
 /** Resolves to the reply's text, by the conversation layer. */
 export async function talk(OpenAIRealtimeWebSocket, Conversation, options) {
-  const conversation = new Conversation(open(OpenAIRealtimeWebSocket, options), { session: { output_modalities: ['text'] } });
+  const conversation = new Conversation(open(OpenAIRealtimeWebSocket, options), {
+    session: { output_modalities: ['text'] },
+  });
   const { text } = await conversation.say('Hello');
   conversation.close();
   return text;

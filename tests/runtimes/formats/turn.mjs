@@ -1,4 +1,5 @@
-// A turn in text with the emulator, as an ES module. With an argument: over the class of the package `ws`.
+// A turn in text with the emulator, as an ES module. With an argument: over the class of the
+// package `ws`.
 
 import process from 'node:process';
 import { OpenAIRealtimeWebSocket } from 'openai-realtime-ws';

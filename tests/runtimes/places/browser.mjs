@@ -1,5 +1,5 @@
-// The suite in a page or a worker, unbundled. The environment comes from the server that this script came from, and the
-// lines go back to it.
+// The suite in a page or a worker, unbundled. The environment comes from the server that this
+// script came from, and the lines go back to it.
 
 import * as layer from './node_modules/openai-realtime-ws/conversation.js';
 import * as pack from './node_modules/openai-realtime-ws/index.js';

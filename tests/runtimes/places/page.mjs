@@ -10,7 +10,10 @@ const start = {
 };
 
 const failed = (error) =>
-  fetch('/lines', { method: 'POST', body: `test it_starts ... FAILED\n${error}\ntest result: FAILED. 0 passed; 1 failed;` });
+  fetch('/lines', {
+    method: 'POST',
+    body: `test it_starts ... FAILED\n${error}\ntest result: FAILED. 0 passed; 1 failed;`,
+  });
 
 try {
   const started = await start[location.hash.slice(1)]();

@@ -16,7 +16,13 @@ export default {
   async fetch(request) {
     const environment = await request.json();
     const lines = [];
-    await suite({ ...pack, ...layer }, environment, unhandledRejection, (line) => lines.push(line), fetched(FetchWebSocket));
+    await suite(
+      { ...pack, ...layer },
+      environment,
+      unhandledRejection,
+      (line) => lines.push(line),
+      fetched(FetchWebSocket),
+    );
     return new Response(lines.join('\n'));
   },
 };

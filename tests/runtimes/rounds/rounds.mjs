@@ -1,4 +1,5 @@
-// Opens and closes sessions in a page, as many as the server of the page says, and tells it what memory is in use.
+// Opens and closes sessions in a page, as many as the server of the page says, and tells it what
+// memory is in use.
 
 /** The size of the core's memory: it makes a larger buffer when it grows. */
 let core = 0;
@@ -16,7 +17,10 @@ const client = { apiKey: 'ek_test', baseURL: emulator };
 /** A session from its beginning to its end; every other one is of the kind that reconnects. */
 function round(number) {
   return new Promise((resolve, reject) => {
-    const rt = new OpenAIRealtimeWebSocket({ model: 'gpt-realtime', reconnect: number % 2 === 0 }, client);
+    const rt = new OpenAIRealtimeWebSocket(
+      { model: 'gpt-realtime', reconnect: number % 2 === 0 },
+      client,
+    );
     rt.on('error', reject);
     rt.on('session.created', () => rt.close());
     rt.socket.addEventListener('close', resolve);

@@ -27,19 +27,34 @@ export const ends = {
     equal(errors, []);
   },
 
-  /** Contract 65: whatever the value, an error is told and nothing is thrown; and the session goes on. */
+  /**
+   * Contract 65: whatever the value, an error is told and nothing is thrown; and the session goes
+   * on.
+   */
   async what_json_cannot_say_is_an_error({ open }) {
     const rt = open();
     await rt.emitted('session.created');
     const cyclic = { type: 'response.create' };
     cyclic.self = cyclic;
-    const getter = Object.defineProperty({}, 'type', { enumerable: true, get: () => JSON.parse('{') });
+    const getter = Object.defineProperty({}, 'type', {
+      enumerable: true,
+      get: () => JSON.parse('{'),
+    });
     const proxy = new Proxy({}, { ownKeys: () => JSON.parse('{') });
-    const hostile = [cyclic, { type: 'x', n: 1n }, getter, proxy, { toJSON: () => JSON.parse('{') }];
+    const hostile = [
+      cyclic,
+      { type: 'x', n: 1n },
+      getter,
+      proxy,
+      { toJSON: () => JSON.parse('{') },
+    ];
     const errors = [];
     rt.on('error', (error) => errors.push([error.message, error.cause instanceof Error]));
     hostile.forEach((event) => rt.send(event));
-    equal(errors, hostile.map(() => ['could not send data', true]));
+    equal(
+      errors,
+      hostile.map(() => ['could not send data', true]),
+    );
     rt.off('error', errors.push);
     const updated = rt.emitted('session.updated');
     rt.send({ type: 'session.update', session: { type: 'realtime' } });
@@ -69,7 +84,12 @@ export const ends = {
 
   /** Contract 67: a runtime that refuses has its own reason for it. */
   async closing_as_one_may_not_is_an_error({ open }) {
-    for (const bad of [{ code: 1005 }, { code: 2999 }, { code: 5000 }, { reason: 'ü'.repeat(62) }]) {
+    for (const bad of [
+      { code: 1005 },
+      { code: 2999 },
+      { code: 5000 },
+      { reason: 'ü'.repeat(62) },
+    ]) {
       const rt = open();
       await rt.emitted('session.created');
       const failed = rt.emitted('error');
@@ -114,15 +134,25 @@ export const ends = {
     const rejection = unhandledRejection();
     rt.send(1n);
     const { name, message } = await rejection;
-    equal([name, message], [
-      'OpenAIRealtimeError',
-      "could not send data\n\nTo resolve these unhandled rejection errors you should bind an `error` callback, e.g. `rt.on('error', (error) => ...)` ",
-    ]);
+    equal(
+      [name, message],
+      [
+        'OpenAIRealtimeError',
+        "could not send data\n\nTo resolve these unhandled rejection errors you should bind an `error` callback, e.g. `rt.on('error', (error) => ...)` ",
+      ],
+    );
   },
 
-  /** Contracts 81, 89 and 90: a connection that the network broke is made anew, and what waited is flushed. */
+  /**
+   * Contracts 81, 89 and 90: a connection that the network broke is made anew, and what waited is
+   * flushed.
+   */
   async a_broken_connection_comes_back({ open, told }) {
-    const rt = open('drop@3/refuse=503/ok', { reconnect: true, reconnectInitialDelay: 20, maxQueueBytes: 10_000 });
+    const rt = open('drop@3/refuse=503/ok', {
+      reconnect: true,
+      reconnectInitialDelay: 20,
+      maxQueueBytes: 10_000,
+    });
     // Some runtimes report the break itself.
     rt.on('error', () => {});
     const outages = [];
@@ -137,7 +167,10 @@ export const ends = {
     rt.send({ type: 'session.update', session: { type: 'realtime' } });
     rt.send({ type: 'session.update', session: { type: 'realtime' } });
     await told(rt, 'reconnected');
-    equal(outages, [[1, 5, 1006], [2, 5, 1006]]);
+    equal(outages, [
+      [1, 5, 1006],
+      [2, 5, 1006],
+    ]);
     assert(rt.socket !== before && rt.socket.readyState === 1, 'a new socket');
     const updated = told(rt, 'session.updated');
     rt.send({ type: 'session.update', session: { type: 'realtime', output_modalities: ['text'] } });
@@ -149,20 +182,35 @@ export const ends = {
 
   /** Contract 82: what was not sent comes back with the one and only `close`. */
   async closing_in_an_outage_gives_back_what_waited({ open, told }) {
-    const rt = open('drop@1/refuse=503*', { reconnect: true, reconnectInitialDelay: 60_000, maxQueueBytes: 1000 });
+    const rt = open('drop@1/refuse=503*', {
+      reconnect: true,
+      reconnectInitialDelay: 60_000,
+      maxQueueBytes: 1000,
+    });
     rt.on('error', () => {});
     await told(rt, 'reconnecting');
     rt.send({ type: 'response.create' });
     const closed = told(rt, 'close');
     rt.close({ code: 4002, reason: 'enough' });
-    equal(await closed, [4002, 'enough', [{ type: 'message', message: { type: 'response.create' } }]]);
+    equal(await closed, [
+      4002,
+      'enough',
+      [{ type: 'message', message: { type: 'response.create' } }],
+    ]);
   },
 };
 
 export const guards = {
   /** Contracts 35 to 37: what is in a page, everybody can read. */
-  async an_api_key_is_refused_in_browsers({ OpenAIRealtimeWebSocket, OpenAIError, client, keep, isBrowser }) {
-    const make = (props) => keep(new OpenAIRealtimeWebSocket({ model: 'gpt-realtime', ...props }, client('sk-test')));
+  async an_api_key_is_refused_in_browsers({
+    OpenAIRealtimeWebSocket,
+    OpenAIError,
+    client,
+    keep,
+    isBrowser,
+  }) {
+    const make = (props) =>
+      keep(new OpenAIRealtimeWebSocket({ model: 'gpt-realtime', ...props }, client('sk-test')));
     if (isBrowser) {
       const error = await thrown(() => make());
       assert(error instanceof OpenAIError, `${error}`);
@@ -176,13 +224,29 @@ export const guards = {
   },
 
   /** Contracts 23, 30 and 31: Azure's key is a header, or nothing is opened. */
-  async an_azure_key_is_a_header({ OpenAIRealtimeWebSocket, OpenAIError, client, emulator, keep, takesHeaders, isBrowser }) {
-    const azure = { ...client('sk-test'), deploymentName: 'my-deployment', apiVersion: '2026-01-01' };
-    const open = () => OpenAIRealtimeWebSocket.azure(azure, isBrowser ? { dangerouslyAllowBrowser: true } : {});
+  async an_azure_key_is_a_header({
+    OpenAIRealtimeWebSocket,
+    OpenAIError,
+    client,
+    emulator,
+    keep,
+    takesHeaders,
+    isBrowser,
+  }) {
+    const azure = {
+      ...client('sk-test'),
+      deploymentName: 'my-deployment',
+      apiVersion: '2026-01-01',
+    };
+    const open = () =>
+      OpenAIRealtimeWebSocket.azure(azure, isBrowser ? { dangerouslyAllowBrowser: true } : {});
     if (!takesHeaders) {
       const error = await thrown(open);
       assert(error instanceof OpenAIError, `${error}`);
-      assert(error.message.startsWith('Azure OpenAI Realtime credentials require a WebSocket transport'), error.message);
+      assert(
+        error.message.startsWith('Azure OpenAI Realtime credentials require a WebSocket transport'),
+        error.message,
+      );
       return;
     }
     const rt = keep(await open());

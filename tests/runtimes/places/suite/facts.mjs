@@ -1,4 +1,5 @@
-// Capabilities of this runtime's own `WebSocket`, found by trying. The README's table lists the same.
+// Capabilities of this runtime's own `WebSocket`, found by trying. The README's table lists the
+// same.
 
 import { equal, next } from './harness.mjs';
 
@@ -22,7 +23,10 @@ function yes(can) {
   return can ? 'yes' : 'no';
 }
 
-/** Returns `yes` if `bufferedAmount` counts unsent bytes. More is sent than the system's buffers take. */
+/**
+ * Returns `yes` if `bufferedAmount` counts unsent bytes. More is sent than the system's buffers
+ * take.
+ */
 function buffers(socket) {
   const event = JSON.stringify({ type: 'input_audio_buffer.append', audio: 'A'.repeat(8_000_000) });
   for (let sent = 0; sent < 16 && socket.bufferedAmount === 0; sent += 1) {
@@ -46,5 +50,7 @@ async function closeCodes(open) {
       rt.socket.close();
     }
   }
-  return { '1000,3000,4999': '1000, 3000–4999', '1000,1001,1011,3000,4999': 'any' }[taken] ?? `${taken}`;
+  return (
+    { '1000,3000,4999': '1000, 3000–4999', '1000,1001,1011,3000,4999': 'any' }[taken] ?? `${taken}`
+  );
 }

@@ -1,4 +1,5 @@
-// Sockets that `fetch` opens, on Cloudflare Workers: they send headers, and tell why a handshake was refused.
+// Sockets that `fetch` opens, on Cloudflare Workers: they send headers, and tell why a handshake
+// was refused.
 
 import { assert, equal, next } from './harness.mjs';
 
@@ -9,11 +10,16 @@ export function fetched(FetchWebSocket) {
     /** Contracts 23 and 30. */
     async an_azure_key_is_a_header_by_fetch({ OpenAIRealtimeWebSocket, client, keep, emulator }) {
       const options = { WebSocket: FetchWebSocket };
-      const rt = keep(await OpenAIRealtimeWebSocket.azure({ ...client('sk-test'), ...azure }, options));
+      const rt = keep(
+        await OpenAIRealtimeWebSocket.azure({ ...client('sk-test'), ...azure }, options),
+      );
       equal(rt.socket.readyState, 0, 'the state');
       equal(rt.url.href, `${emulator}/realtime?model=my-deployment&api-key=%3CREDACTED%3E`);
       const { session } = await rt.emitted('session.created');
-      equal([session.model, rt.socket.protocol, rt.socket.readyState], ['my-deployment', 'realtime', 1]);
+      equal(
+        [session.model, rt.socket.protocol, rt.socket.readyState],
+        ['my-deployment', 'realtime', 1],
+      );
       const closed = next(rt.socket, 'close');
       rt.close({ code: 4001, reason: 'enough' });
       const { code, reason } = await closed;
@@ -45,12 +51,19 @@ export function fetched(FetchWebSocket) {
       equal((await failed).message, 'could not send data');
       const failedAgain = rt.emitted('error');
       rt.close();
-      equal((await failedAgain).message, 'WebSocket was closed before the connection was established');
+      equal(
+        (await failedAgain).message,
+        'WebSocket was closed before the connection was established',
+      );
       equal((await closed).code, 1006);
     },
 
     async a_broken_connection_comes_back_by_fetch({ open, told }) {
-      const rt = open('drop@1/refuse=503/ok', { WebSocket: FetchWebSocket, reconnect: true, reconnectInitialDelay: 20 });
+      const rt = open('drop@1/refuse=503/ok', {
+        WebSocket: FetchWebSocket,
+        reconnect: true,
+        reconnectInitialDelay: 20,
+      });
       rt.on('error', () => {});
       await told(rt, 'session.created');
       const before = rt.socket;

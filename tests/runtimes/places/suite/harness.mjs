@@ -1,8 +1,8 @@
 // Tests that run wherever JavaScript does: no runtime's own modules, no test runner's.
 
 /**
- * Runs the tests, an object of async functions by name, one after the other. Tells `report` a line for each, and at last
- * how many there were, in the words of Rust's test runner.
+ * Runs the tests, an object of async functions by name, one after the other. Tells `report` a line
+ * for each, and at last how many there were, in the words of Rust's test runner.
  */
 export async function run(tests, report) {
   let [passed, failed] = [0, 0];

@@ -10,8 +10,10 @@ import { talk } from './talk.mjs';
 const LIMIT = 20_000;
 
 /**
- * Runs it all. `pack` is the exports of the package and of its conversation layer; `environment` says where the emulator is and what the README says of this
- * place; `unhandledRejection` is a function that promises the next one; `report` takes lines, and `more` are tests of this place alone.
+ * Runs it all. `pack` is the exports of the package and of its conversation layer; `environment`
+ * says where the emulator is and what the README says of this place; `unhandledRejection` is a
+ * function that promises the next one; `report` takes lines, and `more` are tests of this place
+ * alone.
  */
 export async function suite(pack, environment, unhandledRejection, report, more = {}) {
   const opened = [];
@@ -24,11 +26,14 @@ export async function suite(pack, environment, unhandledRejection, report, more 
   const client = (apiKey = 'ek_test') => ({ apiKey, baseURL: environment.emulator });
   /** A session; with these faults, as `cargo run --example emulator -- --help` has them. */
   const open = (faults, props) => {
-    const model = faults ? `faults:${environment.place}${(count += 1)}-${Date.now()}/${faults}` : 'gpt-realtime';
+    const model = faults
+      ? `faults:${environment.place}${(count += 1)}-${Date.now()}/${faults}`
+      : 'gpt-realtime';
     return keep(new pack.OpenAIRealtimeWebSocket({ model, ...props }, client()));
   };
   /** Resolves to the arguments of the next event of a name, whatever errors come before it. */
-  const told = (rt, name) => new Promise((resolve) => rt.once(name, (...values) => resolve(values)));
+  const told = (rt, name) =>
+    new Promise((resolve) => rt.once(name, (...values) => resolve(values)));
   const context = { ...pack, ...environment, client, keep, open, told, unhandledRejection };
   const tests = { ...session, ...talk, ...ends, ...guards, ...facts, ...more };
   for (const [name, test] of Object.entries(tests)) {

@@ -40,7 +40,10 @@ export const session = {
     // Every value differs from its neighbours.
     const spoken = Int16Array.from({ length: RATE / 2 }, (_, index) => (index * 7919) % 32_749);
     for (let start = 0; start < spoken.length; start += 1700) {
-      rt.send({ type: 'input_audio_buffer.append', audio: base64(spoken.slice(start, start + 1700)) });
+      rt.send({
+        type: 'input_audio_buffer.append',
+        audio: base64(spoken.slice(start, start + 1700)),
+      });
     }
     rt.send({ type: 'input_audio_buffer.commit' });
     rt.send({ type: 'response.create' });
@@ -55,7 +58,9 @@ export const session = {
     const heard = [];
     const note = (what) => () => heard.push(what);
     const gone = note('never');
-    rt.on('session.created', note('first')).on('session.created', gone).once('session.created', note('once'));
+    rt.on('session.created', note('first'))
+      .on('session.created', gone)
+      .once('session.created', note('once'));
     rt.off('session.created', gone).on('event', (event) => heard.push(event.type));
     await rt.emitted('session.created');
     equal(heard, ['session.created', 'first', 'once']);
@@ -72,7 +77,10 @@ export const session = {
     equal(error.name, 'OpenAIRealtimeError');
     equal([error.error.type, error.error.event_id], ['invalid_request_error', 'evt_mine']);
     const { message, code, param, type, event_id } = error.error;
-    equal(error.message, `${message} code=${code} param=${param} type=${type} event_id=${event_id}`);
+    equal(
+      error.message,
+      `${message} code=${code} param=${param} type=${type} event_id=${event_id}`,
+    );
     const updated = rt.emitted('session.updated');
     rt.send({ type: 'session.update', session: { type: 'realtime', instructions: 'Go on.' } });
     equal((await updated).session.instructions, 'Go on.');
@@ -86,7 +94,11 @@ export const session = {
     const error = await failed;
     equal(error.message, 'could not parse websocket event');
     equal(error.cause.message, 'Could not parse Realtime WebSocket event data as JSON.');
-    assert(error.cause instanceof SyntaxError && !`${error.stack}${error.cause.stack}`.includes('no event'), error.stack);
+    assert(
+      error.cause instanceof SyntaxError &&
+        !`${error.stack}${error.cause.stack}`.includes('no event'),
+      error.stack,
+    );
     const updated = rt.emitted('session.updated');
     rt.send({ type: 'session.update', session: { type: 'realtime' } });
     await updated;
