@@ -53,7 +53,8 @@ for (const bundler of ['webpack', 'turbopack']) {
           const reply = await browser.run(`
           const reply = document.getElementById('reply');
           while (!reply.textContent) {
-            await new Promise((resolve) => new MutationObserver(resolve).observe(reply, { subtree: true, childList: true, characterData: true }));
+            const changes = { subtree: true, childList: true, characterData: true };
+            await new Promise((resolve) => new MutationObserver(resolve).observe(reply, changes));
           }
           return reply.textContent;
         `);

@@ -16,7 +16,8 @@ const RATE = 48_000;
 const PLAIN = `<script>
   const { getUserMedia } = MediaDevices.prototype;
   MediaDevices.prototype.getUserMedia = function () {
-    return getUserMedia.call(this, { audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false } });
+    const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+    return getUserMedia.call(this, { audio });
   };
 </script>`;
 

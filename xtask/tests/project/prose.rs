@@ -63,9 +63,10 @@ fn lines_wrap() {
     });
     for file in all_sources().chain(scripts) {
         for (number, line) in file.text.lines().enumerate() {
-            // Strings, addresses and rows of a table do not break.
+            // Strings, patterns, addresses and rows of a table do not break.
             let is_whole = line.contains(['"', '|', '\'', '`'])
                 || line.ends_with('\\')
+                || line.trim_start().starts_with("/^")
                 || line.contains("https://");
             if line.chars().count() > MAX_WIDTH && !is_whole {
                 wide.push(format!("{}:{}", file.path, number + 1));
