@@ -61,7 +61,8 @@ fn lines_wrap() {
             .into_iter()
             .filter(|file| !file.path.ends_with("events.d.ts"))
     });
-    for file in all_sources().chain(scripts) {
+    let documents = source::below(".", &[".md"]);
+    for file in all_sources().chain(scripts).chain(documents) {
         for (number, line) in file.text.lines().enumerate() {
             // Strings, patterns, addresses and rows of a table do not break.
             let is_whole = line.contains(['"', '|', '\'', '`'])
