@@ -109,7 +109,7 @@ async fn talk(
                 open += 1;
                 writeln!(out, "[{} {}]", call.name, call.arguments)?;
             }
-            ConversationEvent::ToolDone { call, result } => {
+            ConversationEvent::ToolDone { call, result, .. } => {
                 open -= 1;
                 writeln!(out, "[{}: {}]", call.name, result.output)?;
             }

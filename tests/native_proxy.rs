@@ -221,7 +221,7 @@ async fn a_proxy_that_refuses_is_told_apart_from_the_server() {
         assert!(
             matches!(
                 &error,
-                Error::Connect(TransportError::ProxyRefused { status: got }) if *got == status
+                Error::Connect(TransportError::ProxyRefused { status: got, .. }) if *got == status
             ),
             "{error:?}"
         );

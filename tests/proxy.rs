@@ -175,14 +175,20 @@ async fn http_connect_may_be_refused() {
     for user_info in ["", "me:hunter3@"] {
         let error = failure(&proxy.url("http", user_info)).await;
         assert!(
-            matches!(error, TransportError::ProxyRefused { status: 401 | 407 }),
+            matches!(
+                error,
+                TransportError::ProxyRefused {
+                    status: 401 | 407,
+                    ..
+                }
+            ),
             "{error:?}"
         );
     }
     let proxy = Proxy::tinyproxy("ConnectPort 443");
     let error = failure(&proxy.url("http", "")).await;
     assert!(
-        matches!(error, TransportError::ProxyRefused { status: 403 }),
+        matches!(error, TransportError::ProxyRefused { status: 403, .. }),
         "{error:?}"
     );
 
@@ -195,7 +201,7 @@ async fn http_connect_may_be_refused() {
     assert!(
         matches!(
             &error,
-            Error::Connect(TransportError::ProxyRefused { status: 500 })
+            Error::Connect(TransportError::ProxyRefused { status: 500, .. })
         ),
         "{error:?}"
     );

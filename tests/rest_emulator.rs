@@ -384,7 +384,7 @@ async fn a_proxy_that_refuses_a_call_is_reported_as_for_a_socket() {
         assert!(
             matches!(
                 error,
-                Error::Transport(TransportError::ProxyRefused { status: got }) if got == status
+                Error::Transport(TransportError::ProxyRefused { status: got, .. }) if got == status
             ),
             "{error:?}"
         );

@@ -20,6 +20,7 @@ pub enum Notice<E = RawEvent> {
     /// The connection is open again. Held-back events are sent after
     /// [`flush_pending`](super::Connection::flush_pending) or
     /// [`restore`](super::Connection::restore).
+    #[non_exhaustive]
     Reconnected {
         /// Number of the connection, counted from 1.
         generation: u64,
@@ -105,11 +106,13 @@ pub enum Failure<E = RawEvent> {
     SendTimeout,
     /// A renewed session expires again too soon to be renewed at once. The connection stays open.
     /// Reported once in a connection's life.
+    #[non_exhaustive]
     ExpiresTooSoon {
         /// Time that is left, as it was announced.
         left: Duration,
     },
     /// Every attempt to reconnect failed.
+    #[non_exhaustive]
     ReconnectFailed {
         /// Number of attempts allowed.
         attempts: u32,
@@ -119,6 +122,7 @@ pub enum Failure<E = RawEvent> {
         cause: Option<Box<Failure<E>>>,
     },
     /// An attempt to reconnect failed in a way that no later attempt can mend.
+    #[non_exhaustive]
     ReconnectAborted {
         /// Close code of that attempt; 1006 if it had none.
         code: u16,

@@ -32,6 +32,7 @@ pub enum ConversationEvent {
     /// A call of a tool has begun.
     ToolStarted(ToolCall),
     /// A call of a tool was answered.
+    #[non_exhaustive]
     ToolDone {
         /// The call.
         call: ToolCall,

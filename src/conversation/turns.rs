@@ -69,6 +69,7 @@ impl ModelTurn {
 #[non_exhaustive]
 pub enum TurnEvent {
     /// The user began to speak.
+    #[non_exhaustive]
     SpeechStarted {
         /// Item that the speech will become.
         item_id: String,
@@ -76,6 +77,7 @@ pub enum TurnEvent {
         audio_start_ms: u64,
     },
     /// The user stopped speaking.
+    #[non_exhaustive]
     SpeechStopped {
         /// Item that the speech will become.
         item_id: String,
@@ -83,11 +85,13 @@ pub enum TurnEvent {
         audio_end_ms: u64,
     },
     /// The model's turn began.
+    #[non_exhaustive]
     TurnStarted {
         /// Id of the response.
         response_id: String,
     },
     /// The first audio of the model's turn arrived.
+    #[non_exhaustive]
     FirstAudio {
         /// Id of the response.
         response_id: String,

@@ -268,6 +268,7 @@ pub enum Action {
     /// Stops sending, and goes on reading.
     Stall,
     /// Closes the WebSocket with a code and a reason.
+    #[non_exhaustive]
     Close {
         /// The code, such as 1011.
         code: u16,

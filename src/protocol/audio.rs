@@ -247,6 +247,7 @@ pub enum AudioError {
     NotBase64,
     /// PCM16 has two bytes a sample, and the number of bytes is odd.
     #[error("{bytes} bytes are not a whole number of 16-bit samples")]
+    #[non_exhaustive]
     HalfSample {
         /// Number of bytes.
         bytes: usize,

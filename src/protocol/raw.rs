@@ -289,6 +289,7 @@ pub enum ParseErrorKind {
     #[error(
         "Could not parse Realtime WebSocket event data as JSON (line {line}, column {column})."
     )]
+    #[non_exhaustive]
     NotJson {
         /// Line on which reading stopped, from 1.
         line: usize,

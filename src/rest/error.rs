@@ -34,6 +34,7 @@ pub enum Error {
     Timeout,
     /// The service carried the call out, but its response lacks the value that the call is for.
     #[error("the service's response has no readable {missing}")]
+    #[non_exhaustive]
     Unreadable {
         /// The missing value.
         missing: &'static str,

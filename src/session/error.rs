@@ -57,6 +57,7 @@ pub enum Error {
     SendTimeout,
     /// The connection broke, and all attempts to reconnect failed. The session has ended.
     #[error("WebSocket reconnect failed after {attempts} attempts (close code: {code})")]
+    #[non_exhaustive]
     ReconnectFailed {
         /// Attempts in the session's lifetime, at most.
         attempts: u32,
@@ -69,6 +70,7 @@ pub enum Error {
     /// The connection broke, and an attempt to reconnect failed in a way that no other will
     /// mend, such as a key that is refused. The session has ended.
     #[error("WebSocket reconnect aborted: non-recoverable close code {code}")]
+    #[non_exhaustive]
     ReconnectAborted {
         /// Its close code: 1006 if it was none.
         code: u16,
@@ -83,6 +85,7 @@ pub enum Error {
          this machine",
         .left.as_secs()
     )]
+    #[non_exhaustive]
     ExpiresTooSoon {
         /// Time that is left, as it was announced.
         left: Duration,

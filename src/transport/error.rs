@@ -38,6 +38,7 @@ pub enum TransportError {
     Proxy(#[source] Source),
     /// The proxy did not let the connection through.
     #[error("the proxy refused the connection: {status}.{}", proxy_advice(*.status))]
+    #[non_exhaustive]
     ProxyRefused {
         /// The HTTP status: 407 or 401 for a wrong user name or password, 403 for a server that is
         /// not allowed, 502 to 504 for one that the proxy cannot reach.
@@ -60,6 +61,7 @@ pub enum TransportError {
     #[error(
         "more than {limit} bytes of messages waited to be read: poll the session without long breaks, or allow more with `Connector::max_unread_bytes`"
     )]
+    #[non_exhaustive]
     Unread {
         /// Bytes that may wait, at most.
         limit: usize,

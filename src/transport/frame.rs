@@ -110,6 +110,7 @@ pub enum InvalidClose {
     Code(u16),
     /// The reason.
     #[error("a close reason has at most 123 bytes, not {bytes}")]
+    #[non_exhaustive]
     Reason {
         /// Its length in bytes.
         bytes: usize,

@@ -300,7 +300,7 @@ fn shown_change(change: Change) -> Value {
         Change::Added(at) => json!({"type": "added", "at": at}),
         Change::Grew(at) => json!({"type": "grew", "at": at}),
         Change::Updated(at) => json!({"type": "updated", "at": at}),
-        Change::Moved { from, to } => json!({"type": "moved", "from": from, "at": to}),
+        Change::Moved { from, to, .. } => json!({"type": "moved", "from": from, "at": to}),
         Change::Removed(at) => json!({"type": "removed", "at": at}),
         _ => Value::Null,
     }
@@ -311,14 +311,16 @@ fn shown_turn(turn: TurnEvent) -> Value {
         TurnEvent::SpeechStarted {
             item_id,
             audio_start_ms,
+            ..
         } => {
             json!({"type": "speech_started", "item_id": item_id, "audio_start_ms": audio_start_ms})
         }
         TurnEvent::SpeechStopped {
             item_id,
             audio_end_ms,
+            ..
         } => json!({"type": "speech_stopped", "item_id": item_id, "audio_end_ms": audio_end_ms}),
-        TurnEvent::TurnStarted { response_id } => {
+        TurnEvent::TurnStarted { response_id, .. } => {
             json!({"type": "turn_started", "response_id": response_id})
         }
         TurnEvent::FirstAudio { response_id, .. } => {

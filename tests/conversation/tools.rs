@@ -376,12 +376,10 @@ fn mcp_approvals_pass_through_the_same_hook() {
     ] {
         let mut calls = ToolCalls::new(10);
         let call = received(&mut calls, &request).remove(0);
-        assert_eq!(
-            call.kind,
-            ToolCallKind::McpApproval {
-                server_label: "shop".to_owned()
-            }
-        );
+        let ToolCallKind::McpApproval { server_label, .. } = &call.kind else {
+            panic!("{:?}", call.kind);
+        };
+        assert_eq!(server_label, "shop");
         let result = tools.run(&call).now_or_never().unwrap();
         let event = calls.answer(&call.call_id, &result).unwrap();
         let event: Value = serde_json::from_str(event.encode().text()).unwrap();

@@ -334,10 +334,10 @@ fn a_credential_does_not_print() {
 fn audio_is_what_was_put_in() {
     let samples = [0, 1, -1, i16::MAX, i16::MIN];
     assert_eq!(Audio::from_pcm16(&samples).to_pcm16(), Ok(samples.to_vec()));
-    assert_eq!(
+    assert!(matches!(
         Audio::from_bytes(&[1, 2, 3]).to_pcm16(),
-        Err(AudioError::HalfSample { bytes: 3 })
-    );
+        Err(AudioError::HalfSample { bytes: 3, .. })
+    ));
     assert_eq!(
         Audio::from_base64("no base64").bytes(),
         Err(AudioError::NotBase64)

@@ -115,6 +115,7 @@ async fn an_unreadable_answer_is_an_error() {
         let Error::Unreadable {
             missing: found,
             request_id,
+            ..
         } = &error
         else {
             panic!("{error:?}");

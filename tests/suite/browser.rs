@@ -412,7 +412,7 @@ pub async fn more_than_may_wait_to_be_read() {
     assert!(
         matches!(
             error,
-            Error::Transport(TransportError::Unread { limit: 1000 })
+            Error::Transport(TransportError::Unread { limit: 1000, .. })
         ),
         "{error:?}"
     );

@@ -348,7 +348,7 @@ pub async fn close_codes_are_checked<C: Connector>(connector: C, config: Config)
         .await
         .unwrap_err();
     assert!(
-        matches!(error, InvalidClose::Reason { bytes: 124 }),
+        matches!(error, InvalidClose::Reason { bytes: 124, .. }),
         "{error:?}"
     );
     say(&mut rt, "Hi").await;

@@ -78,6 +78,7 @@ pub enum Change {
     /// Something of this entry is different.
     Updated(usize),
     /// An entry stands elsewhere, and may be different.
+    #[non_exhaustive]
     Moved {
         /// Index before.
         from: usize,

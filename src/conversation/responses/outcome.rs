@@ -116,6 +116,7 @@ pub enum RequestError {
     Refused(ErrorDetails),
     /// Other responses were under way each time that the request was sent.
     #[error("another response was under way at each of {attempts} attempts: ask again later")]
+    #[non_exhaustive]
     Busy {
         /// Number of times that the request was sent.
         attempts: u32,

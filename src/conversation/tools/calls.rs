@@ -38,6 +38,7 @@ pub enum ToolCallKind {
     /// Call of a function of the application.
     Function,
     /// Call that an MCP server makes itself once it is approved.
+    #[non_exhaustive]
     McpApproval {
         /// Label of the MCP server.
         server_label: String,

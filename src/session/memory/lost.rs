@@ -7,6 +7,7 @@ use std::fmt;
 #[non_exhaustive]
 pub enum Lost {
     /// An item of the conversation was not restored.
+    #[non_exhaustive]
     Item {
         /// Id of the item; `None` for an item that the client sent without one and that the server
         /// had not answered.
@@ -16,17 +17,20 @@ pub enum Lost {
     },
     /// Further items, the oldest of the conversation, did not fit the bound, and their ids were
     /// dropped as well.
+    #[non_exhaustive]
     OldItems {
         /// Number of items.
         items: u64,
     },
     /// A response was under way or asked for. Ask for another with `response.create`, if it is
     /// still wanted.
+    #[non_exhaustive]
     Response {
         /// Id of the response; `None` if the server had not begun it.
         response_id: Option<String>,
     },
     /// Input audio was sent, and the server had not made a message of it.
+    #[non_exhaustive]
     InputAudio {
         /// Size of the audio, in bytes of the session's input format.
         bytes: usize,
