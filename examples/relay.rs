@@ -2,12 +2,11 @@
 //! the service. Events pass both ways as they are, none is lost, and none is invented.
 //!
 //! ```text
-//! cargo run --features emulator --example relay -- [--port N] [--users N]
+//! cargo run --features emulator --example relay -- [--port N] [--users N] [--origin ORIGIN]
 //! ```
 //!
-//! Pages are limited: their number, the size of their messages, how long their
-//! sessions last, and which events they send. Without `OPENAI_API_KEY`, an emulator in this process
-//! answers.
+//! Pages are limited: their origin, their number, the size of their messages, how long their sessions
+//! last, and which events they send. Without `OPENAI_API_KEY`, an emulator in this process answers.
 
 use std::io;
 use std::process::ExitCode;
@@ -17,7 +16,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::stream::{SplitSink, SplitStream};
@@ -67,15 +66,17 @@ type ToPage = Mutex<SplitSink<WebSocket, Message>>;
 pub struct Relay {
     config: Config,
     users: Arc<Semaphore>,
+    origin: String,
 }
 
 impl Relay {
-    /// Creates a relay for a number of users at a time.
+    /// Creates a relay for a number of users at a time, with pages of one origin.
     #[must_use]
-    pub fn new(config: Config, users: usize) -> Self {
+    pub fn new(config: Config, users: usize, origin: impl Into<String>) -> Self {
         Self {
             config: config.model(models::REALTIME),
             users: Arc::new(Semaphore::new(users)),
+            origin: origin.into(),
         }
     }
 
@@ -89,7 +90,16 @@ impl Relay {
 }
 
 /// Takes a page, if there is room. A real server asks who it is first.
-async fn connected(State(relay): State<Arc<Relay>>, upgrade: WebSocketUpgrade) -> Response {
+async fn connected(
+    State(relay): State<Arc<Relay>>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    // Browsers name the page. Any site that a user visits could open sessions otherwise.
+    let origin = headers.get(header::ORIGIN);
+    if origin.is_some_and(|origin| origin.as_bytes() != relay.origin.as_bytes()) {
+        return (StatusCode::FORBIDDEN, "not a page of this relay").into_response();
+    }
     let Ok(place) = Arc::clone(&relay.users).try_acquire_owned() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "too many users").into_response();
     };
@@ -186,13 +196,15 @@ async fn from_the_page(
 struct Options {
     port: u16,
     users: usize,
+    /// Origin of the pages.
+    origin: String,
 }
 
 async fn run(options: Options) -> Result<(), Failure> {
     let service = Service::find().await?;
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
     println!("pages connect to ws://{}/realtime", listener.local_addr()?);
-    let relay = Relay::new(service.config.clone(), options.users);
+    let relay = Relay::new(service.config.clone(), options.users, options.origin);
     tokio::select! {
         served = relay.serve(listener) => Ok(served?),
         interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
@@ -204,11 +216,13 @@ fn options(mut args: lexopt::Parser) -> Result<Options, lexopt::Error> {
     let mut options = Options {
         port: 8080,
         users: 100,
+        origin: "http://localhost:5173".to_owned(),
     };
     while let Some(arg) = args.next()? {
         match arg {
             lexopt::Arg::Long("port") => options.port = args.value()?.parse()?,
             lexopt::Arg::Long("users") => options.users = args.value()?.parse()?,
+            lexopt::Arg::Long("origin") => options.origin = args.value()?.string()?,
             arg => return Err(arg.unexpected()),
         }
     }
@@ -218,5 +232,10 @@ fn options(mut args: lexopt::Parser) -> Result<Options, lexopt::Error> {
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = options(lexopt::Parser::from_env());
-    service::run(options, "relay [--port N] [--users N]", run).await
+    service::run(
+        options,
+        "relay [--port N] [--users N] [--origin ORIGIN]",
+        run,
+    )
+    .await
 }

@@ -9,6 +9,8 @@ use openai_realtime_ws::emulator::Emulator;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
@@ -17,6 +19,8 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 mod relay;
 
 type Page = WebSocketStream<TcpStream>;
+
+const ORIGIN: &str = "https://app.example";
 
 /// An emulator that wants a key, and a relay in front of it that has it.
 async fn start(users: usize) -> (Emulator, u16) {
@@ -28,14 +32,22 @@ async fn start(users: usize) -> (Emulator, u16) {
     let config = Config::new("sk-real").insecure_loopback_url(emulator.ws_url());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    tokio::spawn(relay::Relay::new(config, users).serve(listener));
+    tokio::spawn(relay::Relay::new(config, users, ORIGIN).serve(listener));
     (emulator, port)
 }
 
 async fn connect(port: u16) -> Result<Page, Error> {
+    connect_from(port, ORIGIN).await
+}
+
+/// Connects as a page of this origin does.
+async fn connect_from(port: u16, origin: &'static str) -> Result<Page, Error> {
     let stream = TcpStream::connect(("127.0.0.1", port)).await?;
     let url = format!("ws://127.0.0.1:{port}/realtime");
-    Ok(client_async(url, stream).await?.0)
+    let mut request = url.into_client_request()?;
+    let origin = HeaderValue::from_static(origin);
+    request.headers_mut().insert("origin", origin);
+    Ok(client_async(request, stream).await?.0)
 }
 
 async fn next(page: &mut Page) -> Value {
@@ -61,6 +73,21 @@ async fn until(page: &mut Page, event_type: &str) -> Value {
 
 async fn send(page: &mut Page, text: &str) {
     page.send(Message::text(text)).await.unwrap();
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_are_refused() {
+    let (emulator, port) = start(1).await;
+    for other in ["https://app.example.evil", "http://app.example", "null"] {
+        let refused = connect_from(port, other).await.unwrap_err();
+        assert!(
+            matches!(&refused, Error::Http(response) if response.status() == 403),
+            "{other}: {refused:?}"
+        );
+    }
+    assert!(emulator.connections().is_empty());
+    let mut page = connect(port).await.unwrap();
+    assert_eq!(next(&mut page).await["type"], "session.created");
 }
 
 /// A user with a name: says three things, and hears each of them.
@@ -172,7 +199,7 @@ async fn a_wrong_key_is_not_explained_to_the_page() {
     let config = Config::new("sk-wrong").insecure_loopback_url(emulator.ws_url());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    tokio::spawn(relay::Relay::new(config, 1).serve(listener));
+    tokio::spawn(relay::Relay::new(config, 1, ORIGIN).serve(listener));
     let mut page = connect(port).await.unwrap();
     loop {
         match page.next().await.unwrap().unwrap() {
