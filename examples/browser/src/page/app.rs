@@ -239,7 +239,7 @@ impl App {
                 }
             }
             Change::Removed(at) => self.view.remove(at),
-            Change::Moved { from, to } => self.view.shift(from, to)?,
+            Change::Moved { from, to, .. } => self.view.shift(from, to)?,
             _ => {}
         }
         if let Change::Grew(at) | Change::Updated(at) | Change::Moved { to: at, .. } = change
