@@ -5,8 +5,9 @@
 //! cargo run --features emulator --example relay -- [--port N] [--users N] [--origin ORIGIN]
 //! ```
 //!
-//! Pages are limited: their origin, their number, the size of their messages, how long their sessions
-//! last, and which events they send. Without `OPENAI_API_KEY`, an emulator in this process answers.
+//! Pages are limited: their origin, their number, the size of their messages, how long their
+//! sessions last, and which events they send. Without `OPENAI_API_KEY`, an emulator in this process
+//! answers.
 
 use std::io;
 use std::process::ExitCode;

@@ -8,7 +8,7 @@ mod loopback;
 use std::io;
 use std::sync::LazyLock;
 
-use futures_util::{StreamExt, future};
+use futures_util::future;
 use libfuzzer_sys::fuzz_target;
 use openai_realtime_ws::native::Connector;
 use openai_realtime_ws::{Config, OpenAIRealtimeWS};

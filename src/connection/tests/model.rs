@@ -117,7 +117,7 @@ impl Model {
                     if !switched {
                         self.renewed_since = None;
                     }
-                    if let Notice::Reconnected { generation } = notice {
+                    if let Notice::Reconnected { generation, .. } = notice {
                         assert!(generation > 1 && generation >= self.opened);
                     }
                 }
