@@ -37,9 +37,9 @@ fuzz_target!(|settings: Settings| {
     let config = config(&settings);
     let runtime = match settings.javascript {
         None => Runtime::Native,
-        Some((headers, browser)) => {
-            Runtime::javascript().with_headers(headers).in_browser(browser)
-        }
+        Some((headers, browser)) => Runtime::javascript()
+            .with_headers(headers)
+            .in_browser(browser),
     };
     let may_be_plain = |url: &Url| {
         settings.cleartext_url.is_some() || settings.loopback_url.is_some() && is_loopback(url)
