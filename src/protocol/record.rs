@@ -296,16 +296,17 @@ macro_rules! record {
 
     (
         @struct
-        {[$($doc:literal)*] [$($link:expr)?] [$($wire:literal)?] $Name:ident $(or $text:ident)?}
+        {[$($doc:literal)*] [$link:expr] [$($wire:literal)?] $Name:ident $(or $text:ident)?}
         $({ [$($fdoc:literal)*] $f:ident ($($key:tt)+) ($Type:ty) ($Arg:ty) ($wrap:expr) })*
     ) => {
         $(#[doc = $doc])*
-        $(#[doc = $link])?
+        #[doc = $link]
         #[derive(Debug, Clone, PartialEq, Default)]
         #[non_exhaustive]
         pub struct $Name {
             $(
                 $(#[doc = $fdoc])*
+                #[doc = $link]
                 pub $f: $Type,
             )*
             pub(crate) unknown: $crate::protocol::unknown::Unknown,
@@ -496,19 +497,19 @@ macro_rules! record {
     // With a tag, the struct is written with its `type`.
     (
         $(#[doc = $doc:literal])*
-        tag $wire:literal [$($link:expr)?] [$Variant:ident] $common:tt $fields:tt
+        tag $wire:literal [$link:expr] [$Variant:ident] $common:tt $fields:tt
     ) => {
         $crate::protocol::record::record!(
-            $(#[doc = $doc])* tag $wire [$($link)?] [$Variant $Variant] $common $fields
+            $(#[doc = $doc])* tag $wire [$link] [$Variant $Variant] $common $fields
         );
     };
     (
         $(#[doc = $doc:literal])*
-        tag $wire:literal [$($link:expr)?] [$Variant:ident $Name:ident]
+        tag $wire:literal [$link:expr] [$Variant:ident $Name:ident]
         { $($common:tt)* } { $($fields:tt)* }
     ) => {
         $crate::protocol::record::record!(
-            @fields {[$($doc)*] [$($link)?] [$wire] $Name} [] $($common)* $($fields)*
+            @fields {[$($doc)*] [$link] [$wire] $Name} [] $($common)* $($fields)*
         );
     };
     // `or name`: a string in the struct's place is that field.

@@ -1,11 +1,12 @@
-//! WebSocket messages and control frames (RFC 6455).
+//! WebSocket messages and control frames ([RFC 6455](https://www.rfc-editor.org/rfc/rfc6455)).
 
 use std::fmt;
 
 use bytes::Bytes;
 use bytestring::ByteString;
 
-/// A WebSocket message, or one of its control frames.
+/// A WebSocket message, or one of its control frames: [RFC 6455, sections
+/// 5.5 and 5.6](https://www.rfc-editor.org/rfc/rfc6455#section-5.5).
 #[derive(Clone, PartialEq, Eq)]
 pub enum Frame {
     /// A text message.
@@ -33,7 +34,8 @@ impl fmt::Debug for Frame {
     }
 }
 
-/// Close of a socket: a code (RFC 6455, section 7.4) and a reason in words.
+/// Close of a socket: a code ([RFC 6455, section
+/// 7.4](https://www.rfc-editor.org/rfc/rfc6455#section-7.4)) and a reason in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloseFrame {
     /// 1000 is normal, 1001 the server going away, 4000 to 4999 the application's own. 1005 stands
@@ -101,7 +103,8 @@ impl fmt::Display for CloseFrame {
     }
 }
 
-/// A close code or reason that may not be sent.
+/// A close code or reason that may not be sent: see [RFC 6455, section
+/// 7.4](https://www.rfc-editor.org/rfc/rfc6455#section-7.4).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidClose {

@@ -4,6 +4,8 @@ use crate::secret::Secret;
 
 /// Request that opens a socket, or makes an HTTP call. Its headers and subprotocols hold the
 /// credential, so it prints without them, and wipes them when it is dropped.
+///
+/// See [RFC 6455, section 4](https://www.rfc-editor.org/rfc/rfc6455#section-4) for the handshake.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Handshake {
     pub(crate) url: String,
